@@ -167,7 +167,9 @@ FAULTS: dict[str, tuple[int, str | None, Spoil]] = {
     ),
     "a day that does not exist": (16, "local", _with(consented_at="02/30/2024 09:15")),
     "a consent from the future": (8, "local", _with(consented_at="05/01/2199 12:00")),
-    "a first name longer than 32": (7, "local", _with(first_name="Maximiliana-Theodora-Konstantina-Eva")),
+    "a first name longer than 32": (
+        7, "local", _with(first_name="Maximiliana-Theodora-Constance-Eva"),
+    ),
     "an opt-in without an address": (
         9, "local", _with(email="", newsletter="Y", newsletter_at="06/12/2025 15:30"),
     ),
