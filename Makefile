@@ -1,0 +1,131 @@
+# Every target sets up what it needs; a second call finds it ready.
+# `make run PYTHON=/path/to/python3.12` uses that interpreter for the project's environment.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# An environment that happens to be active must not leak into the project's own.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_REQUIRE_VIRTUALENV PIP_USER
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SAM_CLI_TELEMETRY := 0
+
+VENV := .venv
+BIN := $(VENV)/bin
+SAM_VENV := .venv-sam
+SAM := $(SAM_VENV)/bin/sam
+PIP_INSTALL := -m pip install -qq --require-hashes --no-deps
+
+WORKERS ?= $(shell count=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((count < 2 ? 2 : count)))
+REGION ?= us-east-1
+EXAMPLE := feeds/crm-contacts
+OUT ?= out
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(VENV)/.run $(EXAMPLE).csv ## Import the example file whole, on this machine: report and rejects land in out/
+	@code=0; $(BIN)/prefdrop local run $(EXAMPLE).csv --feed $(EXAMPLE).toml --out $(OUT) || code=$$?; \
+	case $$code in \
+	  0) ;; \
+	  3) echo "The example holds wrong rows on purpose: done with rejects (exit code 3) is how it should end." ;; \
+	  *) echo "make run: the import did not get through (exit code $$code)." >&2; exit $$code ;; \
+	esac
+
+.PHONY: up
+up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
+	@$(BIN)/prefdrop local up
+
+.PHONY: test
+test: $(VENV)/.test ## Run the unit and integration tests; TESTS=path picks some
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+.PHONY: lint
+lint: $(VENV)/.dev $(SAM_VENV)/.sam ## Check style, types, the template and what SAM makes of it
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(SAM) validate --lint --region $(REGION) --template template.yaml
+	$(BIN)/python -m tools.lint_template template.yaml --region $(REGION) --out build/template.json
+
+.PHONY: format
+format: $(VENV)/.dev ## Bring the code into the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(VENV)/.run ## Measure the chunker against the plain csv reader
+	@$(BIN)/python bench/chunker.py
+
+.PHONY: build
+build: $(SAM_VENV)/.sam ## Build layer and functions for AWS (needs python3.13 on the PATH)
+	$(SAM) build
+
+.PHONY: requirements
+requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGRADE=1 takes newer ones
+	$(call compile,pyproject.toml,layers/prefdrop/requirements.txt)
+	$(call compile,pyproject.toml --extra local,requirements-run.txt)
+	$(call compile,pyproject.toml --extra local --extra test,requirements-test.txt)
+	$(call compile,pyproject.toml --extra local --extra test --extra dev,requirements-dev.txt)
+	$(call compile,requirements-sam.in,requirements-sam.txt)
+
+.PHONY: clean
+clean: ## Remove the environments and everything that was made
+	rm -rf $(VENV) $(SAM_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(EXAMPLE).csv:
+	@$(BIN)/python feeds/make_crm_contacts.py $@
+
+# --- environments ------------------------------------------------------------------------------
+# One stamp per layer of an environment: each is made again when its pinned list changes.
+
+define find_python
+find_python() { \
+  for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+    if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+        >/dev/null 2>&1; then echo "$$candidate"; return; fi; \
+  done; \
+  echo "Prefdrop needs Python 3.11, 3.12 or 3.13 with venv; none was found (python3 is: $$(python3 --version 2>&1))." >&2; \
+  echo "Install one, or name it: make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)" >&2; \
+  return 1; \
+}
+endef
+
+define compile
+$(BIN)/uv pip compile $(1) --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o $(2)
+endef
+
+$(VENV)/.python:
+	@$(find_python); python=$$(find_python); \
+	echo "Setting up $(VENV) with $$("$$python" --version) ..."; \
+	"$$python" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.python requirements-run.txt pyproject.toml
+	@echo "Installing what the local stack needs ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements-run.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements-test.txt
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements-test.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test requirements-dev.txt
+	@echo "Installing what the checks need ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(SAM_VENV)/.sam: requirements-sam.txt
+	@$(find_python); python=$$(find_python); \
+	echo "Setting up $(SAM_VENV) for the SAM CLI ..."; \
+	"$$python" -m venv $(SAM_VENV)
+	@$(SAM_VENV)/bin/python $(PIP_INSTALL) -r requirements-sam.txt
+	@touch $@
