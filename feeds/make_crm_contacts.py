@@ -1,6 +1,6 @@
 """Make `crm-contacts.csv`: 10,000 invented contacts, some of them wrong on purpose.
 
-    python feeds/make_crm_contacts.py        writes the csv beside this file
+    python feeds/make_crm_contacts.py [FILE]     writes FILE, or the csv beside this script
 
 The same file comes out every time. Each wrong row is known by the stage at which it must end, so
 the tests can compare a finished import with `contacts()` row by row. Nobody in the file exists: the
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -194,4 +195,5 @@ FAULTS: dict[str, tuple[int, str | None, Spoil]] = {
 
 
 if __name__ == "__main__":
-    FILE.write_bytes(as_csv(contacts()))
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    target.write_bytes(as_csv(contacts()))
