@@ -1,0 +1,154 @@
+"""`prefdrop imports`: what became of the files that were dropped."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prefdrop.ledger.imports import STATUSES, Import, Status
+from prefdrop_cli.commands.watch import watch_to_the_end
+from prefdrop_cli.deployments import Deployment, connect
+from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
+from prefdrop_cli.output import note, say, say_json, table
+from prefdrop_cli.results import print_summary, report_of
+
+app = typer.Typer(help="List, watch and decide imports.", no_args_is_help=True)
+
+StatusFilter = Annotated[str, typer.Option("--status", help="Only imports in this status.")]
+Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first.")]
+Output = Annotated[
+    Path | None, typer.Option("--out", "-o", help="File to write the rejects to; else printed.")
+]
+LISTED = ("import_id", "feed", "status", "registered_at", "rows_read", "processed", "key")
+PART_COLUMNS = (
+    "number", "state", "rows", "staged", "rejected_validation", "processed", "rejected_execution",
+    "not_honored", "pending", "started_at", "executed_at", "finished_at",
+)  # fmt: skip
+"""Never a part's token: it is a secret."""
+
+
+@app.command("list")
+def list_imports(
+    status: StatusFilter = "",
+    limit: Limit = 20,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """List imports, newest first."""
+    wanted = _status(status)
+    deployment = connect(stack, endpoint)
+    found = [_listed(one) for one in deployment.imports.list(wanted, limit=limit)]
+    if as_json:
+        say_json(found)
+    elif found:
+        table([name.replace("_", " ") for name in LISTED], (one.values() for one in found))
+    else:
+        say("There are no imports." if wanted is None else f"No import is {wanted}.")
+
+
+def _status(given: str) -> Status | None:
+    if not given:
+        return None
+    for status in STATUSES:
+        if status.lower() == given.lower():
+            return status
+    raise WrongUse(f"{given} is no status.", hint=f"Use one of: {', '.join(STATUSES)}.")
+
+
+def _listed(one: Import) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in LISTED}
+
+
+@app.command()
+def show(
+    import_id: ImportId,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show one import: its figures, its parts, and why it stopped where it did."""
+    deployment = connect(stack, endpoint)
+    found = deployment.imports.get(import_id)
+    report = {**report_of(deployment, found), "status": found.status}
+    parts = _parts(deployment, import_id)
+    if as_json:
+        say_json({**report, "parts": parts})
+        return
+    print_summary(report)
+    if found.gate:
+        say(f"  gate: {found.gate}")
+    if parts:
+        say("\nParts")
+        table([name.replace("_", " ") for name in PART_COLUMNS], (p.values() for p in parts))
+    _show_queue(deployment, found)
+
+
+def _parts(deployment: Deployment, import_id: str) -> list[dict[str, Any]]:
+    return [
+        {name: getattr(part, name) for name in PART_COLUMNS}
+        for part in deployment.parts.all(import_id)
+    ]
+
+
+def _show_queue(deployment: Deployment, found: Import) -> None:
+    """Say whom a queued import waits for."""
+    if found.status != "Queued":
+        return
+    holder = deployment.turns.holder()
+    waiting = [ticket.import_id for ticket in deployment.turns.queue()]
+    if found.import_id in waiting and holder.import_id:
+        ahead = waiting.index(found.import_id)
+        say(f"\nWaits for its turn: {holder.import_id} has it, {ahead} more are ahead.")
+
+
+@app.command()
+def watch(
+    import_id: ImportId,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show how an import gets on until it ends; Ctrl-C leaves it running."""
+    deployment = connect(stack, endpoint)
+    deployment.imports.get(import_id)
+    watch_to_the_end(deployment, import_id, as_json=as_json)
+
+
+@app.command()
+def rejects(
+    import_id: ImportId,
+    out: Output = None,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Fetch an import's rejected rows, as they stood in the file, with their reasons."""
+    deployment = connect(stack, endpoint)
+    found = deployment.imports.get(import_id)
+    if not found.rejects_key:
+        _say_no_rejects(found, as_json=as_json)
+        return
+    if out is not None:
+        deployment.s3.download_file(deployment.bucket, found.rejects_key, str(out))
+    if as_json:
+        say_json(
+            {"import_id": import_id, "rejects_key": found.rejects_key, "file": out and str(out)}
+        )
+    elif out is not None:
+        say(f"Wrote {out}. Correct the rows and drop the file again; the _columns are ignored.")
+    else:
+        body = deployment.s3.get_object(Bucket=deployment.bucket, Key=found.rejects_key)["Body"]
+        for block in body.iter_chunks(1 << 16):
+            sys.stdout.buffer.write(block)
+
+
+def _say_no_rejects(found: Import, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"import_id": found.import_id, "rejects_key": None, "file": None})
+    else:
+        note(f"Import {found.import_id} ({found.status}) has no rejects.")

@@ -1,0 +1,162 @@
+"""`prefdrop local`: the whole of Prefdrop on this machine."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from prefdrop_cli.dropping import drop_file, push_feed
+from prefdrop_cli.exits import Exit, exit_for
+from prefdrop_cli.local_stack import running_stack
+from prefdrop_cli.options import (
+    AsJson,
+    Auth,
+    ClientId,
+    OauthClientId,
+    Secret,
+    SourceFile,
+    TokenUrl,
+    UserId,
+    VendorUrl,
+)
+from prefdrop_cli.output import note, say, say_json
+from prefdrop_cli.preflight import open_source, read_feed
+from prefdrop_cli.progress import progress_for
+from prefdrop_cli.results import fetch, print_summary, report_of, require_free
+from prefdrop_cli.vendors import VendorOptions
+from prefdrop_cli.watching import follow
+
+app = typer.Typer(help="Run Prefdrop whole on this machine.", no_args_is_help=True)
+
+FeedFile = Annotated[Path, typer.Option("--feed", metavar="FEED.toml", help="The file's feed.")]
+FeedFiles = Annotated[
+    list[Path], typer.Option("--feed", metavar="FEED.toml", help="Push this feed at start.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder for report and rejects; else out/<import id>."),
+]
+Port = Annotated[int, typer.Option(help="Port of the endpoint; else a free one.")]
+
+
+@app.command()
+def run(
+    file: SourceFile,
+    feed: FeedFile,
+    out: Out = None,
+    vendor_url: VendorUrl = "",
+    client_id: ClientId = "",
+    user_id: UserId = "",
+    secret: Secret = "",
+    auth: Auth = "pnauthinfo3",
+    oauth_client_id: OauthClientId = "",
+    token_url: TokenUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Import FILE with FEED.toml: start a stack, drop the file, show the report, stop the stack.
+
+    The records go to the sandbox, unless --vendor-url names another server.
+    """
+    vendor = VendorOptions(vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url)
+    vendor.check()
+    loaded = read_feed(feed)
+    open_source(file, loaded)
+    if out is not None:
+        require_free(out, file)
+    _end_on_sigterm()
+    try:
+        report, files = _run(file, feed, loaded.name, out, vendor, as_json=as_json)
+    except KeyboardInterrupt:
+        note("Interrupted: the local stack is stopped and nothing is left running.")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    _tell(report, files, as_json=as_json)
+    raise typer.Exit(exit_for(report["status"]))
+
+
+def _run(
+    file: Path,
+    feed: Path,
+    feed_name: str,
+    out: Path | None,
+    vendor: VendorOptions,
+    *,
+    as_json: bool,
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Do the whole job on a stack of its own; returns the report and the files written."""
+    began = time.monotonic()
+    with running_stack(vendor) as stack:
+        if not as_json:
+            note(f"Local stack up in {time.monotonic() - began:.1f} s. {stack.gaps()}".rstrip())
+        deployment = stack.deployment
+        push_feed(deployment, feed)
+        dropped = drop_file(deployment, file, feed_name)
+        with progress_for(as_json=as_json) as progress:
+            ended = follow(deployment, dropped.import_id, progress)
+        report = report_of(deployment, ended)
+        return report, fetch(deployment, ended, out or Path("out") / ended.import_id)
+
+
+def _tell(report: dict[str, Any], files: dict[str, Path], *, as_json: bool) -> None:
+    if as_json:
+        say_json({**report, "files": {kind: str(path) for kind, path in files.items()}})
+        return
+    print_summary(report)
+    for kind, path in files.items():
+        say(f"  {kind:<20}  {path}")
+
+
+@app.command()
+def up(
+    feed: FeedFiles = [],  # noqa: B006 - typer reads the default and never changes it
+    port: Port = 0,
+    vendor_url: VendorUrl = "",
+    client_id: ClientId = "",
+    user_id: UserId = "",
+    secret: Secret = "",
+    auth: Auth = "pnauthinfo3",
+    oauth_client_id: OauthClientId = "",
+    token_url: TokenUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Start the local stack and keep it up until Ctrl-C; any S3 client can drop files into it."""
+    vendor = VendorOptions(vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url)
+    vendor.check()
+    for path in feed:
+        read_feed(path)
+    _end_on_sigterm()
+    try:
+        with running_stack(vendor, port=port) as stack:
+            for path in feed:
+                push_feed(stack.deployment, path)
+            _tell_endpoints(stack.places(), stack.gaps(), as_json=as_json)
+            while True:
+                signal.pause()
+    except KeyboardInterrupt:
+        note("The local stack is stopped.")
+
+
+def _tell_endpoints(places: dict[str, str | None], gaps: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json(places)
+        return
+    note(f"The local stack is up; Ctrl-C stops it. {gaps}".rstrip())
+    say(f"# vendor: {places['vendor_url']}   bucket: {places['bucket']}")
+    say("# In another terminal, for `prefdrop drop`, `prefdrop imports` and the rest:")
+    say(f"export PREFDROP_ENDPOINT={places['endpoint']}")
+    say("# For the AWS CLI and other S3 clients:")
+    say(f"export AWS_ENDPOINT_URL={places['endpoint']} AWS_REGION={places['region']}")
+    say("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
+
+
+def _end_on_sigterm() -> None:
+    """Make SIGTERM end the command as Ctrl-C does, so that nothing is left running."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

@@ -1,0 +1,21 @@
+"""`prefdrop sandbox`: a MyPreferences server on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+PASSED_THROUGH: dict[str, Any] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    "add_help_option": False,
+}
+"""The sandbox reads its own options, so they are documented in one place: `--help` shows them."""
+
+
+def sandbox(context: typer.Context) -> None:
+    """Serve the vendor's API on this machine and print its URL; all options go to the sandbox."""
+    arguments = [word for word in context.args if word != "--json"]
+    os.execv(sys.executable, [sys.executable, "-m", "prefdrop_local.sandbox", *arguments])

@@ -1,0 +1,117 @@
+"""Finding a deployed stack, on AWS or on this machine, and what it holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from prefdrop.ledger.imports import ImportStore
+from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.parts import PartStore
+from prefdrop.ledger.table import Table
+from prefdrop.ledger.turns import Turns
+from prefdrop_cli.exits import WrongUse
+
+LOCAL_REGION = "us-east-1"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployed stack: its CloudFormation outputs and parameters, and clients to reach it."""
+
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    client: Callable[[str], Any]
+    """Makes a boto3 client of a service, with the credentials and the endpoint of this stack."""
+    poll_seconds: float = 2.0
+    """How often to ask how an import gets on."""
+
+    @property
+    def bucket(self) -> str:
+        """The one bucket's name."""
+        return self.outputs["BucketName"]
+
+    @cached_property
+    def s3(self) -> Any:
+        """The S3 client."""
+        return self.client("s3")
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The bucket's objects."""
+        return ObjectStore(self.s3, self.bucket)
+
+    @cached_property
+    def table(self) -> Table:
+        """The imports table."""
+        return Table(self.client("dynamodb"), self.outputs["ImportsTableName"])
+
+    @cached_property
+    def imports(self) -> ImportStore:
+        """The imports of the ledger."""
+        return ImportStore(self.table)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Who holds the vendor account's turn and who waits for it."""
+        return Turns(self.table, self.parameters.get("ClientId", ""))
+
+    @cached_property
+    def parts(self) -> PartStore:
+        """The parts and chunks of imports."""
+        return PartStore(self.table, self.turns)
+
+
+def connect(stack: str, endpoint: str) -> Deployment:
+    """Find `stack` on AWS or, where `endpoint` is set, on a running local stack.
+
+    Raises WrongUse when there is no such stack.
+    """
+    import boto3
+    from botocore.exceptions import ClientError
+
+    endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
+    session = boto3.Session(**_local_credentials(endpoint))
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint or None)  # type: ignore[call-overload]
+
+    try:
+        described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            raise _no_stack(stack, endpoint or session.region_name) from None
+        raise
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
+    if "BucketName" not in outputs:
+        raise _no_stack(stack, endpoint or session.region_name)
+    parameters = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
+    return Deployment(outputs, parameters, client, 0.25 if _is_local(endpoint) else 2.0)
+
+
+def _is_local(endpoint: str) -> bool:
+    return bool(endpoint) and urlsplit(endpoint).hostname in LOOPBACK
+
+
+def _local_credentials(endpoint: str) -> dict[str, str]:
+    """The local stack's fixed credentials, so that a real account's keys never go there."""
+    if not _is_local(endpoint):
+        return {}
+    return {
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+        "region_name": os.environ.get("AWS_REGION", LOCAL_REGION),
+    }
+
+
+def _no_stack(stack: str, where: str | None) -> WrongUse:
+    return WrongUse(
+        f"There is no deployed Prefdrop stack named {stack} at {where}.",
+        hint="Name it with --stack, deploy it with `sam deploy --guided`, or start one here with "
+        "`prefdrop local up` and set PREFDROP_ENDPOINT to the endpoint it prints.",
+    )

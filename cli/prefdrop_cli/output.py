@@ -1,0 +1,75 @@
+"""What commands print: results on standard output, progress and errors on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from prefdrop.errors import PrefdropError
+
+
+def say(text: str = "") -> None:
+    """Print a line of result as it stands."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def say_json(value: Any) -> None:
+    """Print `value` as one line of JSON."""
+    say(msgspec.json.encode(value).decode())
+
+
+def note(text: str) -> None:
+    """Print a remark that is not part of the result."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows under column names; numbers are aligned right."""
+    body = [[_cell(value) for value in row] for row in rows]
+    numeric = [bool(body) and all(_is_number(row[n]) for row in body) for n in range(len(columns))]
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name, right in zip(columns, numeric, strict=True):
+        grid.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in body:
+        grid.add_row(*map(escape, row))
+    Console(soft_wrap=not sys.stdout.isatty()).print(grid)
+
+
+def pairs(values: Mapping[str, Any]) -> None:
+    """Print names and values, one pair per line."""
+    width = max(map(len, values), default=0)
+    for name, value in values.items():
+        say(f"  {name:<{width}}  {_cell(value)}")
+
+
+def show_error(error: PrefdropError, *, as_json: bool) -> None:
+    """Tell the user what went wrong and what to do about it."""
+    if as_json:
+        told = {"code": error.code, "message": error.message, "hint": error.hint}
+        say_json({"error": told})
+        return
+    note(f"Error: {error.message}")
+    if error.hint:
+        note(f"       {error.hint}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").isdigit()

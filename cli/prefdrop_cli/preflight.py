@@ -1,0 +1,49 @@
+"""What can be known about a feed and a file before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+from prefdrop.feeds import Feed, Source, load_feed
+from prefdrop_cli.exits import WrongUse
+
+
+def read_feed(path: Path) -> Feed:
+    """Load a feed from a file; raises WrongUse or FeedError."""
+    return load_feed(read_file(path, "feed"), file=str(path))
+
+
+def open_source(path: Path, feed: Feed) -> Source:
+    """The file as a source of `feed`, its header checked; raises WrongUse or SourceError."""
+    require_file(path, "file")
+
+    def open_at(offset: int) -> BinaryIO:
+        stream = path.open("rb")
+        stream.seek(offset)
+        return stream
+
+    source = Source(feed, open_at, size=path.stat().st_size, file=str(path))
+    source.check()
+    return source
+
+
+def read_file(path: Path, what: str) -> bytes:
+    """Read a small file whole; raises WrongUse when that cannot be done."""
+    require_file(path, what)
+    return path.read_bytes()
+
+
+def require_file(path: Path, what: str) -> None:
+    """Raise WrongUse unless `path` is a file that can be read."""
+    if not path.exists():
+        raise WrongUse(f"The {what} {path} does not exist.", hint="Check the path.")
+    if path.is_dir():
+        raise WrongUse(f"{path} is a folder, not a {what}.", hint=f"Name the {what} itself.")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise WrongUse(
+            f"The {what} {path} cannot be read: {reason}.", hint="Check its permissions."
+        ) from None

@@ -1,0 +1,181 @@
+"""Ways to show how an import gets on: not at all, in lines, or as a live bar."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bars,
+)
+from rich.text import Text
+
+LINE_EVERY = 5.0
+"""Seconds between two lines about the same phase where there is no terminal."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where an import is at one moment."""
+
+    phase: str
+    """What is going on: `waiting`, `staging`, `executing`, `completing`."""
+    done: int = 0
+    total: int = 0
+    """How much `done` will be at the phase's end; 0 where nobody knows."""
+    records: int = 0
+    """Records this phase has got through, for the rate."""
+    note: str = ""
+
+
+class Progress(Protocol):
+    """Shows steps as they come; a context manager that tidies up at its end."""
+
+    def show(self, step: Step) -> None:
+        """Show `step`; called again and again, also when nothing has changed."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class _Closing:
+    """The context manager's part of a progress that has nothing to tidy up."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+
+class NullProgress(_Closing):
+    """Shows nothing."""
+
+    def show(self, step: Step) -> None:
+        """Ignore `step`."""
+
+
+class LogProgress(_Closing):
+    """Writes a line when a phase begins, and one now and then while it lasts."""
+
+    def __init__(self) -> None:
+        self._last: Step | None = None
+        self._began = self._told = 0.0
+
+    def show(self, step: Step) -> None:
+        """Write a line about `step` when there is something new to say."""
+        now = time.monotonic()
+        fresh = self._last is None or self._last.phase != step.phase
+        if not fresh and (step == self._last or now - self._told < LINE_EVERY):
+            return
+        if fresh:
+            self._began = now
+        self._last, self._told = step, now
+        sys.stderr.write(f"{_line(step, now - self._began)}\n")
+        sys.stderr.flush()
+
+
+class TerminalProgress:
+    """Draws one bar per phase, with count, rate and time left."""
+
+    def __init__(self) -> None:
+        self._bars = Bars(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f}%"),
+            _Rate(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, step: Step) -> None:
+        """Move the bar of the step's phase; the bars of earlier phases are done."""
+        for phase, task in self._tasks.items():
+            if phase != step.phase:
+                self._finish(task)
+        if step.phase not in self._tasks:
+            self._tasks[step.phase] = self._bars.add_task(
+                step.phase, total=None, records=0, note=""
+            )
+        self._bars.update(
+            self._tasks[step.phase],
+            total=step.total or None,
+            completed=step.done,
+            records=step.records,
+            note=step.note,
+        )
+
+    def _finish(self, task: TaskID) -> None:
+        bar = self._bars.tasks[task]
+        if not bar.finished:
+            total = bar.total or 1
+            self._bars.update(task, total=total, completed=total)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            for task in self._tasks.values():
+                self._finish(task)
+        self._bars.stop()
+
+
+class _Rate(ProgressColumn):
+    """Records per second since the phase began."""
+
+    def render(self, task: Task) -> Text:
+        return Text(_rate(task.fields["records"], task.elapsed or 0.0), style="progress.data.speed")
+
+
+def progress_for(*, as_json: bool) -> Progress:
+    """The kind that suits where standard error goes."""
+    if as_json:
+        return NullProgress()
+    return TerminalProgress() if sys.stderr.isatty() else LogProgress()
+
+
+def _line(step: Step, seconds: float) -> str:
+    percent = f"{100 * step.done // step.total}%" if step.total else ""
+    rate = _rate(step.records, seconds) if seconds >= 1 else ""
+    return "  ".join(filter(None, (f"{step.phase:<10}", percent, rate, step.note))).rstrip()
+
+
+def _rate(records: int, seconds: float) -> str:
+    return f"{records / seconds:,.0f}/s" if records and seconds else ""

@@ -1,0 +1,104 @@
+"""Reports and rejects: fetching them, and the summary of an import."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from prefdrop.ledger.imports import Import
+from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.output import note, pairs, say
+
+NAMES = ("report.json", "rejects.csv", "rejects.jsonl")
+
+
+def require_free(out: Path, source: Path) -> None:
+    """Raise WrongUse when writing results to `out` would overwrite the file being imported."""
+    if any((out / name).resolve() == source.resolve() for name in NAMES):
+        raise WrongUse(
+            f"The results would overwrite {source}, the file to import.",
+            hint="Name another folder with --out.",
+        )
+
+
+def fetch(deployment: Deployment, ended: Import, out: Path) -> dict[str, Path]:
+    """Copy what `ended` left in the bucket to `out`; older results there are removed first."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in NAMES:
+        (out / name).unlink(missing_ok=True)
+    files = {}
+    for kind, key in (("report", ended.report_key), ("rejects", ended.rejects_key)):
+        if key:
+            files[kind] = out / PurePosixPath(key).name
+            deployment.s3.download_file(deployment.bucket, key, str(files[kind]))
+    return files
+
+
+def report_of(deployment: Deployment, ended: Import) -> dict[str, Any]:
+    """The import's report, or, where it has none, the same members from the ledger."""
+    if ended.report_key:
+        stored = deployment.objects.read(ended.report_key)
+        report: dict[str, Any] = msgspec.json.decode(stored.body)
+        return report
+    return from_ledger(ended)
+
+
+def from_ledger(found: Import) -> dict[str, Any]:
+    """What the ledger knows of an import, in the report's members and order."""
+    error = found.error
+    return {
+        "import_id": found.import_id,
+        "feed": found.feed,
+        "status": found.status,
+        "reconciled": found.reconciled,
+        "source": {
+            "bucket": found.bucket,
+            "key": found.key,
+            "version_id": found.version_id,
+            "bytes": found.bytes,
+        },
+        "rows_read": found.rows_read,
+        "rejected_local": found.rejected_local,
+        "staged": found.staged,
+        "rejected_validation": found.rejected_validation,
+        "processed": found.processed,
+        "rejected_execution": found.rejected_execution,
+        "not_honored": found.not_honored,
+        "pending": found.pending,
+        "chunks": found.chunks,
+        "vendor_requests": found.vendor_requests,
+        "parts": [],
+        "started_at": found.started_at or found.registered_at,
+        "finished_at": found.finished_at or None,
+        "seconds": None,
+        "rejects": found.rejects_key or None,
+        "error": msgspec.to_builtins(error) if error else None,
+    }
+
+
+SUMMARY = {
+    "rows_read": "rows read",
+    "rejected_local": "rejected: local",
+    "rejected_validation": "rejected: validation",
+    "rejected_execution": "rejected: execution",
+    "processed": "processed",
+    "not_honored": "not honoured",
+    "pending": "pending",
+    "chunks": "chunks",
+    "vendor_requests": "vendor requests",
+    "seconds": "seconds",
+    "status": "status",
+}
+
+
+def print_summary(report: dict[str, Any]) -> None:
+    """Print the figures of an import, and what is to be done where it did not complete."""
+    say(f"Import {report['import_id']} of {PurePosixPath(report['source']['key']).name}")
+    pairs({label: report.get(name) for name, label in SUMMARY.items()})
+    if error := report.get("error"):
+        note(f"Error: {error.get('message', error)}")
+        if error.get("hint"):
+            note(f"       {error['hint']}")

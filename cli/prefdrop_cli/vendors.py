@@ -1,0 +1,63 @@
+"""The MyPreferences server that a local stack works against: the sandbox, or any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prefdrop_cli.exits import WrongUse
+
+AUTHS = ("pnauthinfo3", "oauth2")
+
+
+@dataclass(frozen=True)
+class VendorOptions:
+    """What the command line says about the vendor; all empty means the sandbox."""
+
+    url: str = ""
+    client_id: str = ""
+    user_id: str = ""
+    secret: str = ""
+    auth: str = "pnauthinfo3"
+    oauth_client_id: str = ""
+    token_url: str = ""
+
+    def check(self) -> None:
+        """Raise WrongUse when the options do not make one server."""
+        given = {
+            "--client-id": self.client_id,
+            "--user-id": self.user_id,
+            "--secret": self.secret,
+        }
+        if self.auth not in AUTHS:
+            raise WrongUse(f"--auth {self.auth} is unknown.", hint=f"Use {' or '.join(AUTHS)}.")
+        if not self.url:
+            self._refuse_strays(given)
+            return
+        if self.auth == "oauth2":
+            given["--oauth-client-id"] = self.oauth_client_id
+        if missing := [name for name, value in given.items() if not value]:
+            raise WrongUse(
+                f"--vendor-url needs {', '.join(missing)} as well.",
+                hint="The secret may also stand in PREFDROP_VENDOR_SECRET.",
+            )
+
+    def _refuse_strays(self, given: dict[str, str]) -> None:
+        # The secret may stand in the environment for other commands, so it is no stray.
+        stray = [name for name, value in given.items() if value and name != "--secret"]
+        if stray:
+            raise WrongUse(
+                f"{', '.join(stray)} without --vendor-url would be ignored.",
+                hint="Name the server with --vendor-url, or leave them out to use the sandbox.",
+            )
+
+    def secret_document(self) -> dict[str, str]:
+        """The credentials in the shape that the stack's secret has."""
+        if self.auth == "oauth2":
+            return {
+                "auth": "oauth2",
+                "user_id": self.user_id,
+                "oauth_client_id": self.oauth_client_id,
+                "oauth_client_secret": self.secret,
+                "token_url": self.token_url,
+            }
+        return {"auth": "pnauthinfo3", "user_id": self.user_id, "secret": self.secret}

@@ -1,0 +1,113 @@
+"""Following an import in the ledger until it ends or is held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from prefdrop.errors import Transient
+from prefdrop.ledger.imports import FINISHED, Import, UnknownImport
+from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.progress import Progress, Step
+
+NOTICED_SECONDS = 90.0
+"""How long a drop may take to become an import: S3 and EventBridge promise no time."""
+EXECUTION_EVERY = 10.0
+"""Seconds between two looks at the execution itself, in case it died without a word."""
+EXECUTION_GRACE = 2
+"""Looks at an ended execution before believing that the ledger will not hear of its end."""
+
+
+class NotNoticed(Transient):
+    """A file was dropped but no import came of it."""
+
+
+class ExecutionGone(Transient):
+    """The workflow's execution ended without leaving a verdict in the ledger."""
+
+
+def follow(deployment: Deployment, import_id: str, progress: Progress) -> Import:
+    """Show how an import gets on; return it once it has ended or is held."""
+    watched = wait_until_noticed(deployment, import_id, progress)
+    alive = _Execution(deployment)
+    while True:
+        progress.show(step_of(watched))
+        if watched.status in FINISHED or watched.status == "Held":
+            return watched
+        alive.check(watched)
+        time.sleep(deployment.poll_seconds)
+        watched = deployment.imports.get(import_id)
+
+
+def wait_until_noticed(deployment: Deployment, import_id: str, progress: Progress) -> Import:
+    """The import, once the ledger knows it; raises NotNoticed when it never does."""
+    deadline = time.monotonic() + NOTICED_SECONDS
+    while True:
+        try:
+            return deployment.imports.get(import_id)
+        except UnknownImport:
+            if time.monotonic() > deadline:
+                raise NotNoticed(
+                    f"The file was dropped, but no import began in {NOTICED_SECONDS:.0f} seconds.",
+                    hint="Look into the stack's drop rule and its dead letter queue, then drop "
+                    "the file again.",
+                ) from None
+        progress.show(Step("waiting", note="for the drop to be noticed"))
+        time.sleep(deployment.poll_seconds)
+
+
+def step_of(watched: Import) -> Step:
+    """Where `watched` is, in the terms of progress."""
+    step = _STEPS.get(watched.status)
+    return step(watched) if step else Step("completing", 1, 1, note="")
+
+
+def _staging(watched: Import) -> Step:
+    note = f"{watched.staged:,} staged"
+    if watched.rejected_local:
+        note += f", {watched.rejected_local:,} rejected"
+    return Step("staging", watched.read_bytes, watched.bytes, watched.rows_read, note)
+
+
+def _executing(watched: Import) -> Step:
+    total = watched.staged - watched.rejected_validation
+    done = watched.processed + watched.rejected_execution + watched.not_honored
+    return Step("executing", done, total, done, f"{done:,} of {total:,}")
+
+
+_STEPS: dict[str, Callable[[Import], Step]] = {
+    "Registered": lambda _: Step("waiting", note="for its turn"),
+    "Queued": lambda _: Step("waiting", note="for its turn"),
+    "Staging": _staging,
+    "Held": lambda i: Step("staging", i.read_bytes, i.bytes, i.rows_read, "held by a gate"),
+    "Executing": _executing,
+    "Collecting": lambda _: Step("completing", note="collecting the vendor's exceptions"),
+    "Reporting": lambda _: Step("completing", note="writing report and rejects"),
+}
+
+
+class _Execution:
+    """Looks now and then whether the workflow's execution still lives."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._client = deployment.client("stepfunctions")
+        self._next = time.monotonic() + EXECUTION_EVERY
+        self._ended = 0
+
+    def check(self, watched: Import) -> None:
+        """Raise ExecutionGone when the execution has ended and the ledger does not know."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + EXECUTION_EVERY
+        answer = self._client.describe_execution(executionArn=watched.execution_arn)
+        if answer["status"] in ("RUNNING", "PENDING_REDRIVE"):
+            self._ended = 0
+            return
+        self._ended += 1
+        if self._ended >= EXECUTION_GRACE:
+            raise ExecutionGone(
+                f"Import {watched.import_id} is {watched.status}, but its execution has ended "
+                f"({answer['status']}).",
+                hint=f"Resume it with `prefdrop imports retry {watched.import_id}`.",
+            )
