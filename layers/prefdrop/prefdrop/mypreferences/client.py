@@ -1,0 +1,90 @@
+"""The client of one MyPreferences account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from urllib.parse import urlencode
+
+import requests
+
+from prefdrop.mypreferences.answers import Answer
+from prefdrop.mypreferences.auth import Auth
+from prefdrop.mypreferences.bulk_import import Imports
+from prefdrop.mypreferences.exchange import Request
+from prefdrop.mypreferences.routes import Routes
+from prefdrop.mypreferences.transport import Retries, Transport
+
+RAW = "request"
+"""Route name of raw calls, as errors show it."""
+
+
+class Client:
+    """One account's client over one keep-alive session.
+
+    `base_url` is the API base, for example `https://pm.mypreferences.com/Profiles/v4/`; plain http
+    is accepted for this machine only. `client_id` is the MyPreferences account id (not an OAuth
+    client id). `integration_url` is the base of the bulk routes where it differs (O-1). `routes`
+    maps route names to paths that replace the assumed ones (O-3). `timeout` in seconds bounds each
+    try of a request; stage requests bring their own.
+
+    A `session` of your own keeps its proxies, TLS settings and cookies; the adapters of the
+    vendor's hosts are replaced by one that sends each request at most once.
+
+        with Client(url, "DEMO_CLIENT", PnAuthInfo3("DEMO_CLIENT", "demo.api.user", key)) as client:
+            status = client.imports.initiate(ImportSpec(name="crm-nightly"))
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        auth: Auth,
+        *,
+        integration_url: str = "",
+        routes: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        session: requests.Session | None = None,
+        retries: Retries | None = None,
+    ) -> None:
+        self._routes = Routes(
+            base_url, client_id, integration_url=integration_url, overrides=routes
+        )
+        self._timeout = timeout
+        self._transport = Transport(auth, retries=retries or Retries(), session=session)
+        self.imports = Imports(self._transport, self._routes, timeout)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: bytes | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """An authenticated call of anything that is not modelled here.
+
+        `path` is relative to the base, or to the integration base if it begins with `Async/`, and
+        may use `{clientId}`. A GET is retried on Transient errors, anything else is sent once.
+        """
+        target = self._routes.raw(method, path)
+        if query:
+            target = target._replace(url=f"{target.url}?{urlencode(query)}")
+        seconds = self._timeout if timeout is None else timeout
+        return self._transport.send(Request(RAW, target, seconds, body, quotes_data=True))
+
+    def close(self) -> None:
+        """Close the connections. The client stays usable and would open new ones."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,182 @@
+"""Everything that can go wrong between this client and MyPreferences.
+
+    PrefdropError
+    └── MyPreferencesError
+        ├── Terminal
+        │   ├── Misconfigured        the client was given settings that cannot work
+        │   └── Refused              the vendor said no; nothing was applied
+        │       ├── BadRequest       400, and any other 4xx not named here
+        │       ├── NotAuthorized    401, on a route without an import's access token
+        │       ├── TokenRefused     401, on a route with an import's access token in its path
+        │       ├── WrongCredentials the OAuth token API does not accept the credentials
+        │       ├── Forbidden        403
+        │       ├── NotFound         404
+        │       ├── Conflict         409
+        │       ├── TooLarge         413, or IIS's 404.13
+        │       └── Redirected       3xx: redirects are never followed
+        └── Transient
+            ├── TooManyRequests      429; nothing was applied
+            ├── NotSent              surely not applied: no byte of the request left this machine
+            └── Unclear              the request may or may not have been applied
+                ├── NoAnswer         time-out, reset or lost connection after the request left
+                ├── ServerError      5xx, and 408
+                └── GarbledAnswer    2xx whose body is cut or is not what the route answers
+
+The vendor has no idempotency key (O-19), so the line between "surely not applied" and "unclear"
+decides whether a request may be sent again. Whatever cannot be proved is unclear.
+
+No text holds an access token, a secret or a signature. The vendor's own words are kept in
+`vendor_message`; they are part of the text only where they cannot quote a person's data.
+"""
+
+from __future__ import annotations
+
+from prefdrop.errors import PrefdropError, Terminal, Transient
+
+ASSUMED_ROUTES = "docs/vendor-assumptions.md, O-3"
+
+
+class MyPreferencesError(PrefdropError):
+    """Base of all errors of this package.
+
+    `route` is the name of the operation (`import.stage`), `status` the HTTP status or None when
+    no answer came, `vendor_message` the vendor's explanation as it came, shortened, never shown.
+    """
+
+    default_hint = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        route: str = "",
+        status: int | None = None,
+        vendor_message: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint or self.default_hint)
+        self.route = route
+        self.status = status
+        self.vendor_message = vendor_message
+
+
+class Misconfigured(MyPreferencesError, Terminal):
+    """A base URL, a route, a credential or a request field cannot be right; nothing was sent."""
+
+
+class Refused(MyPreferencesError, Terminal):
+    """The vendor answered no. The request was not applied and would be refused again."""
+
+
+class BadRequest(Refused):
+    """The request is malformed or invalid (400, or a 4xx without a class of its own)."""
+
+    default_hint = "Correct the request; the vendor's explanation is kept with this error."
+
+
+class NotAuthorized(Refused):
+    """The credentials were refused, and again after authenticating anew (401)."""
+
+    default_hint = (
+        "Check the user id, the secret and this machine's clock, and that the user is active in"
+        " the account."
+    )
+
+
+class TokenRefused(Refused):
+    """The import's access token is unknown or expired (401 on a route that names it).
+
+    The vendor answers wrong credentials alike, so these are worth a look when a fresh import is
+    refused too.
+    """
+
+    default_hint = "The import's token has expired or is unknown; begin the import again."
+
+
+class WrongCredentials(Refused):
+    """The OAuth token API refused the client credentials or the scope."""
+
+    default_hint = (
+        "Check oauth_client_id, oauth_client_secret, user_id and the client id, each for this"
+        " environment (Staging or Production)."
+    )
+
+
+class Forbidden(Refused):
+    """The API user lacks a permission, or a search matched too many profiles (403)."""
+
+    default_hint = "Ask the account's administrator for the permission of the API user's group."
+
+
+class NotFound(Refused):
+    """The path, the client id or something named in the request does not exist (404)."""
+
+    default_hint = (
+        f"Check the client id and the base URL. If both are right, the route differs from what"
+        f" we assume ({ASSUMED_ROUTES}); override it in the setting `routes`."
+    )
+
+
+class Conflict(Refused):
+    """Something with the same identity exists already (409)."""
+
+    default_hint = "Use the one that exists, or choose another identity."
+
+
+class TooLarge(Refused):
+    """The request body is over the vendor's size limit (413)."""
+
+    default_hint = "Send fewer records in one request."
+
+
+class Redirected(Refused):
+    """The vendor answered with a redirect (3xx), which this client never follows.
+
+    A followed redirect would send a stage request twice, or credentials to another host.
+    """
+
+    default_hint = "Set the base URL to the address that answers without a redirect."
+
+
+class TooManyRequests(MyPreferencesError, Transient):
+    """A limit is reached (429). The request was not applied.
+
+    `retry_after` is the wait in seconds that the vendor asks for, or None if it names none.
+    """
+
+    default_hint = "Wait until the rolling 24-hour limit frees a slot."
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, **details: object
+    ) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class NotSent(MyPreferencesError, Transient):
+    """No byte of the request left this machine: it is sure that it was not applied."""
+
+    default_hint = "Check the host name, the network, the proxy and the TLS certificates."
+
+
+class Unclear(MyPreferencesError, Transient):
+    """The request may or may not have been applied: find out before sending it again."""
+
+    default_hint = "It is unknown whether the request was applied; read the import's status."
+
+
+class NoAnswer(Unclear):
+    """The request left, and no whole answer came: time-out, reset or lost connection."""
+
+
+class ServerError(Unclear):
+    """The vendor's server failed (5xx) or gave up on receiving the request (408)."""
+
+
+class GarbledAnswer(Unclear):
+    """A success was answered, but its body is cut, is not JSON or lacks what the route answers."""
+
+
+def unclear(error: BaseException) -> bool:
+    """Whether the request that ended in `error` may or may not have been applied."""
+    return isinstance(error, Unclear)
