@@ -38,7 +38,7 @@ def explain_aws(error: Exception) -> PrefdropError:
         return WrongUse("No AWS region is set.", hint="Set AWS_REGION to the stack's region.")
     if isinstance(error, exceptions.ClientError):
         return _refused(error)
-    if isinstance(error, exceptions.HTTPClientError | exceptions.EndpointConnectionError):
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return AwsUnreachable(
             f"AWS does not answer: {error}",
             hint="Check the network, and PREFDROP_ENDPOINT where the local stack is meant: is "

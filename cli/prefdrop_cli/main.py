@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -11,7 +13,7 @@ from prefdrop import __version__
 from prefdrop.errors import PrefdropError
 from prefdrop_cli.commands import drop, feeds, imports, local, quota, sandbox
 from prefdrop_cli.exits import Exit, WrongUse
-from prefdrop_cli.output import note, say, show_error
+from prefdrop_cli.output import say, show_error
 
 app = typer.Typer(
     name="prefdrop",
@@ -42,31 +44,35 @@ def root(
     """Drop a file; the records land in MyPreferences, every one accounted for."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and turn what a user can mend into a message and an exit code."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from prefdrop_cli.aws_errors import explain_aws
 
-    as_json = "--json" in sys.argv[1:]
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app()
+        app(words)
     except PrefdropError as error:
-        show_error(error, as_json=as_json)
-        sys.exit(exit_of(error))
+        _fail(error, words)
     except (BotoCoreError, ClientError) as error:
-        told = explain_aws(error)
-        show_error(told, as_json=as_json)
-        sys.exit(exit_of(told))
+        _fail(explain_aws(error), words)
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read our output has left; Python would complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.FAILED)
-    except KeyboardInterrupt:
-        note("Interrupted.")
-        sys.exit(Exit.INTERRUPTED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(WrongUse(f"{error.filename}: {error.strerror}.", hint="Check the path."), words)
 
 
-def exit_of(error: PrefdropError) -> Exit:
+def _fail(error: PrefdropError, words: Sequence[str]) -> NoReturn:
+    show_error(error, as_json="--json" in words)
+    sys.exit(_exit_of(error))
+
+
+def _exit_of(error: PrefdropError) -> Exit:
     """Wrong use where the user has to correct the call, the feed or the file; else failed."""
     from prefdrop.feeds import FeedError, SourceError
     from prefdrop.ledger.imports import UnknownImport

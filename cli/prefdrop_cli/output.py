@@ -31,7 +31,7 @@ def note(text: str) -> None:
     sys.stderr.flush()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     """Print rows under column names; numbers are aligned right."""
     body = [[_cell(value) for value in row] for row in rows]
     numeric = [bool(body) and all(_is_number(row[n]) for row in body) for n in range(len(columns))]
