@@ -28,7 +28,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(VENV)/.run $(EXAMPLE).csv ## Import the example file whole, on this machine: report and rejects land in out/
+run: $(VENV)/.run ## Import the example file whole, on this machine: report and rejects land in out/
 	@code=0; $(BIN)/prefdrop local run $(EXAMPLE).csv --feed $(EXAMPLE).toml --out $(OUT) || code=$$?; \
 	case $$code in \
 	  0) ;; \
@@ -77,9 +77,6 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 clean: ## Remove the environments and everything that was made
 	rm -rf $(VENV) $(SAM_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-$(EXAMPLE).csv:
-	@$(BIN)/python feeds/make_crm_contacts.py $@
 
 # --- environments ------------------------------------------------------------------------------
 # One stamp per layer of an environment: each is made again when its pinned list changes.

@@ -1,0 +1,26 @@
+"""The template as it is written and as CloudFormation gets to see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.translation import Template, load, translate
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def template(root: Path) -> Template:
+    return load(root / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def translated(root: Path) -> Template:
+    return translate(root / "template.yaml", "us-east-1")

@@ -1,0 +1,126 @@
+"""The template's parameters, the functions' environment and `prefdrop.settings` say the same."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from prefdrop.settings import Settings, load
+from tools.translation import Template
+
+# Settings that name a resource of the stack instead of a parameter, and the resource.
+RESOURCES = {
+    "bucket": "Bucket",
+    "imports_table": "ImportsTable",
+    "exceptions_table": "ExceptionsTable",
+    "secret": "VendorSecret",
+}
+# Parameters that shape the stack and never reach a function's code.
+OF_THE_STACK = {
+    "AlarmEmail",
+    "Architecture",
+    "DeletionProtection",
+    "LogLevel",
+    "LogRetentionDays",
+    "MemorySize",
+}
+FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
+TUNABLE = sorted(FIELDS.keys() - RESOURCES.keys())
+
+
+def _parameter(field: str) -> str:
+    return "".join(word.capitalize() for word in field.split("_"))
+
+
+@pytest.fixture
+def environment(template: Template) -> dict[str, object]:
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    return {k: v for k, v in variables.items() if k.startswith("PREFDROP_")}
+
+
+def test_every_setting_reaches_every_function_from_its_parameter_or_resource(environment):
+    expected = {
+        f"PREFDROP_{name.upper()}": {"Ref": RESOURCES.get(name, _parameter(name))}
+        for name in FIELDS
+    }
+
+    assert environment == expected
+
+
+def test_no_parameter_is_without_use(template):
+    assert set(template["Parameters"]) == {*map(_parameter, TUNABLE), *OF_THE_STACK}
+
+
+@pytest.mark.parametrize("name", TUNABLE)
+def test_a_parameter_has_the_default_of_its_setting(template, name):
+    parameter = template["Parameters"][_parameter(name)]
+    default = FIELDS[name].default
+
+    if default is msgspec.NODEFAULT:
+        assert "Default" not in parameter
+    else:
+        assert parameter["Default"] == default
+
+
+@pytest.mark.parametrize("name", TUNABLE)
+def test_a_parameter_allows_what_its_setting_allows(template, name):
+    parameter = template["Parameters"][_parameter(name)]
+    kind = msgspec.inspect.type_info(FIELDS[name].type)
+
+    allowed = {
+        "AllowedValues": list(kind.values) if hasattr(kind, "values") else None,
+        "MinValue": getattr(kind, "ge", None),
+        "MaxValue": getattr(kind, "le", None),
+    }
+
+    said = {key: parameter[key] for key in allowed if key in parameter}
+    assert said == {key: value for key, value in allowed.items() if value is not None}
+
+
+def test_the_defaults_make_settings_that_a_function_starts_with(template, environment):
+    given = {"ClientId": "DEMO_CLIENT", "BaseUrl": "https://vendor.example.test/v4"}
+    names = {k: v["Ref"] for k, v in environment.items()}
+
+    settings = load(
+        {
+            key: str(given.get(name) or template["Parameters"].get(name, {}).get("Default", name))
+            for key, name in names.items()
+        }
+    )
+
+    assert settings.client_id == "DEMO_CLIENT"
+
+
+@pytest.mark.parametrize("name", ["ClientId", "BaseUrl"])
+def test_what_only_the_operator_knows_has_no_default(template, name):
+    assert "Default" not in template["Parameters"][name]
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://api.example.test/Profiles/v4/", True),
+        ("http://127.0.0.1:8080/Profiles/v4/", True),
+        ("http://api.example.test/", False),
+        ("http://localhost.example.test/", False),
+        ("", False),
+    ],
+)
+def test_the_vendor_is_reached_over_tls_except_on_this_machine(template, url, taken):
+    pattern = template["Parameters"]["BaseUrl"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, url)) is taken
+
+
+def test_every_parameter_says_what_it_is_for(template):
+    assert all(parameter.get("Description") for parameter in template["Parameters"].values())
+
+
+def test_every_parameter_is_asked_for_in_a_group(template):
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    asked = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(asked) == sorted(template["Parameters"])

@@ -1,0 +1,161 @@
+"""What keeps people's data in: encryption, retention, and no right that nobody needs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tools.translation import Template
+
+KEPT = ["Bucket", "DataKey", "ExceptionsTable", "ImportsTable", "VendorSecret"]
+KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
+
+
+@pytest.fixture
+def resources(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+def test_deleting_the_stack_keeps_what_holds_data(resources):
+    kept = [name for name, r in resources.items() if r.get("DeletionPolicy") == "Retain"]
+
+    assert sorted(kept) == KEPT
+    assert all(resources[name]["UpdateReplacePolicy"] == "Retain" for name in KEPT)
+
+
+def test_everything_that_holds_data_is_encrypted_with_the_stacks_own_key(resources):
+    bucket = resources["Bucket"]["Properties"]["BucketEncryption"]
+    rule = bucket["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
+
+    assert rule == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+    for name in ("ImportsTable", "ExceptionsTable"):
+        assert resources[name]["Properties"]["SSESpecification"]["KMSMasterKeyId"] == KEY
+    assert resources["DropDeadLetterQueue"]["Properties"]["KmsMasterKeyId"] == KEY
+    for name in ("VendorSecret", "FunctionLogs", "ImportLogs"):
+        assert resources[name]["Properties"]["KmsKeyId"] == KEY
+    assert resources["AlarmTopic"]["Properties"]["KmsMasterKeyId"] == {"Ref": "DataKey"}
+
+
+def test_the_key_is_granted_to_the_account_and_to_services_that_act_by_themselves(resources):
+    statements = resources["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
+
+    grants = {s["Sid"]: (s["Principal"], s["Action"], "Condition" in s) for s in statements}
+
+    use = ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert grants == {
+        "AccountDecidesByIam": (
+            {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+            "kms:*",
+            False,
+        ),
+        "EventBridgeToDeadLetterQueue": ({"Service": "events.amazonaws.com"}, use, True),
+        "CloudWatchToAlarmTopic": ({"Service": "cloudwatch.amazonaws.com"}, use, True),
+        "CloudWatchLogs": (
+            {"Service": {"Fn::Sub": "logs.${AWS::Region}.amazonaws.com"}},
+            [
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncrypt*",
+                "kms:GenerateDataKey*",
+                "kms:DescribeKey",
+            ],
+            True,
+        ),
+    }
+
+
+def test_the_bucket_is_private_versioned_and_reached_over_tls_only(resources):
+    bucket = resources["Bucket"]["Properties"]
+    policy = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert [s["Effect"] for s in policy] == ["Deny"]
+    assert policy[0]["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def test_tables_can_be_restored_and_forget_in_time(resources):
+    for name in ("ImportsTable", "ExceptionsTable"):
+        table = resources[name]["Properties"]
+
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_the_workflow_logs_no_payload(resources):
+    assert resources["ImportStateMachine"]["Properties"]["Logging"]["IncludeExecutionData"] is False
+
+
+def test_no_function_may_do_anything_to_everything(resources):
+    for name, resource in resources.items():
+        for policy in resource["Properties"].get("Policies", ()):
+            for statement in policy.get("Statement", ()):
+                actions = statement["Action"]
+                actions = [actions] if isinstance(actions, str) else actions
+
+                assert not any("*" in action for action in actions), name
+                if statement["Sid"] != "LogDelivery":
+                    assert statement["Resource"] != "*", name
+
+
+def test_only_functions_that_talk_to_the_vendor_can_read_the_credentials(resources):
+    readers = {
+        name
+        for name, resource in resources.items()
+        if "secretsmanager:GetSecretValue" in json.dumps(resource["Properties"].get("Policies"))
+    }
+
+    assert readers == {
+        "CheckStatusFunction",
+        "CollectExceptionsFunction",
+        "ExecutePartFunction",
+        "InitiatePartFunction",
+        "PassTurnFunction",
+        "StageChunksFunction",
+        "SweepTurnsFunction",
+    }
+
+
+def test_a_function_that_uses_an_encrypted_service_may_use_the_key_through_it(resources):
+    for name, resource in resources.items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        statements = resource["Properties"]["Policies"][0]["Statement"]
+        services = {action.partition(":")[0] for s in statements for action in _actions(s)}
+        key = next(s for s in statements if s["Sid"] == "Key")
+
+        through = key["Condition"]["StringEquals"]["kms:ViaService"]
+        through = through if isinstance(through, list) else [through]
+
+        assert {via["Fn::Sub"].partition(".")[0] for via in through} == services & {
+            "dynamodb",
+            "s3",
+            "secretsmanager",
+        }, name
+
+
+def test_a_function_may_make_data_keys_exactly_where_it_writes_objects(resources):
+    for name, resource in resources.items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        statements = resource["Properties"]["Policies"][0]["Statement"]
+        actions = {action for s in statements for action in _actions(s)}
+
+        assert ("kms:GenerateDataKey" in actions) == ("s3:PutObject" in actions), name
+
+
+def test_a_drop_that_starts_no_import_is_kept_and_raises_an_alarm(resources):
+    target = resources["DropRule"]["Properties"]["Targets"][0]
+    alarm = resources["DropLostAlarm"]["Properties"]
+
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DropDeadLetterQueue", "Arn"]}}
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DropDeadLetterQueue", "QueueName"]}
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action

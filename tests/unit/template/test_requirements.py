@@ -1,0 +1,71 @@
+"""What is installed is pinned to the byte, and the layer stays light."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+LISTS = [
+    "layers/prefdrop/requirements.txt",
+    "requirements-run.txt",
+    "requirements-test.txt",
+    "requirements-dev.txt",
+    "requirements-sam.txt",
+]
+
+
+def _pins(path: Path) -> dict[str, str]:
+    """Each requirement of a list by name, with everything that belongs to it."""
+    joined = path.read_text("utf-8").replace("\\\n", " ")
+    return {re.split(r"==", line)[0]: line for line in joined.splitlines() if line.strip()}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_each_requirement_is_pinned_with_its_hashes(root, name):
+    for line in _pins(root / name).values():
+        assert re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_says_nothing_about_where_it_was_made(root, name):
+    text = (root / name).read_text("utf-8")
+
+    assert not re.search(r"https?://|file:|--(extra-)?index|--find-links|--trusted-host|^/", text)
+
+
+def test_the_layer_carries_only_what_the_library_needs(root):
+    pins = _pins(root / "layers/prefdrop/requirements.txt")
+
+    assert set(pins) == {
+        "aws-lambda-powertools",
+        "certifi",
+        "charset-normalizer",
+        "idna",
+        "jmespath",
+        "msgspec",
+        "requests",
+        "typing-extensions",
+        "urllib3",
+    }
+
+
+@pytest.mark.parametrize("name", LISTS[1:4])
+def test_what_runs_here_is_the_version_that_runs_on_aws(root, name):
+    layer = _pins(root / "layers/prefdrop/requirements.txt")
+    here = _pins(root / name)
+
+    assert {package: here.get(package) for package in layer} == layer
+
+
+def test_the_lists_hold_what_the_project_asks_for(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [
+        *project["dependencies"],
+        *(need for extra in project["optional-dependencies"].values() for need in extra),
+    ]
+    wanted = {re.match(r"[A-Za-z0-9-]+", need)[0].lower() for need in asked}
+
+    assert wanted <= set(_pins(root / "requirements-dev.txt"))
