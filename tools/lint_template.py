@@ -15,7 +15,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from tools import state_machine
-from tools.translation import TranslationError, Template, translate
+from tools.translation import Template, TranslationError, translate
 
 # Faults of the translator's own making, each with its reason.
 WAIVED: dict[str, str] = {}
