@@ -1,0 +1,79 @@
+"""CheckStatus: ask the vendor how far it is, ever more rarely."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+
+from prefdrop.errors import Terminal
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.step import Answer, StepInput, answer
+from prefdrop.importing.totals import count_requests, show_progress
+from prefdrop.ledger.parts import Part
+from prefdrop.mypreferences import ImportStatus, TokenRefused
+
+GROWTH = 1.5
+"""Each wait is this much longer than the one before, up to the setting's longest."""
+
+
+class VendorFailed(Terminal):
+    """The vendor could not execute the import; by its documentation nothing was added."""
+
+
+class TokenDied(Terminal):
+    """The vendor's access token died before the outcome of an executed part was known."""
+
+
+def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
+    """Answer `poll` with the next wait, or `collect`; raises VendorFailed and TokenDied."""
+    request = msgspec.convert(event, StepInput)
+    turn = services.turns.require(request.execution)
+    record = services.imports.get(request.import_id)
+    part = services.parts.live(record.import_id)[-1]
+    try:
+        status = services.vendor.imports.status(part.token)
+    except TokenRefused:
+        raise _died(part) from None
+    finally:
+        count_requests(services, record.import_id)
+    part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
+    part = services.parts.change(record.import_id, part, **counted(status))
+    show_progress(services, record, "Executing", part)
+    if status.status == "Failed":
+        raise VendorFailed(
+            f"The vendor reports that part {part.number} failed to execute; nothing of it was added.",
+            hint="Ask the vendor's support, naming the time and the import's name; then "
+            "`prefdrop imports retry`.",
+        )
+    if status.status == "Completed":
+        return answer("collect")
+    polls = int(request.cursor.get("polls", 0)) + 1
+    return answer("poll", seconds=_wait(services, polls), cursor={"polls": polls})
+
+
+def counted(status: ImportStatus) -> dict[str, Any]:
+    """What the vendor counts, as members of a part."""
+    return {
+        "vendor_status": status.status,
+        "validation_ok": status.validation_successful,
+        "rejected_validation": status.validation_failed,
+        "processed": status.processed,
+        "pending": status.pending,
+        "rejected_execution": status.exceptions,
+        "not_honored": status.not_honored,
+    }
+
+
+def _wait(services: Services, polls: int) -> float:
+    first, most = services.settings.poll_first_seconds, services.settings.poll_max_seconds
+    return min(most, first * GROWTH**polls) * random.uniform(0.8, 1)
+
+
+def _died(part: Part) -> TokenDied:
+    return TokenDied(
+        f"The vendor's access token of part {part.number} died before its outcome was known. "
+        "The part was executed.",
+        hint="Ask the vendor's support for its outcome; the report names what is known.",
+    )

@@ -1,0 +1,74 @@
+"""ExecutePart: wait out every doubt, compare totals a last time, tell the vendor to execute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.step import Answer, StepInput, answer, wait_until
+from prefdrop.importing.totals import count_requests, show_progress
+from prefdrop.ledger.clock import iso_now, now_ms
+from prefdrop.ledger.imports import Import
+from prefdrop.ledger.parts import Part
+from prefdrop.mypreferences import ImportStatus, TokenRefused, Unclear
+from prefdrop.telemetry import logger
+
+NOT_EXECUTED = frozenset({"Initiated", "Staging"})
+"""The vendor's states of an import that it has not been told to execute."""
+
+
+def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
+    """Answer `poll` once the vendor executes, `wait` while a request may still land, or
+    `initiate` when the part must be begun again; a request without an answer is looked into."""
+    request = msgspec.convert(event, StepInput)
+    turn = services.turns.require(request.execution)
+    record = services.imports.get(request.import_id)
+    part = services.parts.live(record.import_id)[-1]
+    if part.state == "executing":
+        return _poll(services)
+    if part.ghost_until > now_ms():
+        return wait_until(part.ghost_until)
+    part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
+    try:
+        return _execute(services, record, part)
+    except TokenRefused:
+        services.parts.change(record.import_id, part, state="dead")
+        return answer("initiate")
+    finally:
+        count_requests(services, record.import_id)
+
+
+def _execute(services: Services, record: Import, part: Part) -> Answer:
+    imports = services.vendor.imports
+    status = imports.status(part.token)
+    if status.status in NOT_EXECUTED:
+        if status.total_records_received != part.staged:
+            logger.warning("the vendor's count is not the ledger's", extra={"part": part.number})
+            services.parts.change(record.import_id, part, state="torn")
+            return answer("initiate")
+        try:
+            status = imports.execute(part.token)
+        except Unclear:
+            status = imports.status(part.token)
+            if status.status in NOT_EXECUTED:
+                raise
+    part = services.parts.change(
+        record.import_id, part, state="executing", executed_at=iso_now(), **_suspect(part, status)
+    )
+    show_progress(services, record, "Executing", part)
+    return _poll(services)
+
+
+def _suspect(part: Part, status: ImportStatus) -> dict[str, int]:
+    """The chunk in doubt, when more or less was executed than the ledger says."""
+    if status.total_records_received == part.staged:
+        return {}
+    return {"suspect_chunk": part.chunks}
+
+
+def _poll(services: Services) -> Answer:
+    return answer(
+        "poll", seconds=services.settings.poll_first_seconds, cursor={"polls": 0}
+    )

@@ -1,0 +1,173 @@
+"""InitiatePart: go on where the ledger says we are; ask the vendor for an import once needed.
+
+The vendor hears of an import only when there is a record to stage, so a file that is empty or
+wrong costs no request.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from prefdrop.errors import Terminal
+from prefdrop.feeds import ChunkLimits, Cursor, Feed, Source
+from prefdrop.importing.pinned import check_time, read_feed, source_of
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.step import Answer, StepInput, answer, wait_until
+from prefdrop.importing.totals import show_progress
+from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
+from prefdrop.ledger.imports import Import
+from prefdrop.ledger.parts import Part
+from prefdrop.ledger.quota import WINDOW_MS
+from prefdrop.ledger.turns import Turn
+from prefdrop.mypreferences import ImportSpec, TooManyRequests
+
+STAGING_SHARE = 0.5
+"""Share of a token's life in which to stage; the rest is for execution and exceptions."""
+
+NAME_LENGTH = 100
+"""The longest Name that the vendor takes (vendor help pages)."""
+
+
+class TooManyRecords(Terminal):
+    """A destructive feed's file holds more records than the feed allows."""
+
+
+class TornStage(Terminal):
+    """Again and again the vendor's count of received records was not what had been sent."""
+
+
+def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
+    """Answer what to do next, after beginning a part where one must be begun."""
+    request = msgspec.convert(event, StepInput)
+    turn = services.turns.require(request.execution)
+    if turn.not_before > now_ms():
+        return wait_until(turn.not_before)
+    record = services.imports.get(request.import_id)
+    parts = services.parts.all(record.import_id)
+    live = _live(services, record, parts)
+    last = live[-1] if live else None
+    if last is None or (last.state in ("finished", "local") and not last.source_read):
+        return _begin(services, record, turn, len(parts) + 1, last)
+    if last.state == "staging" and not last.token:
+        return _initiate(services, record, turn, last)
+    return answer(_where(last))
+
+
+def _live(services: Services, record: Import, parts: list[Part]) -> list[Part]:
+    """The parts whose rows count, after burying one whose token died before it was executed."""
+    last = parts[-1] if parts else None
+    if last and last.token and last.state in ("staging", "staged") and last.expires <= now_ms():
+        services.parts.change(record.import_id, last, state="dead")
+    return services.parts.live(record.import_id)
+
+
+def _where(part: Part) -> str:
+    if part.state == "staging":
+        return "stage"
+    if part.state == "executing":
+        return "check"
+    return "finish" if part.state == "finished" else "gates"
+
+
+def _begin(
+    services: Services, record: Import, turn: Turn, number: int, before: Part | None
+) -> Answer:
+    """Begin the part that reads on where `before` ends."""
+    attempted = [p for p in services.parts.all(record.import_id) if p.attempt == record.attempt]
+    lost = [p for p in attempted if p.state in ("torn", "dead")]
+    if len(lost) > services.settings.max_torn_parts:
+        raise TornStage(
+            f"{len(lost)} parts in a row could not be staged for certain.",
+            hint="Nothing of them was executed. Look at the vendor's state, then "
+            "`prefdrop imports retry`.",
+        )
+    start = before.end if before else msgspec.to_builtins(Cursor(0, 0))
+    part = Part(
+        number=number,
+        state="staging",
+        attempt=record.attempt,
+        start=start,
+        end=start,
+        started_at=iso_now(),
+    )
+    services.parts.begin(record.import_id, part, turn)
+    if not record.started_at:
+        services.imports.update(record.import_id, started_at=iso_now())
+    return _initiate(services, record, turn, part)
+
+
+def _initiate(services: Services, record: Import, turn: Turn, part: Part) -> Answer:
+    """Ask the vendor for an import, if the part's first chunk holds a record."""
+    feed, _ = read_feed(services, record.feed, version_id=record.feed_version_id)
+    source = source_of(services, record, feed)
+    if feed.import_.destructive:
+        _bound_destruction(source, record, feed)
+    limits = ChunkLimits(bytes=record.chunk_bytes or services.settings.chunk_bytes)
+    start = msgspec.convert(part.end, Cursor)
+    chunk = next(source.chunks(start, limits, now=check_time(record)), None)
+    if chunk is None or chunk.records == 0:
+        return answer("stage")
+    use = services.quota.use()
+    if use.left == 0:
+        return wait_until(use.next_slot or now_ms() + WINDOW_MS)
+    services.quota.mark()
+    try:
+        status = services.vendor.imports.initiate(_spec(record, feed))
+    except TooManyRequests as refused:
+        return wait_until(_after_refusal(services, refused))
+    planned = now_ms() + int(services.settings.part_seconds * 1000)
+    expires = milliseconds(status.expires) if status.expires else planned
+    life = min(expires, planned) - now_ms()
+    part = services.parts.change(
+        record.import_id,
+        part,
+        token=status.access_token,
+        expires=expires,
+        stage_until=now_ms() + int(life * STAGING_SHARE),
+    )
+    show_progress(services, record, "Staging", part)
+    return answer("stage")
+
+
+def _after_refusal(services: Services, refused: TooManyRequests) -> int:
+    """When to ask again after the vendor refused an import for its limit."""
+    if refused.retry_after is not None:
+        return now_ms() + int(refused.retry_after * 1000)
+    return services.quota.use().next_slot or now_ms() + WINDOW_MS
+
+
+def _bound_destruction(source: Source, record: Import, feed: Feed) -> None:
+    """Count a destructive feed's records before the vendor hears of them."""
+    most = feed.import_.max_records or 0
+    count = sum(
+        chunk.records
+        for chunk in source.chunks(
+            Cursor(0, 0), ChunkLimits(bytes=1_000_000, total=most + 1), now=check_time(record)
+        )
+    )
+    if count > most:
+        raise TooManyRecords(
+            f"{record.key} holds more than the {most} records that the feed lets a destructive "
+            "import have.",
+            hint="Nothing was sent. Raise max_records in the feed if so many are meant.",
+        )
+
+
+def _spec(record: Import, feed: Feed) -> ImportSpec:
+    chosen = feed.import_
+    name = f"{chosen.name} {record.key.rpartition('/')[2]}"[:NAME_LENGTH]
+    return ImportSpec(
+        name=name,
+        data_stage_duration=chosen.data_stage_duration,
+        import_action=chosen.action,
+        match_alternate_id=chosen.match_alternate_id,
+        refresh_alternate_ids=chosen.refresh_alternate_ids,
+        refresh_contacts=chosen.refresh_contacts,
+        refresh_custom_fields=chosen.refresh_custom_fields,
+        refresh_groups=chosen.refresh_groups,
+        refresh_tags=chosen.refresh_tags,
+        allow_prior_consents=chosen.allow_prior_consents,
+        reason_code=chosen.reason_code,
+    )

@@ -1,0 +1,126 @@
+"""Merging what was rejected, where and why, in the order of the rows.
+
+The sequence number of a vendor exception counts the records of its part in staging order, and the
+ledger's chunks say which rows those are. A record's own identifiers are compared with the row's:
+where they disagree the identifiers win, so such an exception is set aside as a stray.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+
+import msgspec
+
+from prefdrop.feeds import Cursor, LocalReject, Row, Source
+from prefdrop.importing import spool
+from prefdrop.importing.spool import Pass, VendorReject
+from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.parts import StagedChunk
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """One rejected row, at one stage, with everything that was said about it."""
+
+    row: Row
+    stage: str
+    code: str
+    reason: str
+
+
+Told = tuple[str, VendorReject]
+"""A stage and one exception of it."""
+
+
+def vendor_rejects(objects: ObjectStore, import_id: str, part: int) -> Iterator[Told]:
+    """A part's exceptions, each once, by sequence.
+
+    What a reading after execution lists and the one before it did not is `execution`'s; the same
+    sequence and record listed again is the same exception (O-10).
+    """
+    passes: tuple[Pass, ...] = ("validation", "execution")
+    streams = [
+        ((reject.sequence, rank, reject) for reject in _ordered(objects, import_id, part, one))
+        for rank, one in enumerate(passes)
+    ]
+    merged = heapq.merge(*streams, key=itemgetter(0, 1))
+    for _, same in groupby(merged, key=itemgetter(0)):
+        seen = set()
+        for _, rank, reject in same:
+            if reject.identifiers not in seen:
+                seen.add(reject.identifiers)
+                yield passes[rank], reject
+
+
+def _ordered(
+    objects: ObjectStore, import_id: str, part: int, during: Pass
+) -> Iterator[VendorReject]:
+    """Merge the stretches of one pass, holding only those in memory that overlap."""
+    waiting = spool.vendor_stretches(objects, import_id, part, during)
+    heap: list[tuple[int, int, int, list[VendorReject]]] = []
+    while waiting or heap:
+        while waiting and (not heap or waiting[0].first <= heap[0][0]):
+            stretch = spool.read_vendor(objects, waiting.pop(0))
+            heapq.heappush(heap, (stretch[0].sequence, len(waiting), 0, stretch))
+        _, rank, place, stretch = heap[0]
+        yield stretch[place]
+        if place + 1 < len(stretch):
+            heapq.heapreplace(heap, (stretch[place + 1].sequence, rank, place + 1, stretch))
+        else:
+            heapq.heappop(heap)
+
+
+def rejected_rows(
+    source: Source,
+    chunk: StagedChunk,
+    local: list[LocalReject],
+    told: list[Told],
+    strays: list[Told],
+) -> Iterator[Rejected]:
+    """The rejected rows of one chunk; exceptions that are not this row's are added to `strays`."""
+    locally = {reject.row: reject for reject in local}
+    by_sequence: dict[int, list[Told]] = {}
+    for stage, reject in told:
+        by_sequence.setdefault(reject.sequence, []).append((stage, reject))
+    sequence = chunk.first_sequence - 1
+    end = msgspec.convert(chunk.end, Cursor).row
+    for row in source.rows(msgspec.convert(chunk.start, Cursor)):
+        if row.number > end:
+            return
+        if reject := locally.get(row.number):
+            yield Rejected(row, "local", reject.code, reject.reason)
+            continue
+        sequence += 1
+        mine = by_sequence.get(sequence, [])
+        if mine:
+            known = source.identifiers(row)
+            matching = [one for one in mine if _same(one[1], known)]
+            strays += [one for one in mine if one not in matching]
+            if matching:
+                yield _joined(row, matching)
+
+
+def rows_of_strays(source: Source, strays: list[Told]) -> Iterator[Rejected]:
+    """The rows whose identifiers are those of the strays, found by reading the source again."""
+    wanted: dict[str, Told] = {
+        identifier: one for one in strays for identifier in one[1].identifiers
+    }
+    for row in source.rows(Cursor(0, 0)):
+        if not wanted:
+            return
+        found = {wanted[name][1]: wanted[name] for name in source.identifiers(row) & wanted.keys()}
+        if found:
+            gone = {name for reject in found for name in reject.identifiers}
+            wanted = {name: one for name, one in wanted.items() if name not in gone}
+            yield _joined(row, list(found.values()))
+
+
+def _same(reject: VendorReject, known: frozenset[str]) -> bool:
+    return not reject.identifiers or not known or not known.isdisjoint(reject.identifiers)
+
+
+def _joined(row: Row, told: list[Told]) -> Rejected:
+    stage, first = told[0]
+    return Rejected(row, stage, first.code, "; ".join(reject.reason for _, reject in told))

@@ -1,0 +1,62 @@
+"""PassTurn: hand the turn to the next import, once the vendor is surely done with this one.
+
+It runs as a step, and again from a rule on executions that were aborted, timed out or failed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from prefdrop.errors import PrefdropError
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.step import Answer, StepInput, answer
+from prefdrop.importing.turn import hand_over
+from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.parts import Part
+from prefdrop.mypreferences import TokenRefused
+from prefdrop.telemetry import logger
+
+
+def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
+    """Pass the turn of the execution that asks, or of the one whose end the event tells of."""
+    if "detail" in event:
+        pass_turn(services, event["detail"]["executionArn"])
+        return answer("passed")
+    request = msgspec.convert(event, StepInput)
+    if pass_turn(services, request.execution):
+        return answer("report")
+    return answer("wait", seconds=services.settings.poll_max_seconds)
+
+
+def pass_turn(services: Services, execution: str) -> bool:
+    """Leave the queue and pass the turn on, if `execution` has it.
+
+    False when the vendor may still be executing its import: then the turn stays, because nobody
+    else may stage meanwhile.
+    """
+    holder = services.turns.holder()
+    if holder.execution != execution:
+        services.turns.drop_ticket(execution)
+        return True
+    parts = services.parts.all(holder.import_id)
+    if any(_is_executing(services, part) for part in parts if part.state == "executing"):
+        logger.info("the vendor is still executing; the turn stays")
+        return False
+    services.turns.drop_ticket(execution)
+    hand_over(services, holder, not_before=max((p.lease_until for p in parts), default=0))
+    return True
+
+
+def _is_executing(services: Services, part: Part) -> bool:
+    if part.expires <= now_ms():
+        return False
+    try:
+        status = services.vendor.imports.status(part.token).status
+    except TokenRefused:
+        return False
+    except PrefdropError as error:
+        logger.warning("the vendor's status is not known", extra={"code": error.code})
+        return True
+    return status not in ("Completed", "Failed")

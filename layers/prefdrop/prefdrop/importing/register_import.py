@@ -1,0 +1,65 @@
+"""RegisterImport: write the import into the ledger, pin its inputs, look at its header."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from prefdrop.importing.drop import Drop, read_event
+from prefdrop.importing.pinned import read_feed, source_of
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.imports import Import
+from prefdrop.telemetry import logger
+
+
+def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any]:
+    """Register the drop of an S3 event, or go on with the import of a retry.
+
+    Answers `next`: `import`, `duplicate` when another execution has the same object version, or
+    `ignore` for a folder's placeholder. Raises FeedMissing, FeedError and SourceError, so that a
+    file that cannot be imported waits for no turn.
+    """
+    start, execution = event["event"], event["execution"]
+    if retried := start.get("retry"):
+        record = services.imports.get(retried["import_id"])
+    else:
+        drop = read_event(start)
+        if drop.key.endswith("/"):
+            return _answer(drop.import_id, "ignore")
+        record = services.imports.register(_new_import(drop, execution))
+    logger.append_keys(import_id=record.import_id)
+    if record.execution_arn != execution:
+        logger.info("this object version has its import already")
+        return _answer(record.import_id, "duplicate")
+    _pin(services, record)
+    return _answer(record.import_id, "import")
+
+
+def _new_import(drop: Drop, execution: str) -> Import:
+    now = iso_now()
+    return Import(
+        import_id=drop.import_id,
+        feed=drop.feed,
+        bucket=drop.bucket,
+        key=drop.key,
+        version_id=drop.version_id,
+        bytes=drop.size,
+        sequencer=drop.sequencer,
+        dropped_at=drop.dropped_at,
+        execution_arn=execution,
+        code_version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
+        registered_at=now,
+        updated_at=now,
+    )
+
+
+def _pin(services: Services, record: Import) -> None:
+    """Pin the feed's version once, and see that the file is what the feed says."""
+    feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
+    services.imports.update(record.import_id, status="Queued", feed_version_id=version_id)
+    source_of(services, record, feed).check()
+
+
+def _answer(import_id: str, next_step: str) -> dict[str, Any]:
+    return {"import_id": import_id, "next": next_step}

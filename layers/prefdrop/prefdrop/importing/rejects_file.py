@@ -1,0 +1,200 @@
+"""Writing the rejects file and the rejects' items: one pass over the source, in stretches.
+
+The pass goes chunk by chunk through the ledger, in the order of the rows, and reads only those
+stretches of the source that hold a rejected row. Between invocations it is kept in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from prefdrop.feeds import RejectsWriter, Source
+from prefdrop.importing import spool
+from prefdrop.importing.merging import (
+    Rejected,
+    Told,
+    rejected_rows,
+    rows_of_strays,
+    vendor_rejects,
+)
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.ledger.exceptions import RejectItem
+from prefdrop.ledger.imports import Import
+from prefdrop.ledger.parts import Part, StagedChunk
+from prefdrop.ledger.uploads import Upload
+
+MARGIN_SECONDS = 60
+"""Time kept to write down where the pass stands."""
+
+MOST_KINDS = 200
+"""Kinds of rejects that a report counts apart; the rest is counted together."""
+
+
+class Kind(msgspec.Struct):
+    """How often rows were rejected at one stage for one code, and one row as an example."""
+
+    stage: str
+    code: str
+    count: int
+    example_row: int
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """How far the pass has come."""
+
+    part: int = 1
+    chunk: int = 0
+    """The last chunk of `part` that is done."""
+    written: int = 0
+    items: int = 0
+    found: dict[str, int] = {}
+    """Vendor exceptions by part and stage, as `<part>/<stage>`."""
+    kinds: list[Kind] = []
+    strays: list[tuple[str, spool.VendorReject]] = []
+    unnamed: int = 0
+    """Vendor exceptions for which no row was found."""
+    upload: Upload
+
+
+class RejectsFile:
+    """One import's rejects, written to the bucket and to the Exceptions table."""
+
+    def __init__(
+        self, services: Services, record: Import, source: Source, progress: Progress
+    ) -> None:
+        self._services = services
+        self._record = record
+        self._source = source
+        self.progress = progress
+        self._writer = RejectsWriter(source)
+        self._file = services.growing(
+            progress.upload, f"work/{record.import_id}/rejects.carry"
+        )
+        self._items: list[RejectItem] = []
+        if progress.part > 1 or progress.chunk:
+            self._file.resume()
+        else:
+            self._file.write(self._writer.header())
+
+    def write(self, parts: list[Part], deadline: Deadline) -> bool:
+        """Go on with the pass; False when the time is up before its end."""
+        for part in parts:
+            if part.number < self.progress.part:
+                continue
+            if part.number > self.progress.part:
+                self.progress.part, self.progress.chunk = part.number, 0
+            if not self._write_part(part, deadline):
+                return False
+        self._write_strays()
+        self._flush()
+        self._file.finish()
+        return True
+
+    def save(self) -> Progress:
+        """Keep what is written for the next invocation."""
+        self._flush()
+        self.progress.upload = self._file.save()
+        return self.progress
+
+    def _write_part(self, part: Part, deadline: Deadline) -> bool:
+        id_, objects = self._record.import_id, self._services.objects
+        told = _Peekable(vendor_rejects(objects, id_, part.number))
+        for chunk in self._services.parts.chunks(id_, part.number):
+            if chunk.state != "settled":
+                continue
+            mine = told.below(chunk.first_sequence + chunk.records)
+            if chunk.number <= self.progress.chunk:
+                continue
+            self._write_chunk(part, chunk, mine)
+            self.progress.chunk = chunk.number
+            if deadline.remaining() < MARGIN_SECONDS:
+                return False
+        self._set_aside(part, told.below(None))
+        return True
+
+    def _write_chunk(self, part: Part, chunk: StagedChunk, told: list[Told]) -> None:
+        for stage, _ in told:
+            self._count_found(part, stage)
+        numbered = [one for one in told if one[1].sequence >= chunk.first_sequence]
+        self.progress.strays += [one for one in told if one[1].sequence < chunk.first_sequence]
+        if not numbered and not chunk.rejected_local:
+            return
+        local = (
+            spool.read_local(
+                self._services.objects, self._record.import_id, part.number, chunk.number
+            )
+            if chunk.rejected_local
+            else []
+        )
+        for rejected in rejected_rows(
+            self._source, chunk, local, numbered, self.progress.strays
+        ):
+            self._write_row(rejected)
+
+    def _set_aside(self, part: Part, told: list[Told]) -> None:
+        for one in told:
+            self._count_found(part, one[0])
+            self.progress.strays.append(one)
+
+    def _write_strays(self) -> None:
+        """Find the rows of exceptions whose number did not lead to them."""
+        strays = self.progress.strays
+        if not strays:
+            return
+        named = 0
+        for rejected in rows_of_strays(self._source, strays):
+            self._write_row(rejected)
+            named += 1
+        self.progress.unnamed = len(strays) - named
+
+    def _write_row(self, rejected: Rejected) -> None:
+        row, stage, code = rejected.row, rejected.stage, rejected.code
+        self._file.write(self._writer.row(row, stage, code, rejected.reason))
+        self.progress.written += 1
+        self._count_kind(stage, code, row.number)
+        if self.progress.items < self._services.settings.max_exception_items:
+            self.progress.items += 1
+            self._items.append(RejectItem(row.number, stage, code, rejected.reason))
+            if len(self._items) >= 1000:
+                self._flush()
+
+    def _flush(self) -> None:
+        if self._items:
+            self._services.exceptions.write(self._record.import_id, self._items)
+            self._items = []
+
+    def _count_found(self, part: Part, stage: str) -> None:
+        key = f"{part.number}/{stage}"
+        self.progress.found[key] = self.progress.found.get(key, 0) + 1
+
+    def _count_kind(self, stage: str, code: str, row: int) -> None:
+        kinds = self.progress.kinds
+        for kind in kinds:
+            if (kind.stage, kind.code) == (stage, code):
+                kind.count += 1
+                return
+        if len(kinds) >= MOST_KINDS:
+            stage, code = "other", ""
+            if kinds[-1].stage == stage:
+                kinds[-1].count += 1
+                return
+        kinds.append(Kind(stage, code, 1, row))
+
+
+class _Peekable:
+    """Exceptions in the order of their sequence, taken as far as a chunk reaches."""
+
+    def __init__(self, told: Iterator[Told]) -> None:
+        self._told = told
+        self._next = next(told, None)
+
+    def below(self, sequence: int | None) -> list[Told]:
+        """Take those before `sequence`, or all that are left."""
+        taken = []
+        while self._next and (sequence is None or self._next[1].sequence < sequence):
+            taken.append(self._next)
+            self._next = next(self._told, None)
+        return taken
+

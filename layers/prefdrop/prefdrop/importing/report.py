@@ -1,0 +1,145 @@
+"""What `report.json` says of an import, and the verdict on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from prefdrop.importing.rejects_file import Kind, Progress
+from prefdrop.importing.totals import Totals, total
+from prefdrop.ledger.imports import Import, Status
+from prefdrop.ledger.parts import Part
+
+SHORTFALL = (
+    "The figures do not add up; somebody must look before anybody relies on this import. "
+    "docs/operations.md, Unreconciled, says where."
+)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How an import ended, and, in a sentence, why; `reconciled` says that every row is accounted
+    for."""
+
+    status: Status
+    reconciled: bool
+    cause: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the execution ends well."""
+        return self.status in ("Completed", "CompletedWithRejects")
+
+
+def judge(record: Import, parts: list[Part], progress: Progress | None, *, held: bool) -> Verdict:
+    """Draw the verdict from the ledger and from what the merge found."""
+    sums = total(parts)
+    reconciled = sums.add_up() and not any(p.suspect_chunk for p in parts)
+    if progress is not None:
+        reconciled = reconciled and _all_named(parts, progress)
+    if held:
+        return Verdict("Held", reconciled, record.gate)
+    if record.error:
+        return Verdict("Failed", reconciled, f"{record.error.code}: {record.error.message}")
+    if record.gate and not record.approved:
+        return Verdict("Aborted", reconciled, record.gate)
+    if not reconciled or sums.pending:
+        return Verdict("Unreconciled", False, SHORTFALL)
+    return Verdict("CompletedWithRejects" if sums.rejected else "Completed", True)
+
+
+def _all_named(parts: list[Part], progress: Progress) -> bool:
+    """Whether the vendor listed as many exceptions as it counted."""
+    for part in parts:
+        collected = part.state in ("staged", "executing", "finished")
+        found = progress.found.get(f"{part.number}/validation", 0)
+        if collected and found != part.rejected_validation:
+            return False
+        found = progress.found.get(f"{part.number}/execution", 0)
+        if part.state == "finished" and found != part.rejected_execution:
+            return False
+    return progress.unnamed == 0
+
+
+def compose(
+    record: Import, parts: list[Part], progress: Progress | None, verdict: Verdict, ended: str
+) -> dict[str, Any]:
+    """The members of `report.json`; times are ISO 8601 in UTC."""
+    sums = total(parts)
+    return {
+        "import_id": record.import_id,
+        "feed": record.feed,
+        "status": verdict.status,
+        "reconciled": verdict.reconciled,
+        "cause": verdict.cause,
+        "source": {
+            "bucket": record.bucket,
+            "key": record.key,
+            "version_id": record.version_id,
+            "bytes": record.bytes,
+        },
+        **_figures(sums),
+        "vendor_requests": record.vendor_requests,
+        "parts": [_part(part) for part in parts],
+        "registered_at": record.registered_at,
+        "started_at": record.started_at or record.registered_at,
+        "finished_at": ended,
+        "seconds": _seconds(record.started_at or record.registered_at, ended),
+        "rejects": _rejects(record, progress),
+        "error": msgspec.to_builtins(record.error) if record.error else None,
+    }
+
+
+def _figures(sums: Totals) -> dict[str, int]:
+    order = (
+        "rows_read",
+        "rejected_local",
+        "staged",
+        "validation_ok",
+        "rejected_validation",
+        "processed",
+        "rejected_execution",
+        "not_honored",
+        "pending",
+        "chunks",
+    )
+    return {name: getattr(sums, name) for name in order}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    """One part; never its token, which a report's readers need not have."""
+    shown = (
+        "number",
+        "state",
+        "rows",
+        "rejected_local",
+        "staged",
+        "validation_ok",
+        "rejected_validation",
+        "processed",
+        "rejected_execution",
+        "not_honored",
+        "pending",
+        "vendor_status",
+        "suspect_chunk",
+        "started_at",
+        "executed_at",
+        "finished_at",
+    )
+    return {name: getattr(part, name) for name in shown} | {"chunks": part.stage_requests}
+
+
+def _rejects(record: Import, progress: Progress | None) -> dict[str, Any]:
+    kinds: list[Kind] = sorted(progress.kinds, key=lambda k: -k.count) if progress else []
+    return {
+        "key": record.rejects_key or None,
+        "count": progress.written if progress else 0,
+        "unnamed": progress.unnamed if progress else 0,
+        "kinds": [msgspec.to_builtins(kind) for kind in kinds],
+    }
+
+
+def _seconds(began: str, ended: str) -> float:
+    took = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
+    return round(took.total_seconds(), 3)

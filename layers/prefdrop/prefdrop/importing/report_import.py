@@ -1,0 +1,82 @@
+"""ReportImport: write rejects and report, and draw the verdict."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from prefdrop.importing.pinned import open_source
+from prefdrop.importing.rejects_file import Progress, RejectsFile
+from prefdrop.importing.report import Verdict, compose, judge
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.step import Answer, StepInput, answer
+from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
+from prefdrop.ledger.imports import Import
+from prefdrop.ledger.parts import LIVE
+from prefdrop.ledger.uploads import Upload
+from prefdrop.telemetry import logger
+
+
+def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
+    """Answer `report` while there is more to write, then `succeed`, `fail` or `held`."""
+    request = msgspec.convert(event, StepInput)
+    held = request.pass_name == "held"
+    record = services.imports.get(request.import_id)
+    if not held:
+        record = services.imports.update(record.import_id, status="Reporting")
+    parts = services.parts.all(record.import_id)
+    counted = [part for part in parts if part.state in LIVE]
+    progress = None
+    if any(part.rows for part in counted):
+        file = _open(services, record)
+        if not file.write(counted, deadline):
+            services.reports.save(record.import_id, msgspec.json.encode(file.save()))
+            return _said(answer("report"))
+        progress = file.progress
+        record = services.imports.update(record.import_id, rejects_key=progress.upload.key)
+    verdict = judge(record, parts, progress, held=held)
+    ended = iso_now()
+    key = f"{_folder(record)}/report.json"
+    report = compose(record, parts, progress, verdict, ended)
+    services.objects.write(key, msgspec.json.format(msgspec.json.encode(report), indent=2))
+    services.imports.update(
+        record.import_id,
+        status=verdict.status,
+        reconciled=verdict.reconciled,
+        report_key=key,
+        finished_at=None if held else ended,
+    )
+    services.reports.clear(record.import_id)
+    logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
+    return _end(record, verdict, held=held)
+
+
+def _open(services: Services, record: Import) -> RejectsFile:
+    source = open_source(services, record)
+    note = services.reports.load(record.import_id)
+    if note is None:
+        key = f"{_folder(record)}/rejects.{source.rejects_extension}"
+        progress = Progress(upload=Upload(key=key, content_type=source.content_type))
+    else:
+        progress = msgspec.json.decode(note, type=Progress)
+    return RejectsFile(services, record, source, progress)
+
+
+def _end(record: Import, verdict: Verdict, *, held: bool) -> Answer:
+    if held:
+        until = milliseconds(datetime.fromisoformat(record.hold_until))
+        return _said(answer("held", seconds=max(1, (until - now_ms()) / 1000)), verdict)
+    return _said(answer("succeed" if verdict.succeeded else "fail"), verdict)
+
+
+def _said(base: Answer, verdict: Verdict | None = None) -> Answer:
+    status, cause = (verdict.status, verdict.cause) if verdict else ("", "")
+    return {**base, "verdict": status, "cause": cause}
+
+
+def _folder(record: Import) -> str:
+    return f"results/{record.feed}/{record.import_id}"
+
+

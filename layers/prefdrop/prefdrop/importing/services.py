@@ -1,0 +1,133 @@
+"""What the steps work with, made once per function instance and only when a step needs it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+
+from prefdrop import settings
+from prefdrop.errors import Terminal
+from prefdrop.ledger.exceptions import ExceptionStore
+from prefdrop.ledger.imports import ImportStore
+from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.parts import PartStore
+from prefdrop.ledger.quota import Quota
+from prefdrop.ledger.reports import ReportStore
+from prefdrop.ledger.table import Table
+from prefdrop.ledger.turns import Turns
+from prefdrop.ledger.uploads import GrowingObject, Upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from prefdrop.importing.vendor import Vendor
+
+
+class WrongSecret(Terminal):
+    """The stack's secret does not hold credentials in the shape that the vendor client reads."""
+
+
+class Services:
+    """One stack's settings, stores and vendor client."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.settings = settings.load(environment)
+
+    @cached_property
+    def _dynamodb(self) -> DynamoDBClient:
+        return boto3.client("dynamodb")
+
+    @cached_property
+    def _table(self) -> Table:
+        return Table(self._dynamodb, self.settings.imports_table)
+
+    @cached_property
+    def imports(self) -> ImportStore:
+        return ImportStore(self._table)
+
+    @cached_property
+    def turns(self) -> Turns:
+        return Turns(self._table, self.settings.client_id)
+
+    @cached_property
+    def parts(self) -> PartStore:
+        return PartStore(self._table, self.turns)
+
+    @cached_property
+    def quota(self) -> Quota:
+        limits = self.settings
+        return Quota(
+            self._table, limits.client_id, limit=limits.quota_limit, reserve=limits.quota_reserve
+        )
+
+    @cached_property
+    def reports(self) -> ReportStore:
+        return ReportStore(self._table)
+
+    @cached_property
+    def exceptions(self) -> ExceptionStore:
+        return ExceptionStore(
+            self._dynamodb, self.settings.exceptions_table, self.settings.retention_days
+        )
+
+    @cached_property
+    def _s3(self) -> S3Client:
+        return boto3.client("s3")
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        return ObjectStore(self._s3, self.settings.bucket)
+
+    def growing(self, upload: Upload, carry_key: str) -> GrowingObject:
+        """An object that is appended to over several invocations."""
+        return GrowingObject(self._s3, self.objects, upload, carry_key)
+
+    @cached_property
+    def step_functions(self) -> SFNClient:
+        return boto3.client("stepfunctions")
+
+    @cached_property
+    def vendor(self) -> Vendor:
+        """The vendor's client with the stack's credentials; raises WrongSecret."""
+        from prefdrop.importing.vendor import Vendor
+
+        return Vendor(self.settings, self._secret())
+
+    @property
+    def vendor_is_known(self) -> bool:
+        """Whether a step has needed the vendor since the function started."""
+        return "vendor" in self.__dict__
+
+    def forget_vendor(self) -> None:
+        """Read the secret again at the next call: the vendor may have refused an old one."""
+        self.__dict__.pop("vendor", None)
+
+    def _secret(self) -> dict[str, str]:
+        client = boto3.client("secretsmanager")
+        text = client.get_secret_value(SecretId=self.settings.secret)["SecretString"]
+        try:
+            return msgspec.json.decode(text, type=dict[str, str])
+        except msgspec.DecodeError:
+            raise WrongSecret(
+                "The secret with the vendor's credentials is not a JSON object of strings.",
+                hint='Store {"auth": "pnauthinfo3", "user_id": …, "secret": …} in it.',
+            ) from None
+
+
+class Deadline:
+    """How long this invocation may still run."""
+
+    def __init__(self, context: Any) -> None:
+        self._ends = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+
+    def remaining(self) -> float:
+        """Seconds until the function's time limit."""
+        return self._ends - time.monotonic()

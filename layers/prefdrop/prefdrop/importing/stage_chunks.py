@@ -1,0 +1,43 @@
+"""StageChunks: stage chunk after chunk, each exactly once.
+
+The vendor has no idempotency key, but its counters are cumulative per token and only one import
+runs at a time. So each chunk is written to the ledger before its request, sent once, and settled
+after a clear answer. Without one, nobody acts until the request can no longer be under way; then
+the vendor's count says whether the chunk landed. What the count cannot say tears the part: nothing
+of it was executed, and it is begun again under a new token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from prefdrop.importing.pinned import check_time, open_source
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.stager import Interrupted, Stager
+from prefdrop.importing.step import Answer, StepInput, wait_until
+from prefdrop.importing.totals import count_requests
+from prefdrop.ledger.parts import LeaseHeld
+
+
+def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
+    """Stage until the file is read, the part is full, or the time is up."""
+    request = msgspec.convert(event, StepInput)
+    turn = services.turns.require(request.execution)
+    record = services.imports.get(request.import_id)
+    part = services.parts.live(record.import_id)[-1]
+    lease_ms = int(services.settings.lease_seconds * 1000)
+    try:
+        part = services.parts.take_over(record.import_id, part, turn, lease_ms)
+    except LeaseHeld as held:
+        return wait_until(held.until)
+    source = open_source(services, record)
+    stager = Stager(services, record, part, turn, source, check_time(record), deadline)
+    try:
+        return stager.run()
+    except Interrupted as interrupted:
+        return interrupted.answer
+    finally:
+        stager.release()
+        count_requests(services, record.import_id)

@@ -1,0 +1,34 @@
+"""TakeTurn: queue up for the account's only turn; whoever passes it on answers our task token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.step import StepInput
+from prefdrop.importing.turn import hand_over, tell
+from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.turns import Ticket
+
+
+def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
+    """Take a ticket, then look whether the turn is free, or ours already."""
+    request = msgspec.convert(event, StepInput)
+    record = services.imports.get(request.import_id)
+    services.turns.take_ticket(
+        Ticket(
+            execution=request.execution,
+            import_id=record.import_id,
+            token=request.task_token,
+            dropped_at=record.dropped_at,
+            sequencer=record.sequencer,
+            taken_at=now_ms(),
+        )
+    )
+    holder = services.turns.holder()
+    if holder.execution == request.execution:
+        tell(services, holder)
+    elif not holder.execution:
+        hand_over(services, holder)

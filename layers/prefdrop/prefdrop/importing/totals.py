@@ -1,0 +1,83 @@
+"""Sums over an import's parts, and whether they add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from prefdrop.importing.services import Services
+from prefdrop.ledger.imports import Import, Status
+from prefdrop.ledger.parts import LIVE, Part
+
+
+class Totals(msgspec.Struct, kw_only=True, frozen=True):
+    """Counts over the parts whose rows count."""
+
+    rows_read: int = 0
+    rejected_local: int = 0
+    staged: int = 0
+    validation_ok: int = 0
+    rejected_validation: int = 0
+    processed: int = 0
+    pending: int = 0
+    rejected_execution: int = 0
+    not_honored: int = 0
+    chunks: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """Records that did not make it, at any stage."""
+        return self.rejected_local + self.rejected_validation + self.rejected_execution
+
+    def add_up(self) -> bool:
+        """Whether every row that was read is accounted for."""
+        return (
+            self.rows_read == self.rejected_local + self.staged
+            and self.staged == self.validation_ok + self.rejected_validation
+            and self.validation_ok
+            == self.processed + self.rejected_execution + self.not_honored + self.pending
+        )
+
+
+def total(parts: Iterable[Part]) -> Totals:
+    """Add up the parts whose rows count."""
+    live = [part for part in parts if part.state in LIVE]
+    return Totals(
+        rows_read=sum(p.rows for p in live),
+        rejected_local=sum(p.rejected_local for p in live),
+        staged=sum(p.staged for p in live),
+        validation_ok=sum(p.validation_ok for p in live),
+        rejected_validation=sum(p.rejected_validation for p in live),
+        processed=sum(p.processed for p in live),
+        pending=sum(p.pending for p in live),
+        rejected_execution=sum(p.rejected_execution for p in live),
+        not_honored=sum(p.not_honored for p in live),
+        chunks=sum(p.stage_requests for p in live),
+    )
+
+
+def show_progress(services: Services, record: Import, status: Status, part: Part) -> None:
+    """Write the import's counts as they are with `part`, for whoever watches."""
+    parts = services.parts.all(record.import_id)
+    sums = total([p if p.number != part.number else part for p in parts])
+    counts = {
+        name: getattr(sums, name)
+        for name in Totals.__struct_fields__
+        if name != "validation_ok"
+    }
+    services.imports.update(
+        record.import_id,
+        status=status,
+        parts=len(parts),
+        read_bytes=part.end.get("offset", 0),
+        **counts,
+    )
+    count_requests(services, record.import_id)
+
+
+def count_requests(services: Services, import_id: str) -> None:
+    """Add the requests sent to the vendor since the last call to the import's count."""
+    sent = services.vendor.take_count() if services.vendor_is_known else 0
+    if sent:
+        services.imports.count_requests(import_id, sent)

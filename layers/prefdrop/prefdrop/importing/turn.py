@@ -1,0 +1,56 @@
+"""Handing the turn over: write the holder, send its token, write down that it was sent."""
+
+from __future__ import annotations
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from prefdrop.importing.services import Services
+from prefdrop.ledger.turns import Turn
+from prefdrop.telemetry import logger
+
+DEAD_TOKEN = frozenset({"InvalidToken", "TaskTimedOut", "TaskDoesNotExist"})
+"""How Step Functions says that nobody waits for a token any more; which one varies."""
+
+
+def hand_over(services: Services, held: Turn, *, not_before: int = 0) -> None:
+    """Give the turn on and tell its new holder, who may begin `not_before` that time (ms).
+
+    When nobody waits, look again after the turn is free: a ticket may have been taken meanwhile
+    by an import that still saw the turn held.
+    """
+    turn = services.turns.hand_over(held, not_before=not_before)
+    if turn is not None and not turn.execution and services.turns.queue():
+        turn = services.turns.hand_over(turn)
+    if turn is not None and turn.execution:
+        tell(services, turn)
+
+
+def tell(services: Services, turn: Turn) -> None:
+    """Send the holder its task token; a dead token is left to the sweeper."""
+    token = services.turns.token_of(turn)
+    if token and send(services, token, {"import_id": turn.import_id}):
+        services.turns.acknowledge(turn)
+
+
+def send(services: Services, token: str, output: dict[str, object]) -> bool:
+    """Answer a waiting state; False when nobody waits for the token any more."""
+    try:
+        services.step_functions.send_task_success(
+            taskToken=token, output=msgspec.json.encode(output).decode()
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in DEAD_TOKEN:
+            raise
+        logger.warning("a task token is dead", extra={"code": error.response["Error"]["Code"]})
+        return False
+    return True
+
+
+def is_running(services: Services, execution: str) -> bool:
+    """Whether an execution still runs; one that is not known any more does not."""
+    try:
+        answer = services.step_functions.describe_execution(executionArn=execution)
+    except services.step_functions.exceptions.ExecutionDoesNotExist:
+        return False
+    return answer["status"] == "RUNNING"

@@ -1,0 +1,27 @@
+"""Times as the ledger stores them: ISO 8601 in UTC for people, milliseconds for comparing."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def now_ms() -> int:
+    """The time now, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def iso(milliseconds: int) -> str:
+    """`milliseconds` since 1970 as ISO 8601 in UTC with milliseconds; sorts as text."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def iso_now() -> str:
+    """The time now as `iso` writes it."""
+    return iso(now_ms())
+
+
+def milliseconds(moment: datetime) -> int:
+    """An aware datetime in milliseconds since 1970."""
+    return round(moment.timestamp() * 1000)

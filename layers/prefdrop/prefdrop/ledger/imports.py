@@ -1,0 +1,167 @@
+"""The imports of the ledger: one item each, from the drop to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
+from typing import Any, Literal, get_args
+
+import msgspec
+from boto3.dynamodb.conditions import Attr
+
+from prefdrop.errors import Terminal
+from prefdrop.ledger import keys
+from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.table import ConditionFailed, Table
+
+Status = Literal[
+    "Registered",
+    "Queued",
+    "Staging",
+    "Held",
+    "Executing",
+    "Collecting",
+    "Reporting",
+    "Completed",
+    "CompletedWithRejects",
+    "Aborted",
+    "Failed",
+    "Unreconciled",
+]
+STATUSES: tuple[Status, ...] = get_args(Status)
+FINISHED = frozenset({"Completed", "CompletedWithRejects", "Aborted", "Failed", "Unreconciled"})
+
+
+class UnknownImport(Terminal):
+    """The ledger holds no import of this id."""
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an import did not complete: the error's stable name, what happened, what to do next."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+Position = dict[str, int]
+"""A place in the source between two rows, as the reader of its format wrote it; opaque here."""
+
+
+class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One import. Times are ISO 8601 in UTC; counts are cumulative over its parts.
+
+    The counts here are for showing progress; the parts hold the ones that decide.
+    """
+
+    import_id: str
+    feed: str
+    status: Status = "Registered"
+    bucket: str
+    key: str
+    version_id: str
+    bytes: int = 0
+    sequencer: str = ""
+    dropped_at: str = ""
+    execution_arn: str
+    attempt: int = 1
+    code_version: str = ""
+    feed_version_id: str = ""
+    registered_at: str
+    started_at: str = ""
+    updated_at: str = ""
+    finished_at: str = ""
+
+    parts: int = 0
+    torn_parts: int = 0
+    chunk_bytes: int = 0
+    """The byte limit of this import's chunks, where the vendor refused larger ones; else 0."""
+
+    rows_read: int = 0
+    read_bytes: int = 0
+    rejected_local: int = 0
+    staged: int = 0
+    rejected_validation: int = 0
+    processed: int = 0
+    pending: int = 0
+    rejected_execution: int = 0
+    not_honored: int = 0
+    chunks: int = 0
+    vendor_requests: int = 0
+
+    approved: bool = False
+    approval_token: str = ""
+    hold_until: str = ""
+    gate: str = ""
+    """The gate that stopped the import, in a sentence."""
+
+    error: Failure | None = None
+    reconciled: bool | None = None
+    report_key: str = ""
+    rejects_key: str = ""
+
+
+class ImportStore:
+    """Reads and writes the import items."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def register(self, new: Import) -> Import:
+        """Store `new` unless its id is there already; return what the ledger then holds."""
+        try:
+            self._table.put(
+                keys.meta(new.import_id), _item(new), when=Attr("import_id").not_exists()
+            )
+        except ConditionFailed:
+            return self.get(new.import_id)
+        return new
+
+    def get(self, import_id: str) -> Import:
+        """Read one import; raises UnknownImport."""
+        item = self._table.get(keys.meta(import_id))
+        if item is None:
+            raise UnknownImport(
+                f"There is no import {import_id}.", hint="`prefdrop imports list` shows those there are."
+            )
+        return msgspec.convert(item, Import)
+
+    def update(self, import_id: str, **changes: Any) -> Import:
+        """Change members of an import; None removes one. Returns the import as it is then."""
+        put = {name: msgspec.to_builtins(value) for name, value in changes.items()}
+        put["updated_at"] = iso_now()
+        if "status" in changes:
+            put["gsi1pk"] = keys.status_partition(changes["status"])
+        item = self._table.update(
+            keys.meta(import_id), put=put, when=Attr("import_id").exists()
+        )
+        return msgspec.convert(item, Import)
+
+    def count_requests(self, import_id: str, requests: int) -> None:
+        """Add requests sent to the vendor."""
+        self._table.update(
+            keys.meta(import_id),
+            add={"vendor_requests": requests},
+            when=Attr("import_id").exists(),
+        )
+
+    def list(self, status: Status | None = None, *, limit: int = 50) -> Iterator[Import]:
+        """The imports in `status`, or in any, newest first."""
+        wanted = (status,) if status else STATUSES
+        streams = [
+            self._table.query_index(
+                keys.STATUS_INDEX, "gsi1pk", keys.status_partition(one), limit=limit
+            )
+            for one in wanted
+        ]
+        newest = merge(*streams, key=lambda item: item["gsi1sk"], reverse=True)
+        return (msgspec.convert(item, Import) for item in islice(newest, limit))
+
+
+def _item(record: Import) -> dict[str, Any]:
+    item: dict[str, Any] = msgspec.to_builtins(record)
+    item["status"] = record.status
+    item["gsi1pk"] = keys.status_partition(record.status)
+    item["gsi1sk"] = f"{record.registered_at}#{record.import_id}"
+    return item

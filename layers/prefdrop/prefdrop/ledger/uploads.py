@@ -1,0 +1,94 @@
+"""An object that grows over several invocations: S3 cannot append, so it is a multipart upload.
+
+What does not fill a part yet is carried in a small working object between invocations. An object
+that never fills a part is written at once in the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from prefdrop.ledger.objects import ObjectMissing, ObjectStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PART_BYTES = 8 << 20
+"""S3 takes no part below 5 MiB but the last, and no more than 10,000 parts."""
+
+
+class Upload(msgspec.Struct):
+    """Where a growing object stands: enough to go on in another invocation."""
+
+    key: str
+    content_type: str
+    upload_id: str = ""
+    tags: list[str] = []
+    """ETags of the parts that are uploaded, in their order."""
+
+
+class GrowingObject:
+    """Appends to an object; `save` between invocations, `finish` in the end."""
+
+    def __init__(
+        self, client: S3Client, objects: ObjectStore, upload: Upload, carry_key: str
+    ) -> None:
+        self._client = client
+        self._objects = objects
+        self._upload = upload
+        self._carry_key = carry_key
+        self._buffer = bytearray()
+
+    def resume(self) -> None:
+        """Take up what `save` carried over."""
+        try:
+            self._buffer += self._objects.read(self._carry_key).body
+        except ObjectMissing:
+            return
+
+    def write(self, block: bytes) -> None:
+        """Append a block."""
+        self._buffer += block
+        if len(self._buffer) >= PART_BYTES:
+            self._upload_part()
+
+    def save(self) -> Upload:
+        """Carry the rest over to the next invocation."""
+        self._objects.write(self._carry_key, bytes(self._buffer))
+        return self._upload
+
+    def finish(self) -> None:
+        """Make the object whole and visible."""
+        target = {"Bucket": self._objects.bucket, "Key": self._upload.key}
+        if not self._upload.tags:
+            self._objects.write(
+                self._upload.key, bytes(self._buffer), content_type=self._upload.content_type
+            )
+            return
+        if self._buffer:
+            self._upload_part()
+        numbered = enumerate(self._upload.tags, start=1)
+        self._client.complete_multipart_upload(
+            **target,
+            UploadId=self._upload.upload_id,
+            MultipartUpload={"Parts": [{"ETag": tag, "PartNumber": n} for n, tag in numbered]},
+        )
+
+    def _upload_part(self) -> None:
+        target = {"Bucket": self._objects.bucket, "Key": self._upload.key}
+        if not self._upload.upload_id:
+            begun = self._client.create_multipart_upload(
+                **target, ContentType=self._upload.content_type
+            )
+            self._upload.upload_id = begun["UploadId"]
+        number = len(self._upload.tags) + 1
+        answer = self._client.upload_part(
+            **target,
+            UploadId=self._upload.upload_id,
+            PartNumber=number,
+            Body=bytes(self._buffer),
+        )
+        self._upload.tags.append(answer["ETag"])
+        self._buffer.clear()

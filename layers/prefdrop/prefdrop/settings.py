@@ -1,0 +1,85 @@
+"""The settings of a deployed stack, read once from a function's environment.
+
+`template.yaml` is where each has its parameter, default and description; here each has its type,
+so that a wrong value stops a function at its first call with a sentence, not in mid-import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from prefdrop.errors import Terminal
+
+Seconds = Annotated[float, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class SettingsError(Terminal):
+    """The function's environment lacks a setting or holds one that cannot be right."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"PREFDROP_{name.upper()}"):
+    """One stack's settings. Sizes are bytes, durations are seconds unless the name says otherwise."""
+
+    bucket: str
+    imports_table: str
+    exceptions_table: str
+    secret: str
+    """Name or ARN of the Secrets Manager secret that holds the vendor credentials (JSON)."""
+
+    client_id: str
+    """The MyPreferences account id: part of every path, and the key of the turn and the quota."""
+    base_url: str
+    integration_url: str = ""
+    """Base of the bulk routes where it differs from `base_url` (O-1)."""
+    routes: str = "{}"
+    """JSON object of route name to path, overriding the table of assumptions (O-3)."""
+
+    chunk_bytes: Annotated[int, Meta(ge=1_000, le=28_000_000)] = 25_000_000
+    part_records: Positive = 10_000_000
+    part_seconds: Seconds = 6 * 3600
+    """A part is planned to end within this time, whatever `Expires` says (vendor prose: 6 h)."""
+
+    quota_limit: Positive = 200
+    quota_unit: Literal["import", "request"] = "import"
+    quota_reserve: Annotated[int, Meta(ge=0)] = 0
+
+    request_seconds: Seconds = 120
+    """Time-out of one stage request."""
+    lease_seconds: Seconds = 180
+    """How long a worker may act on a part before another may take over; above `request_seconds`."""
+    ghost_seconds: Seconds = 150
+    """How long a request without an answer may still land; at least `request_seconds`."""
+    poll_first_seconds: Seconds = 5
+    poll_max_seconds: Seconds = 60
+
+    max_torn_parts: Annotated[int, Meta(ge=0)] = 3
+    max_poison_records: Positive = 20
+    max_exception_items: Annotated[int, Meta(ge=0)] = 100_000
+    retention_days: Positive = 90
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from `environment`; a value that is missing or wrong raises SettingsError."""
+    try:
+        settings = msgspec.convert(dict(environment), Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(
+            f"The function's environment is not usable: {error}.",
+            hint="Deploy the stack again with the parameter corrected.",
+        ) from None
+    if settings.ghost_seconds < settings.request_seconds:
+        raise SettingsError(
+            "PREFDROP_GHOST_SECONDS is below PREFDROP_REQUEST_SECONDS.",
+            hint="A request may land until it times out; set the ghost time at least as high.",
+        )
+    if settings.lease_seconds <= settings.request_seconds:
+        raise SettingsError(
+            "PREFDROP_LEASE_SECONDS is not above PREFDROP_REQUEST_SECONDS.",
+            hint="A request that is under way must end inside the lease; raise the lease.",
+        )
+    return settings
