@@ -65,7 +65,7 @@ def contacts() -> list[Contact]:
     chance = random.Random(SEED)
     rows = [_good(chance, number) for number in range(1, ROWS + 1)]
     untouched = ROWS // 20
-    members = [row for row in rows[:untouched] if row.cells["loyalty_number"]]
+    members = [r for r in rows[:untouched] if r.cells["loyalty_number"] and r.cells["newsletter"]]
     places = iter(chance.sample(range(untouched, ROWS), ROWS // 10))
     for fault, (count, stage, spoil) in FAULTS.items():
         for place in _take(places, count):
@@ -168,8 +168,8 @@ FAULTS: dict[str, tuple[int, str | None, Spoil]] = {
     ),
     "a day that does not exist": (16, "local", _with(consented_at="02/30/2024 09:15")),
     "a consent from the future": (8, "local", _with(consented_at="05/01/2199 12:00")),
-    "a first name longer than 32": (
-        7, "local", _with(first_name="Maximiliana-Theodora-Constance-Eva"),
+    "an e-mail longer than 256": (
+        7, "local", _with(email=f"{'front-desk-' * 24}1@example.test"),
     ),
     "an opt-in without an address": (
         9, "local", _with(email="", newsletter="Y", newsletter_at="06/12/2025 15:30"),
@@ -182,10 +182,13 @@ FAULTS: dict[str, tuple[int, str | None, Spoil]] = {
     "an e-mail the account's pattern refuses": (
         21, "validation", _with(email="front_desk@localhost.test"),
     ),
+    "a first name longer than 32": (
+        6, "validation", _with(first_name="Maximiliana-Theodora-Constance-Eva"),
+    ),
     # What shows only when the records are applied.
     "an older consent version": (18, "execution", _with(consent_version="1.0")),
     "a loyalty number of somebody else": (13, "execution", _anothers_loyalty_number),
-    # Applied by nobody's fault: the vendor keeps the newer preference and names no record.
+    # No fault: the vendor keeps the newer preference, counts the row as not honoured, names none.
     "a stale second row": (
         12, None,
         _same_person(newsletter="N", newsletter_at="01/02/2019 08:00", sms_offers="", sms_at=""),

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prefdrop.errors import Terminal
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.options import DEFAULT_STACK
-from prefdrop_cli.vendors import VendorOptions
 
 if TYPE_CHECKING:
-    from prefdrop_local.stack import LocalStack
+    from prefdrop_local.stack import ExternalVendor, LocalStack
+
+
+class LocalStackFailed(Terminal):
+    """The local stack did not start."""
 
 
 @dataclass(frozen=True)
 class RunningStack:
-    """A local stack that is up."""
+    """A local stack that is up, and what the command needs to work on it."""
 
     stack: LocalStack
     deployment: Deployment
@@ -36,19 +40,22 @@ class RunningStack:
 
     def gaps(self) -> str:
         """The template's resources that this stack lacks, in a sentence, or nothing."""
-        lacking = ", ".join(self.stack.not_carried)
-        return f"Not carried here: {lacking}." if lacking else ""
+        lacking = ", ".join(sorted(self.stack.not_carried))
+        return f"Not carried on this machine: {lacking}." if lacking else ""
 
 
 @contextmanager
-def running_stack(vendor: VendorOptions, *, port: int = 0) -> Iterator[RunningStack]:
-    """Start a stack and, unless `vendor` names a server, the sandbox; stop both at the end."""
-    from prefdrop_local.sandbox.process import start_sandbox
+def running_stack(server: ExternalVendor | None, *, port: int = 0) -> Iterator[RunningStack]:
+    """Start a stack against `server`, or against a sandbox of its own; stop it all at the end."""
+    from prefdrop_local.stack import LocalStack, StackError, StackSettings
 
-    from prefdrop_local.stack import LocalStack
-
-    with ExitStack() as running:
-        sandbox = running.enter_context(start_sandbox())
-        stack = running.enter_context(LocalStack(vendor=sandbox, port=port))
-        deployment = connect(DEFAULT_STACK, stack.endpoint)
-        yield RunningStack(stack, deployment, sandbox.url)
+    stack = LocalStack(vendor=server, settings=StackSettings(port=port))
+    try:
+        stack.start()
+    except StackError as error:
+        raise LocalStackFailed(f"The local stack did not start: {error}") from None
+    try:
+        vendor_url = server.url if server else stack.sandbox.url
+        yield RunningStack(stack, connect(DEFAULT_STACK, stack.endpoint), vendor_url)
+    finally:
+        stack.stop()

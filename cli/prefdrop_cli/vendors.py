@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
 
 from prefdrop_cli.exits import WrongUse
+
+if TYPE_CHECKING:
+    from prefdrop_local.stack import ExternalVendor
 
 AUTHS = ("pnauthinfo3", "oauth2")
 
@@ -21,8 +25,8 @@ class VendorOptions:
     oauth_client_id: str = ""
     token_url: str = ""
 
-    def check(self) -> None:
-        """Raise WrongUse when the options do not make one server."""
+    def server(self) -> ExternalVendor | None:
+        """The server that the options name, or None for the sandbox; raises WrongUse."""
         given = {
             "--client-id": self.client_id,
             "--user-id": self.user_id,
@@ -32,7 +36,7 @@ class VendorOptions:
             raise WrongUse(f"--auth {self.auth} is unknown.", hint=f"Use {' or '.join(AUTHS)}.")
         if not self.url:
             self._refuse_strays(given)
-            return
+            return None
         if self.auth == "oauth2":
             given["--oauth-client-id"] = self.oauth_client_id
         if missing := [name for name, value in given.items() if not value]:
@@ -40,6 +44,7 @@ class VendorOptions:
                 f"--vendor-url needs {', '.join(missing)} as well.",
                 hint="The secret may also stand in PREFDROP_VENDOR_SECRET.",
             )
+        return self._external()
 
     def _refuse_strays(self, given: dict[str, str]) -> None:
         # The secret may stand in the environment for other commands, so it is no stray.
@@ -50,14 +55,18 @@ class VendorOptions:
                 hint="Name the server with --vendor-url, or leave them out to use the sandbox.",
             )
 
-    def secret_document(self) -> dict[str, str]:
-        """The credentials in the shape that the stack's secret has."""
-        if self.auth == "oauth2":
-            return {
-                "auth": "oauth2",
-                "user_id": self.user_id,
-                "oauth_client_id": self.oauth_client_id,
-                "oauth_client_secret": self.secret,
-                "token_url": self.token_url,
-            }
-        return {"auth": "pnauthinfo3", "user_id": self.user_id, "secret": self.secret}
+    def _external(self) -> ExternalVendor:
+        from prefdrop_local.stack import ExternalVendor
+
+        try:
+            return ExternalVendor(
+                url=self.url,
+                client_id=self.client_id,
+                user_id=self.user_id,
+                secret=self.secret,
+                auth=cast(Literal["pnauthinfo3", "oauth2"], self.auth),
+                oauth_client_id=self.oauth_client_id,
+                token_url=self.token_url,
+            )
+        except ValueError as error:
+            raise WrongUse(f"The vendor's {error}", hint="Correct the URL.") from None

@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,6 +30,9 @@ from prefdrop_cli.progress import progress_for
 from prefdrop_cli.results import fetch, print_summary, report_of, require_free
 from prefdrop_cli.vendors import VendorOptions
 from prefdrop_cli.watching import follow
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(help="Run Prefdrop whole on this machine.", no_args_is_help=True)
 
@@ -62,15 +65,17 @@ def run(
 
     The records go to the sandbox, unless --vendor-url names another server.
     """
-    vendor = VendorOptions(vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url)
-    vendor.check()
+    options = VendorOptions(
+        vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
+    )
+    server = options.server()
     loaded = read_feed(feed)
     open_source(file, loaded)
     if out is not None:
         require_free(out, file)
     _end_on_sigterm()
     try:
-        report, files = _run(file, feed, loaded.name, out, vendor, as_json=as_json)
+        report, files = _run(file, feed, loaded.name, out, server, as_json=as_json)
     except KeyboardInterrupt:
         note("Interrupted: the local stack is stopped and nothing is left running.")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -83,13 +88,13 @@ def _run(
     feed: Path,
     feed_name: str,
     out: Path | None,
-    vendor: VendorOptions,
+    server: ExternalVendor | None,
     *,
     as_json: bool,
 ) -> tuple[dict[str, Any], dict[str, Path]]:
     """Do the whole job on a stack of its own; returns the report and the files written."""
     began = time.monotonic()
-    with running_stack(vendor) as stack:
+    with running_stack(server) as stack:
         if not as_json:
             note(f"Local stack up in {time.monotonic() - began:.1f} s. {stack.gaps()}".rstrip())
         deployment = stack.deployment
@@ -124,13 +129,15 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start the local stack and keep it up until Ctrl-C; any S3 client can drop files into it."""
-    vendor = VendorOptions(vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url)
-    vendor.check()
+    options = VendorOptions(
+        vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
+    )
+    server = options.server()
     for path in feed:
         read_feed(path)
     _end_on_sigterm()
     try:
-        with running_stack(vendor, port=port) as stack:
+        with running_stack(server, port=port) as stack:
             for path in feed:
                 push_feed(stack.deployment, path)
             _tell_endpoints(stack.places(), stack.gaps(), as_json=as_json)

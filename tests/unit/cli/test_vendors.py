@@ -9,52 +9,50 @@ from prefdrop_cli.vendors import VendorOptions
 
 
 def test_no_options_mean_the_sandbox() -> None:
-    VendorOptions().check()
+    assert VendorOptions().server() is None
 
 
 def test_a_url_needs_account_user_and_secret() -> None:
     options = VendorOptions(url="https://pmstg.example.test/", user_id="api.user")
 
     with pytest.raises(WrongUse, match="--client-id, --secret"):
-        options.check()
+        options.server()
 
 
 def test_oauth_needs_its_client_id() -> None:
     options = VendorOptions("https://pmstg.example.test/", "ACME", "api.user", "s", auth="oauth2")
 
     with pytest.raises(WrongUse, match="--oauth-client-id"):
-        options.check()
+        options.server()
 
 
 def test_an_unknown_scheme_is_refused_with_those_there_are() -> None:
     with pytest.raises(WrongUse, match="basic") as refused:
-        VendorOptions(auth="basic").check()
+        VendorOptions(auth="basic").server()
 
     assert "pnauthinfo3 or oauth2" in refused.value.hint
 
 
 def test_vendor_options_without_a_url_are_not_ignored_in_silence() -> None:
     with pytest.raises(WrongUse, match="--user-id without --vendor-url"):
-        VendorOptions(user_id="api.user").check()
+        VendorOptions(user_id="api.user").server()
 
 
 def test_a_secret_in_the_environment_does_not_stop_a_run_on_the_sandbox() -> None:
-    VendorOptions(secret="kept for other commands").check()
+    assert VendorOptions(secret="kept for other commands").server() is None
 
 
-def test_the_secret_has_the_shape_that_the_functions_read() -> None:
-    keyed = VendorOptions("https://a.test/", "ACME", "api.user", "s3cret")
-    oauth = VendorOptions("https://a.test/", "ACME", "api.user", "s3cret", "oauth2", "c1")
+def test_plain_http_leaves_this_machine_for_nobody() -> None:
+    options = VendorOptions("http://pm.example.test/", "ACME", "api.user", "s3cret")
 
-    assert keyed.secret_document() == {
-        "auth": "pnauthinfo3",
-        "user_id": "api.user",
-        "secret": "s3cret",
-    }
-    assert oauth.secret_document() == {
-        "auth": "oauth2",
-        "user_id": "api.user",
-        "oauth_client_id": "c1",
-        "oauth_client_secret": "s3cret",
-        "token_url": "",
-    }
+    with pytest.raises(WrongUse, match="https"):
+        options.server()
+
+
+def test_a_whole_set_of_options_makes_a_server() -> None:
+    options = VendorOptions("http://127.0.0.1:9/", "ACME", "api.user", "s3cret", "oauth2", "c1")
+
+    server = options.server()
+
+    assert server is not None
+    assert (server.client_id, server.auth, server.oauth_client_id) == ("ACME", "oauth2", "c1")

@@ -1,0 +1,224 @@
+"""Commands on a deployed stack: what they print, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
+from prefdrop.ledger.quota import Quota
+from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.main import main
+
+Run = Any
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call the command in this process; returns exit code, standard output, standard error."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        shown = capsys.readouterr()
+        return int(ended.value.code or 0), shown.out, shown.err
+
+    return run
+
+
+def an_import(number: int, status: Status, **more: Any) -> Import:
+    return Import(
+        import_id=f"imp-{number}",
+        feed="crm-contacts",
+        status=status,
+        bucket="b",
+        key=f"inbox/crm-contacts/file-{number}.csv",
+        version_id="v1",
+        execution_arn="arn:aws:states:us-east-1:123456789012:execution:prefdrop-import:e",
+        registered_at=f"2026-01-01T00:00:0{number}.000Z",
+        **more,
+    )
+
+
+def test_the_version_is_shown(run: Run) -> None:
+    code, out, _ = run("--version")
+
+    assert code == 0
+    assert out.startswith("prefdrop 0.")
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_stack_that_is_not_there_is_wrong_use_with_ways_to_get_one(run: Run) -> None:
+    code, out, err = run("imports", "list")
+
+    assert (code, out) == (2, "")
+    assert "no deployed Prefdrop stack named prefdrop" in err
+    assert "prefdrop local up" in err
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_error_is_json_where_json_was_asked_for(run: Run) -> None:
+    code, out, err = run("imports", "list", "--json")
+
+    assert (code, err) == (2, "")
+    assert json.loads(out)["error"]["code"] == "WrongUse"
+
+
+def test_imports_are_listed_newest_first_with_the_members_scripts_rely_on(
+    run: Run, imports: ImportStore
+) -> None:
+    imports.register(an_import(1, "Completed"))
+    imports.register(an_import(2, "Staging"))
+
+    code, out, _ = run("imports", "list", "--json")
+
+    listed = json.loads(out)
+    assert code == 0
+    assert [(i["import_id"], i["feed"], i["status"]) for i in listed] == [
+        ("imp-2", "crm-contacts", "Staging"),
+        ("imp-1", "crm-contacts", "Completed"),
+    ]
+
+
+def test_imports_are_listed_by_status_whatever_its_case(run: Run, imports: ImportStore) -> None:
+    imports.register(an_import(1, "Completed"))
+    imports.register(an_import(2, "Staging"))
+
+    _, out, _ = run("imports", "list", "--status", "staging")
+
+    assert "imp-2" in out
+    assert "imp-1" not in out
+
+
+@pytest.mark.usefixtures("deployment")
+def test_an_unknown_status_is_answered_with_those_there_are(run: Run) -> None:
+    code, _, err = run("imports", "list", "--status", "Done")
+
+    assert code == 2
+    assert "Done is no status" in err
+    assert "CompletedWithRejects" in err
+
+
+@pytest.mark.usefixtures("deployment")
+def test_an_unknown_import_is_wrong_use(run: Run) -> None:
+    code, _, err = run("imports", "show", "imp-9")
+
+    assert code == 2
+    assert "There is no import imp-9" in err
+
+
+def test_a_failed_import_shows_why_and_what_to_do(run: Run, imports: ImportStore) -> None:
+    failure = Failure("WrongCredentials", "The vendor refuses the credentials.", "Correct them.")
+    imports.register(an_import(1, "Failed", error=failure, rows_read=12))
+
+    code, out, err = run("imports", "show", "imp-1")
+
+    assert code == 0
+    assert "rows read" in out
+    assert "The vendor refuses the credentials." in err
+    assert "Correct them." in err
+
+
+def test_watching_an_import_that_has_ended_exits_as_it_ended(
+    run: Run, imports: ImportStore
+) -> None:
+    imports.register(an_import(1, "Aborted", gate="12 % of the rows were rejected."))
+
+    code, out, _ = run("imports", "watch", "imp-1")
+
+    assert code == 4
+    assert "Aborted" in out
+
+
+def test_rejects_are_written_as_they_lie_in_the_bucket(
+    run: Run, deployment: Deployment, imports: ImportStore, tmp_path: Path
+) -> None:
+    key = "results/crm-contacts/imp-1/rejects.csv"
+    rows = b'id,_row,_stage,_code,_reason\r\n"7",3,local,BadEmail,no\r\n'
+    deployment.objects.write(key, rows)
+    imports.register(an_import(1, "CompletedWithRejects", rejects_key=key))
+
+    code, _, _ = run("imports", "rejects", "imp-1", "-o", str(tmp_path / "mine.csv"))
+
+    assert code == 0
+    assert (tmp_path / "mine.csv").read_bytes() == rows
+
+
+def test_the_quota_is_told_with_the_members_scripts_rely_on(
+    run: Run, deployment: Deployment
+) -> None:
+    Quota(deployment.table, "DEMO_CLIENT", limit=200, reserve=10).mark()
+
+    code, out, _ = run("quota", "--json")
+
+    told = json.loads(out)
+    assert code == 0
+    assert (told["used"], told["left"]) == (1, 189)
+    assert told["next_slot_at"].endswith("Z")
+
+
+def test_a_broken_feed_is_not_pushed(run: Run, deployment: Deployment, tmp_path: Path) -> None:
+    broken = tmp_path / "crm.toml"
+    broken.write_text("[import\n")
+
+    code, _, err = run("feeds", "push", str(broken))
+
+    assert code == 2
+    assert str(broken) in err
+    assert list(deployment.objects.list("feeds/")) == []
+
+
+EXAMPLE = Path(__file__).parents[3] / "feeds"
+
+
+def test_a_pushed_feed_is_listed(run: Run, deployment: Deployment) -> None:
+    run("feeds", "push", str(EXAMPLE / "crm-contacts.toml"))
+
+    _, out, _ = run("feeds", "list", "--json")
+
+    assert [feed["feed"] for feed in json.loads(out)] == ["crm-contacts"]
+    assert list(deployment.objects.list("feeds/")) == ["feeds/crm-contacts.toml"]
+
+
+def test_a_file_is_dropped_into_its_feeds_inbox(run: Run, deployment: Deployment) -> None:
+    run("feeds", "push", str(EXAMPLE / "crm-contacts.toml"))
+
+    code, out, _ = run(
+        "drop", str(EXAMPLE / "crm-contacts.csv"), "--feed", "crm-contacts", "--json"
+    )
+
+    dropped = json.loads(out)
+    head = boto3.client("s3").head_object(
+        Bucket=deployment.bucket, Key="inbox/crm-contacts/crm-contacts.csv"
+    )
+    assert code == 0
+    assert dropped["version_id"] == head["VersionId"]
+    assert dropped["import_id"].startswith("imp-")
+
+
+def test_a_file_for_a_feed_that_is_not_there_is_not_dropped(
+    run: Run, deployment: Deployment
+) -> None:
+    code, _, err = run("drop", str(EXAMPLE / "crm-contacts.csv"), "--feed", "crm")
+
+    assert code == 2
+    assert "no feed named crm" in err
+    assert list(deployment.objects.list("inbox/")) == []
+
+
+def test_a_file_that_its_feed_does_not_fit_is_not_dropped(
+    run: Run, deployment: Deployment, tmp_path: Path
+) -> None:
+    run("feeds", "push", str(EXAMPLE / "crm-contacts.toml"))
+    stranger = tmp_path / "stranger.csv"
+    stranger.write_text("shoe_size,colour\n42,red\n")
+
+    code, _, err = run("drop", str(stranger), "--feed", "crm-contacts")
+
+    assert code == 2
+    assert "stranger.csv" in err
+    assert list(deployment.objects.list("inbox/")) == []
