@@ -1,0 +1,156 @@
+"""The endpoint under `/_sandbox/` for tests and tools: look inside, switch, move the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from prefdrop_local.sandbox.books import totals
+from prefdrop_local.sandbox.bulk_import.engine import Engine
+from prefdrop_local.sandbox.bulk_import.imports import Import, all_imports, import_of_token
+from prefdrop_local.sandbox.clock import iso
+from prefdrop_local.sandbox.messages import Request
+from prefdrop_local.sandbox.problem import ProblemError, bad_request, not_found
+from prefdrop_local.sandbox.profiles.repository import profile_count, profiles_page
+from prefdrop_local.sandbox.routing import ADMIN_BASE
+from prefdrop_local.sandbox.settings import Settings
+from prefdrop_local.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from prefdrop_local.sandbox.sandbox import Sandbox
+
+_READ_PATIENCE = 2.0
+
+
+class Admin:
+    """Answers admin requests; needs no credentials, since the sandbox serves this machine only."""
+
+    def __init__(
+        self, sandbox: Sandbox, store: Store, engine: Engine, first_settings: Settings
+    ) -> None:
+        self._sandbox = sandbox
+        self._store = store
+        self._engine = engine
+        self._first_settings = first_settings
+        self._actions: dict[tuple[str, str], Callable[[Request], Any]] = {
+            ("GET", "health"): self._health,
+            ("GET", "profiles"): self._profiles,
+            ("GET", "deletions"): self._deletions,
+            ("GET", "books"): self._books,
+            ("GET", "imports"): self._imports,
+            ("GET", "settings"): self._settings,
+            ("PATCH", "settings"): self._change_settings,
+            ("GET", "clock"): self._clock,
+            ("POST", "clock"): self._advance_clock,
+            ("POST", "reset"): self._reset,
+        }
+
+    def answer(self, request: Request) -> Any:
+        """Do what an admin request asks. Raises a `ProblemError` for wrong ones."""
+        path = request.path[len(ADMIN_BASE) :].strip("/")
+        name, _, token = path.partition("/")
+        if token and name == "imports" and request.method == "GET":
+            return self._one_import(request, token)
+        action = None if token else self._actions.get((request.method, name))
+        if action is None:
+            raise not_found(f"The sandbox has no {request.method} {ADMIN_BASE}{path}.")
+        return action(request)
+
+    def _health(self, _request: Request) -> Any:
+        return {"status": "ok", "client_id": self._sandbox.account.client_id}
+
+    def _profiles(self, request: Request) -> Any:
+        self._engine.catch_up(_READ_PATIENCE)
+        offset, limit = _paging(request)
+        profiles = profiles_page(self._store, offset, limit)
+        return {"total": profile_count(self._store), "offset": offset, "profiles": profiles}
+
+    def _deletions(self, _request: Request) -> Any:
+        names = ("profile_id", "token", "reason_code", "user_id", "deleted_at")
+        rows = self._store.rows(f"SELECT {', '.join(names)} FROM deletions ORDER BY profile_id")
+        return {"deletions": [dict(zip(names, row, strict=True)) for row in rows]}
+
+    def _books(self, request: Request) -> Any:
+        self._engine.catch_up(_READ_PATIENCE)
+        return self._sandbox.books.pages(_whole(request, "since", 0))
+
+    def _imports(self, _request: Request) -> Any:
+        self._engine.catch_up(_READ_PATIENCE)
+        return {"imports": [_described(item) for item in all_imports(self._store)]}
+
+    def _one_import(self, request: Request, token: str) -> Any:
+        """An import with a page of its staged records, as they were sent."""
+        self._engine.catch_up(_READ_PATIENCE)
+        item = import_of_token(self._store, token)
+        if item is None:
+            raise not_found("No import has this token.")
+        offset, limit = _paging(request)
+        rows = self._store.rows(
+            "SELECT id, valid, record FROM staged WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
+            (item.row_id(offset), item.row_id(item.received), limit),
+        )
+        records = [
+            {"sequence": item.row_number(row), "valid": bool(valid), "record": msgspec.Raw(record)}
+            for row, valid, record in rows
+        ]
+        return {**_described(item), "offset": offset, "records": records}
+
+    def _settings(self, _request: Request) -> Any:
+        return self._sandbox.settings()
+
+    def _change_settings(self, request: Request) -> Any:
+        try:
+            changed = self._sandbox.settings().patched(_object(request))
+        except msgspec.ValidationError as error:
+            raise bad_request(str(error)) from None
+        self._sandbox.change_settings(changed)
+        return changed
+
+    def _clock(self, _request: Request) -> Any:
+        clock = self._sandbox.clock
+        return {"now": iso(clock.now()), "ahead": clock.ahead}
+
+    def _advance_clock(self, request: Request) -> Any:
+        """Advance the clock and finish everything that is due by then."""
+        seconds = _object(request).get("advance")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise bad_request('Send {"advance": seconds}.')
+        try:
+            self._sandbox.clock.advance(seconds)
+        except ValueError as error:
+            raise bad_request(str(error)) from None
+        self._engine.catch_up(None)
+        return self._clock(request)
+
+    def _reset(self, _request: Request) -> Any:
+        """As after the start: no data, real time, first settings."""
+        self._store.clear()
+        self._sandbox.clock.reset()
+        self._sandbox.forget_tokens()
+        self._sandbox.change_settings(self._first_settings)
+        return {"status": "ok"}
+
+
+def _described(item: Import) -> dict[str, Any]:
+    return {**totals(item), "request": item.spec.echo()}
+
+
+def _object(request: Request) -> dict[str, Any]:
+    try:
+        decoded = msgspec.json.decode(request.body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise bad_request("Send a JSON object.") from None
+    return decoded
+
+
+def _paging(request: Request) -> tuple[int, int]:
+    return _whole(request, "offset", 0), _whole(request, "limit", 1000)
+
+
+def _whole(request: Request, name: str, default: int) -> int:
+    text = request.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
+        raise ProblemError(400, f"{name} must be a whole number.")
+    return int(text)

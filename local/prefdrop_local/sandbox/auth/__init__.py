@@ -1,0 +1,1 @@
+"""Who may call: both of the vendor's schemes."""

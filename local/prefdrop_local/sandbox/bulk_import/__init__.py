@@ -1,0 +1,1 @@
+"""The bulk import of the Integration API: initiate, stage, execute, status, exceptions."""

@@ -1,0 +1,164 @@
+"""The five operations of bulk import, each from an authenticated call to its answer's body."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from prefdrop_local.sandbox.account import Account
+from prefdrop_local.sandbox.auth.gate import Caller
+from prefdrop_local.sandbox.books import Entry
+from prefdrop_local.sandbox.bulk_import.engine import Engine
+from prefdrop_local.sandbox.bulk_import.exceptions import exceptions_page
+from prefdrop_local.sandbox.bulk_import.imports import (
+    OPEN,
+    QUEUED,
+    Import,
+    create_import,
+    import_of_token,
+    save_import,
+)
+from prefdrop_local.sandbox.bulk_import.limiter import count_request
+from prefdrop_local.sandbox.bulk_import.spec import parse_spec
+from prefdrop_local.sandbox.bulk_import.staging import Judged, judge, store
+from prefdrop_local.sandbox.bulk_import.status import initiated_object, status_object
+from prefdrop_local.sandbox.bulk_import.validation import RecordValidator
+from prefdrop_local.sandbox.clock import Clock
+from prefdrop_local.sandbox.messages import Request
+from prefdrop_local.sandbox.problem import ProblemError, bad_request, forbidden, not_authorized
+from prefdrop_local.sandbox.profiles.repository import Profiles
+from prefdrop_local.sandbox.settings import Settings
+from prefdrop_local.sandbox.store import Store
+
+_JSON_TYPES = ("application/json", "text/json", "application/json-patch+json")
+_BAD_TOKEN = "The access token is not valid."
+_READ_PATIENCE = 2.0
+"""Seconds that a read lets due processing finish before it looks."""
+
+
+@dataclass(slots=True)
+class Call:
+    """An authenticated request; what it did is noted in its entry of the books."""
+
+    request: Request
+    caller: Caller
+    token: str
+    entry: Entry
+
+
+class BulkImport:
+    """The Integration API's bulk import of one account."""
+
+    def __init__(
+        self, database: Store, account: Account, clock: Clock, engine: Engine,
+        settings: Callable[[], Settings],
+    ) -> None:  # fmt: skip
+        self._store = database
+        self._account = account
+        self._clock = clock
+        self._engine = engine
+        self._settings = settings
+
+    def initiate(self, call: Call) -> dict[str, Any]:
+        """Define an import and give out its access token."""
+        self._permit(call)
+        _require_json(call.request)
+        spec = parse_spec(call.request.body, self._account)
+        if spec.action == "Delete" and not call.caller.user.delete_profiles:
+            raise forbidden("The user may not delete profiles.")
+        settings, now = self._settings(), self._clock.now()
+        lives = settings.token_hours * 3600
+        says = (settings.expires_hours or settings.token_hours) * 3600
+        with self._store.transaction() as database:
+            count_request(database, settings, now, begins_import=True)
+            item = create_import(database, call.caller.user_id, spec, now, lives, says)
+        call.entry.token, call.entry.applied = str(item.token), True
+        return initiated_object(item, settings)
+
+    def stage(self, call: Call) -> dict[str, Any]:
+        """Judge and keep the records of one request."""
+        item = self._import(call)
+        settings = self._settings()
+        self._refuse_large(call.request, settings)
+        _require_json(call.request)
+        self._count(settings)
+        validator = RecordValidator(self._account, call.caller.user, item.spec, self._is_held)
+        wrong_types = settings.type_faults == "request"
+        records = judge(call.request.body, validator, refuse_wrong_types=wrong_types)
+        with self._store.transaction() as database:
+            item = self._open_import(call, database, "Data can no longer be staged")
+            if item.received + len(records) > settings.part_records:
+                raise bad_request(f"An import takes at most {settings.part_records} records.")
+            self._keep(database, item, records, call.entry)
+        return status_object(item, settings)
+
+    def execute(self, call: Call) -> dict[str, Any]:
+        """Put the import into the queue."""
+        self._import(call)
+        settings = self._settings()
+        self._count(settings)
+        with self._store.transaction() as database:
+            item = self._open_import(call, database, "The import was already executed")
+            if not item.received:
+                raise bad_request("Nothing was staged for this import.")
+            item.state, item.executed_at = QUEUED, self._clock.now()
+            save_import(database, item)
+            call.entry.applied = True
+        self._engine.nudge()
+        return status_object(item, settings)
+
+    def status(self, call: Call) -> dict[str, Any]:
+        """How far the import is."""
+        return status_object(self._import(call), self._settings())
+
+    def exceptions(self, call: Call) -> dict[str, Any]:
+        """A page of the records that failed."""
+        item = self._import(call)
+        return exceptions_page(self._store, item, call.request.query, self._settings())
+
+    def _permit(self, call: Call) -> None:
+        if not call.caller.user.bulk_import:
+            raise forbidden("The user may not import profiles.")
+
+    def _import(self, call: Call) -> Import:
+        """The import of the path's token. Raises 403 or, for a bad or dead token, 401."""
+        self._permit(call)
+        self._engine.catch_up(_READ_PATIENCE)
+        item = import_of_token(self._store, call.token)
+        if item is None or self._clock.now() >= item.dies_at:
+            raise not_authorized(_BAD_TOKEN)
+        return item
+
+    def _open_import(self, call: Call, _database: sqlite3.Connection, refusal: str) -> Import:
+        """The import as it is inside a transaction, still open for staging (else 400; O-11)."""
+        item = import_of_token(self._store, call.token)
+        if item is None:
+            raise not_authorized(_BAD_TOKEN)
+        if item.state not in OPEN:
+            raise bad_request(f"{refusal}; its status is {item.state}.")
+        return item
+
+    def _refuse_large(self, request: Request, settings: Settings) -> None:
+        if request.length > settings.body_limit:
+            raise ProblemError(413, f"The request body is above {settings.body_limit} bytes.")
+
+    def _count(self, settings: Settings) -> None:
+        with self._store.transaction() as database:
+            count_request(database, settings, self._clock.now(), begins_import=False)
+
+    def _keep(
+        self, database: sqlite3.Connection, item: Import, records: list[Judged], entry: Entry
+    ) -> None:
+        store(database, item, records, self._clock.now())
+        entry.records, entry.applied = len(records), True
+
+    def _is_held(self, type_name: str, value: str) -> bool:
+        with self._store.transaction() as database:
+            return Profiles(database).holder((type_name.lower(), value.lower())) is not None
+
+
+def _require_json(request: Request) -> None:
+    if "content-encoding" in request.headers or request.content_type not in _JSON_TYPES:
+        raise ProblemError(415, "The request must be plain application/json.")

@@ -1,0 +1,1 @@
+"""The profiles that imports create, change and remove."""

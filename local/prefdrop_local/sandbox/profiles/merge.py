@@ -1,0 +1,312 @@
+"""Writes a record into a profile: what is sent is added or updated, what is not sent stays.
+
+The refresh flags make exceptions: then what an import leaves out is deactivated (alternate ids,
+contacts, groups) or deleted (tags, custom fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
+
+from prefdrop_local.sandbox.account import Account, Filter
+from prefdrop_local.sandbox.dates import stored_date
+from prefdrop_local.sandbox.model import (
+    ALTERNATE_ID,
+    ALTERNATE_ID_TYPE,
+    CONSENTS,
+    CONTACT_KINDS,
+    DATA_CHANNEL_SMS,
+    FIELD_NAME,
+    GRANTED,
+    GROUP_NAME,
+    GROUP_TYPE,
+    OPT_OUT,
+    PHONES,
+    PROFILE_PREFERENCES,
+    REVOKED,
+    TAG_NAME,
+    ContactKind,
+    Item,
+)
+
+_CONTROL = frozenset(("PreservePreferences", "PreserveConsents", "ReasonCode", "ProfileId"))
+_COLLECTIONS = frozenset(
+    (*(kind.collection for kind in CONTACT_KINDS), "AlternateIds", PROFILE_PREFERENCES, CONSENTS,
+     "Groups", "ProfileTags", "CustomFields", "CustomerName")
+)  # fmt: skip
+_ARCHIVED = {"IsActive": False, "PreferenceStatus": "Archived"}
+
+
+class Writing(NamedTuple):
+    """Who writes, when, and with which flags."""
+
+    moment: str
+    """One date for everything an import creates or changes; also the default of sent dates."""
+    user_id: str
+    source: str
+    flags: frozenset[str]
+
+
+class Merger:
+    """Merges records into profiles for one import."""
+
+    def __init__(self, account: Account, writing: Writing) -> None:
+        self._account = account
+        self._writing = writing
+        self._filters = {name.lower(): value for name, value in account.filters.items()}
+        self._phone_types = {name.lower(): value for name, value in account.phone_types.items()}
+        self._default_types = {
+            "Emails": account.email_types[0],
+            "PhoneNumbers": next(iter(account.phone_types)),
+            "Addresses": account.address_types[0],
+        }
+        self._consent_order = {
+            name.lower(): {version: place for place, version in enumerate(consent.versions)}
+            for name, consent in account.consents.items()
+        }
+
+    def new_profile(self, profile_id: int) -> Item:
+        """An empty profile with the account's defaults."""
+        return {
+            "ProfileId": profile_id,
+            "IsActive": True,
+            "DefaultLocale": self._account.locale,
+            "RegistrationConfirmed": False,
+            "CustomerType": self._account.customer_types[0],
+            "CreateDate": self._writing.moment,
+            "SourceId": self._writing.source,
+            "UserId": self._writing.user_id,
+        }
+
+    def merge(self, profile: Item, record: Item) -> None:
+        """Write the record into the profile. The record must have passed all checks."""
+        for name, value in record.items():
+            if value is not None and name not in _COLLECTIONS and name not in _CONTROL:
+                profile[name] = value
+        if record.get("CustomerName"):
+            profile.setdefault("CustomerName", {}).update(record["CustomerName"])
+        self._merge_plain(profile, record)
+        for kind in CONTACT_KINDS:
+            self._merge_contacts(profile, record, kind)
+        self._merge_preferences(profile, record.get(PROFILE_PREFERENCES), PROFILE_PREFERENCES)
+        self._merge_consents(profile, record)
+        self._revoke_linked(profile, record)
+        profile["LastModifiedDate"] = self._writing.moment
+
+    def effective_mobile(self, phone: Item, stored: Item | None) -> bool:
+        """Whether a number is mobile once this element is merged."""
+        for source in (phone, stored or {}):
+            if source.get("IsMobile") is not None:
+                return bool(source["IsMobile"])
+        type_name = phone.get(PHONES.type_name) or self._default_types["PhoneNumbers"]
+        return self._phone_types[str(type_name).lower()]
+
+    def contact_key(self, kind: ContactKind, item: Item) -> Hashable:
+        """What makes two elements the same contact: the type and the value."""
+        type_name = item.get(kind.type_name) or self._default_types[kind.collection]
+        return (str(type_name).lower(), kind.identity(item))
+
+    def find_contact(self, profile: Item, kind: ContactKind, item: Item) -> Item | None:
+        """The stored element that a sent one means."""
+        stored = profile.get(kind.collection)
+        if not stored:
+            return None
+        key = self.contact_key(kind, item)
+        return next((old for old in stored if self.contact_key(kind, old) == key), None)
+
+    def _merge_plain(self, profile: Item, record: Item) -> None:
+        """Alternate ids, groups, tags and custom fields."""
+        flags = self._writing.flags
+        for name, key, deletes in (
+            ("AlternateIds", _alternate_key, False), ("Groups", _group_key, False),
+            ("ProfileTags", _tag_key, True), ("CustomFields", _field_key, True),
+        ):  # fmt: skip
+            refresh = f"Refresh{'Tags' if name == 'ProfileTags' else name}" in flags
+            sent = record.get(name)
+            if sent or (refresh and profile.get(name)):
+                _merge_items(profile, name, sent or [], key, refresh=refresh, deletes=deletes)
+
+    def _merge_contacts(self, profile: Item, record: Item, kind: ContactKind) -> None:
+        sent = record.get(kind.collection)
+        if "RefreshContacts" in self._writing.flags and profile.get(kind.collection):
+            self._drop_contacts(profile, sent or [], kind, record)
+        for item in sent or ():
+            stored = self.find_contact(profile, kind, item)
+            if stored is None:
+                stored = {kind.type_name: self._default_types[kind.collection]}
+                profile.setdefault(kind.collection, []).append(stored)
+            self._merge_contact(profile, stored, item, kind)
+
+    def _drop_contacts(
+        self, profile: Item, sent: list[Item], kind: ContactKind, record: Item
+    ) -> None:
+        keys = {self.contact_key(kind, item) for item in sent}
+        for stored in profile[kind.collection]:
+            if self.contact_key(kind, stored) in keys or not stored["IsActive"]:
+                continue
+            stored["IsActive"] = False
+            if record.get("PreservePreferences") is False:
+                _archive(stored.get(kind.preferences) or ())
+            if record.get("PreserveConsents") is False:
+                for consent in stored.get(CONSENTS) or ():
+                    consent["IsActive"] = False
+
+    def _merge_contact(self, profile: Item, stored: Item, item: Item, kind: ContactKind) -> None:
+        if kind is PHONES and stored.get("IsMobile") and item.get("IsMobile") is False:
+            _archive(stored.get(kind.preferences) or (), DATA_CHANNEL_SMS)
+        if item.get("IsDefault"):
+            for other in profile[kind.collection]:
+                if other.get("IsDefault"):
+                    other["IsDefault"] = False
+        for name, value in item.items():
+            if name != kind.preferences and name != CONSENTS:
+                stored[name] = value
+        stored["IsActive"] = True
+        self._merge_preferences(stored, item.get(kind.preferences), kind.preferences)
+        self._merge_consents(stored, item)
+
+    def _merge_preferences(self, holder: Item, sent: list[Item] | None, collection: str) -> None:
+        for item in sent or ():
+            stored = find_preference(holder, collection, item)
+            if stored is None:
+                stored = {}
+                holder.setdefault(collection, []).append(stored)
+            elif is_stale(stored, item):
+                continue
+            self._merge_preference(stored, item)
+
+    def _merge_preference(self, stored: Item, item: Item) -> None:
+        chosen: Filter = self._filters[item["FilterId"].lower()]
+        stored.setdefault("FrequencyId", chosen.frequency)
+        stored.update((name, value) for name, value in item.items() if name != CONSENTS)
+        stored["CustomerDate"] = sent_date(item) or self._writing.moment
+        stored |= {
+            "ProgramId": chosen.program,
+            "ChannelId": chosen.channel,
+            "IsActive": True,
+            "PreferenceStatus": "Active",
+            "LastModifiedDate": self._writing.moment,
+            "UserId": self._writing.user_id,
+            "SourceId": self._writing.source,
+        }
+        self._merge_consents(stored, item)
+
+    def _merge_consents(self, holder: Item, sent: Item) -> None:
+        for item in sent.get(CONSENTS) or ():
+            stored = holder.setdefault(CONSENTS, [])
+            consent = item | {"IsActive": True, "ConsentDate": self._consent_date(item)}
+            same = [old for old in stored if _consent_key(old) == _consent_key(item)]
+            self._supersede(stored, item)
+            if same:
+                same[0].update(consent)
+            else:
+                stored.append(consent)
+
+    def _consent_date(self, item: Item) -> str:
+        date = item.get("ConsentDate")
+        return stored_date(date) if date else self._writing.moment
+
+    def _supersede(self, stored: list[Item], item: Item) -> None:
+        """The same version in another locale, and every older version, make room."""
+        order = self._consent_order[item["ConsentType"].lower()]
+        for old in stored:
+            if old["ConsentType"].lower() != item["ConsentType"].lower():
+                continue
+            if order.get(old["ConsentVersion"], -1) <= order[item["ConsentVersion"]]:
+                old["IsActive"] = False
+
+    def _revoke_linked(self, profile: Item, record: Item) -> None:
+        """Opting out of a preference that is linked to a consent revokes a granted one."""
+        linked = {
+            chosen.consent.lower()
+            for holder, name in _preference_lists(record)
+            for item in holder.get(name) or ()
+            if item["PreferenceType"] == OPT_OUT
+            and (chosen := self._filters[item["FilterId"].lower()]).consent
+        }
+        for consent in profile.get(CONSENTS) or () if linked else ():
+            if consent["ConsentType"].lower() in linked and consent["ConsentStatus"] == GRANTED:
+                consent["ConsentStatus"] = REVOKED
+
+
+def find_preference(holder: Item, collection: str, item: Item) -> Item | None:
+    """The stored preference that a sent one means: that of the same filter."""
+    wanted = item["FilterId"].lower()
+    stored: Item
+    for stored in holder.get(collection) or ():
+        if stored["FilterId"].lower() == wanted:
+            return stored
+    return None
+
+
+def is_stale(stored: Item, item: Item) -> bool:
+    """Whether a sent preference was collected before the stored, active one (O-12)."""
+    date = sent_date(item)
+    if not date or not stored["IsActive"]:
+        return False
+    return date[:-1] < str(stored["CustomerDate"])[:-1]  # without Z, "12:00:00" < "12:00:00.5"
+
+
+def sent_date(item: Item) -> str | None:
+    """A sent preference's `CustomerDate` as it is stored."""
+    date = item.get("CustomerDate")
+    return stored_date(date, item["PreferenceType"] == OPT_OUT) if date else None
+
+
+def _merge_items(
+    profile: Item, name: str, sent: list[Item], key: Callable[[Item], Hashable], *, refresh: bool,
+    deletes: bool,
+) -> None:  # fmt: skip
+    """Upsert items by key; with refresh, those not sent are deleted or deactivated."""
+    stored: list[Item] = profile.setdefault(name, [])
+    known = {key(item): item for item in stored}
+    for item in sent:
+        target = known.get(key(item))
+        if target is None:
+            target = known[key(item)] = {}
+            stored.append(target)
+        target.update(item)
+        if not deletes:
+            target["IsActive"] = True
+    if not refresh:
+        return
+    kept = {key(item) for item in sent}
+    if deletes:
+        stored[:] = [item for item in stored if key(item) in kept]
+    for item in stored:
+        if key(item) not in kept:
+            item["IsActive"] = False
+
+
+def _archive(preferences: list[Item] | tuple[()], channel: str | None = None) -> None:
+    for preference in preferences:
+        if channel is None or preference.get("ChannelId") == channel:
+            preference.update(_ARCHIVED)
+
+
+def _preference_lists(record: Item) -> list[tuple[Item, str]]:
+    lists = [(record, PROFILE_PREFERENCES)]
+    for kind in CONTACT_KINDS:
+        lists += [(item, kind.preferences) for item in record.get(kind.collection) or ()]
+    return lists
+
+
+def _alternate_key(item: Item) -> Hashable:
+    return (item[ALTERNATE_ID_TYPE].lower(), item[ALTERNATE_ID].lower())
+
+
+def _group_key(item: Item) -> Hashable:
+    return (item[GROUP_TYPE].lower(), item[GROUP_NAME].lower())
+
+
+def _tag_key(item: Item) -> Hashable:
+    return str(item[TAG_NAME]).lower()
+
+
+def _field_key(item: Item) -> Hashable:
+    return str(item[FIELD_NAME]).lower()
+
+
+def _consent_key(item: Item) -> Hashable:
+    return (item["ConsentType"].lower(), item["ConsentVersion"], item["Locale"].lower())

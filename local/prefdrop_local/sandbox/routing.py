@@ -1,0 +1,54 @@
+"""Which operation a path means; paths come from the table of assumptions."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from mypreferences_assumptions import ROUTES
+
+API_BASE = "/Profiles/v4/"
+ADMIN_BASE = "/_sandbox/"
+SERVED = ("import.initiate", "import.stage", "import.execute", "import.status", "import.exceptions")
+"""Routes of the table that the sandbox implements."""
+
+
+class Match(NamedTuple):
+    """A path that is known; `name` is empty when only another method is."""
+
+    name: str
+    values: dict[str, str]
+
+
+class _Route(NamedTuple):
+    name: str
+    method: str
+    pattern: re.Pattern[str]
+
+
+def _compiled(name: str) -> _Route:
+    route = ROUTES[name]
+    parts = re.split(r"\{(\w+)\}", route.path)
+    pattern = "".join(
+        f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
+    )
+    return _Route(name, route.method, re.compile(pattern, re.IGNORECASE))
+
+
+_ROUTES = [_compiled(name) for name in SERVED]
+
+
+def match_route(method: str, path: str) -> Match | None:
+    """The operation behind a path under `API_BASE`, or None when there is none."""
+    if not path.lower().startswith(API_BASE.lower()):
+        return None
+    rest = path[len(API_BASE) :].rstrip("/")
+    known: Match | None = None
+    for route in _ROUTES:
+        if found := route.pattern.fullmatch(rest):
+            values = {name: unquote(value) for name, value in found.groupdict().items()}
+            if route.method == method:
+                return Match(route.name, values)
+            known = Match("", values)
+    return known

@@ -1,0 +1,121 @@
+"""The sandbox as a whole: takes a request, gives an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from mypreferences_assumptions import OAUTH_TOKEN_PATH
+from prefdrop_local.sandbox.account import Account
+from prefdrop_local.sandbox.admin import Admin
+from prefdrop_local.sandbox.auth.gate import Gate
+from prefdrop_local.sandbox.auth.oauth2 import TokenOffice
+from prefdrop_local.sandbox.books import Books, Entry
+from prefdrop_local.sandbox.bulk_import.api import BulkImport, Call
+from prefdrop_local.sandbox.bulk_import.engine import Engine
+from prefdrop_local.sandbox.clock import Clock
+from prefdrop_local.sandbox.messages import Request, Response
+from prefdrop_local.sandbox.problem import ProblemError, not_found
+from prefdrop_local.sandbox.routing import ADMIN_BASE, match_route
+from prefdrop_local.sandbox.settings import Settings
+from prefdrop_local.sandbox.store import Store
+
+_TOKEN_PATH = "/" + OAUTH_TOKEN_PATH.value
+_JSON = "application/json; charset=utf-8"
+
+
+class Sandbox:
+    """One account at one vendor. Safe to be called from many threads."""
+
+    def __init__(self, account: Account, settings: Settings, database: str = ":memory:") -> None:
+        self.account = account
+        self.clock = Clock()
+        self._store = Store(database)
+        self._settings = settings
+        self.books = Books(self._store, self.clock)
+        self._office = TokenOffice(account, self.clock)
+        self._gate = Gate(account, self.clock, self._office)
+        self._engine = Engine(self._store, account, self.clock, self.settings)
+        imports = BulkImport(self._store, account, self.clock, self._engine, self.settings)
+        self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
+            "import.initiate": imports.initiate,
+            "import.stage": imports.stage,
+            "import.execute": imports.execute,
+            "import.status": imports.status,
+            "import.exceptions": imports.exceptions,
+        }
+        self._admin = Admin(self, self._store, self._engine, settings)
+        self._engine.start()
+
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self._settings
+
+    def change_settings(self, settings: Settings) -> None:
+        """Put other settings in force."""
+        self._settings = settings
+        self._engine.nudge()
+
+    def forget_tokens(self) -> None:
+        """Revoke all OAuth tokens."""
+        self._office.forget()
+
+    def close(self) -> None:
+        """Stop processing and close the database."""
+        self._engine.stop()
+        self._store.close()
+
+    def is_admin(self, request: Request) -> bool:
+        """Whether the request is for the sandbox itself; such requests stay out of the books."""
+        return request.path.startswith(ADMIN_BASE)
+
+    def admin(self, request: Request) -> Response:
+        """Answer a request to the admin endpoint."""
+        return _answered(lambda: self._admin.answer(request))
+
+    def open(self, request: Request) -> Entry:
+        """Enter an arrived vendor request into the books."""
+        if request.path == _TOKEN_PATH:
+            return self.books.open(request.method, "oauth.token", "", request.length)
+        match = match_route(request.method, request.path)
+        name, values = match or ("", {})
+        return self.books.open(request.method, name, values.get("accessToken", ""), request.length)
+
+    def handle(self, request: Request, entry: Entry) -> Response:
+        """Do what a vendor request asks and make its answer, which the caller then sends.
+
+        All effects are stored when this returns, so an answer can be lost without losing them.
+        """
+        if latency := self._settings.latency_ms:
+            time.sleep(latency / 1000)
+        if request.path == _TOKEN_PATH:
+            response = self._office.answer(request, self._settings)
+            response.headers.setdefault("Content-Type", _JSON)
+        else:
+            response = _answered(lambda: self._operate(request, entry))
+        entry.status = response.status
+        self.books.settle(entry)
+        return response
+
+    def _operate(self, request: Request, entry: Entry) -> Any:
+        match = match_route(request.method, request.path)
+        if match is None:
+            raise not_found("No HTTP resource was found that matches the request.")
+        caller = self._gate.caller(request, match.values["clientId"], self._settings)
+        entry.user_id = caller.user_id
+        if not match.name:
+            raise ProblemError(405, f"The resource does not support {request.method}.")
+        call = Call(request, caller, match.values.get("accessToken", ""), entry)
+        return self._operations[match.name](call)
+
+
+def _answered(work: Callable[[], Any]) -> Response:
+    """The answer to some work: its result as JSON, or the problem it raised."""
+    try:
+        return Response(200, msgspec.json.encode(work()), {"Content-Type": _JSON})
+    except ProblemError as problem:
+        body = msgspec.json.encode({"Message": problem.message})
+        return Response(problem.status, body, {"Content-Type": _JSON, **problem.headers})

@@ -1,0 +1,76 @@
+"""What can be switched while the sandbox runs: speeds, limits, and the readings of the contract.
+
+The vendor's pages contradict each other in places and leave others open. Every such point has a
+switch here, so a client can be tried against both readings.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from mypreferences_assumptions import OAUTH_TOKEN_SECONDS
+
+Amount = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+Size = Annotated[int, Meta(ge=1)]
+
+
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """All switches with their defaults; each is also a command-line option."""
+
+    queued_seconds: Amount = 1.0
+    """How long an executed import waits before it is processed."""
+    records_per_second: Count = 20_000
+    """Highest processing speed; 0 means as fast as this machine can."""
+    fail_execution: bool = False
+    """Imports whose processing would start now end in `Failed`, with nothing applied."""
+
+    token_hours: Annotated[float, Meta(gt=0)] = 12.0
+    """When an access token dies (vendor prose: 6, description of `Expires`: 12)."""
+    expires_hours: Annotated[float, Meta(gt=0)] | None = None
+    """What `Expires` says where that differs from `token_hours`."""
+    expires_zone: Literal["utc", "eastern"] = "utc"
+    """`eastern` leaves the zone out of `Expires`, which then is US Eastern."""
+    token_type: Literal["int", "string"] = "int"
+    completed_word: Literal["Complete", "Completed"] = "Completed"
+
+    daily_limit: Count = 200
+    """Requests per rolling 24 hours (O-7: the vendor does not publish the number)."""
+    daily_unit: Literal["import", "request"] = "import"
+    """`import` counts initiates; `request` also counts stage and execute requests (O-7)."""
+    part_records: Size = 10_000_000
+    """Most records of one import."""
+    body_limit: Size = 25_000_000
+    """Bytes of one stage request; more is answered with 413 (O-8)."""
+    absolute_body_limit: Size = 28_000_000
+    """`body_limit` cannot be raised above this."""
+    type_faults: Literal["record", "request"] = "record"
+    """Whether a member of the wrong JSON type fails its record, or the whole request with 400."""
+
+    page_total_quirk: bool = True
+    """`TotalResults` of an exceptions page is capped at the limit, as documented."""
+    exceptions_limit_max: Size = 3_200
+    """Longest exceptions page (O-9); a higher `limit` is lowered to it."""
+
+    signature_minutes: Annotated[float, Meta(gt=0)] = 15.0
+    """How long a PNAUTHINFO3 header is good for."""
+    future_seconds: Amount = 60.0
+    """How far a PNAUTHINFO3 timestamp may lie ahead (O-14)."""
+    oauth_token_seconds: Size = OAUTH_TOKEN_SECONDS
+    latency_ms: Count = 0
+    """Added to every answer of the vendor's API."""
+
+    def __post_init__(self) -> None:
+        if self.body_limit > self.absolute_body_limit:
+            raise ValueError("body_limit cannot be above absolute_body_limit")
+
+    def patched(self, changes: dict[str, Any], *, strict: bool = True) -> Settings:
+        """A copy with `changes`; texts are converted when not strict.
+
+        Raises msgspec.ValidationError, which names the setting, for an unknown one or a bad value.
+        """
+        merged = {**msgspec.to_builtins(self), **changes}
+        return msgspec.convert(merged, Settings, strict=strict)
