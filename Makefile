@@ -83,11 +83,11 @@ clean: ## Remove the environments and everything that was made
 
 define find_python
 find_python() { \
-  for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+  for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
     if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
         >/dev/null 2>&1; then echo "$$candidate"; return; fi; \
   done; \
-  echo "Prefdrop needs Python 3.11, 3.12 or 3.13 with venv; none was found (python3 is: $$(python3 --version 2>&1))." >&2; \
+  echo "Prefdrop needs Python 3.11, 3.12 or 3.13 with its venv module; $(or $(PYTHON),python3) is $$($(or $(PYTHON),python3) --version 2>&1)." >&2; \
   echo "Install one, or name it: make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)" >&2; \
   return 1; \
 }
