@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from prefdrop.ledger.imports import ImportStore
@@ -15,6 +15,9 @@ from prefdrop.ledger.parts import PartStore
 from prefdrop.ledger.table import Table
 from prefdrop.ledger.turns import Turns
 from prefdrop_cli.exits import WrongUse
+
+if TYPE_CHECKING:
+    import boto3
 
 LOCAL_REGION = "us-east-1"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -76,7 +79,7 @@ def connect(stack: str, endpoint: str) -> Deployment:
     from botocore.exceptions import ClientError
 
     endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
-    session = boto3.Session(**_local_credentials(endpoint))
+    session = _local_session() if _is_local(endpoint) else boto3.Session()
 
     def client(service: str) -> Any:
         return session.client(service, endpoint_url=endpoint or None)  # type: ignore[call-overload]
@@ -98,15 +101,13 @@ def _is_local(endpoint: str) -> bool:
     return bool(endpoint) and urlsplit(endpoint).hostname in LOOPBACK
 
 
-def _local_credentials(endpoint: str) -> dict[str, str]:
+def _local_session() -> boto3.Session:
     """The local stack's fixed credentials, so that a real account's keys never go there."""
-    if not _is_local(endpoint):
-        return {}
-    return {
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
-        "region_name": os.environ.get("AWS_REGION", LOCAL_REGION),
-    }
+    import boto3
+
+    return boto3.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name=LOCAL_REGION
+    )
 
 
 def _no_stack(stack: str, where: str | None) -> WrongUse:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from prefdrop.ledger.imports import Import
+from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.output import note, pairs, say
@@ -24,22 +24,31 @@ def require_free(out: Path, source: Path) -> None:
         )
 
 
-def fetch(deployment: Deployment, ended: Import, out: Path) -> dict[str, Path]:
-    """Copy what `ended` left in the bucket to `out`; older results there are removed first."""
+def fetch(
+    deployment: Deployment, ended: Import, report: dict[str, Any], out: Path
+) -> dict[str, Path]:
+    """Copy what `ended` left in the bucket to `out`; older results there are removed first.
+
+    A rejects file without rejects is left out.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
         (out / name).unlink(missing_ok=True)
-    files = {}
-    for kind, key in (("report", ended.report_key), ("rejects", ended.rejects_key)):
-        if key:
-            files[kind] = out / PurePosixPath(key).name
-            deployment.s3.download_file(deployment.bucket, key, str(files[kind]))
+    keys = {"report": ended.report_key}
+    if report["rejects"]["count"]:
+        keys["rejects"] = ended.rejects_key
+    files = {kind: out / PurePosixPath(key).name for kind, key in keys.items() if key}
+    for kind, file in files.items():
+        deployment.s3.download_file(deployment.bucket, keys[kind], str(file))
     return files
 
 
 def report_of(deployment: Deployment, ended: Import) -> dict[str, Any]:
-    """The import's report, or, where it has none, the same members from the ledger."""
-    if ended.report_key:
+    """The import's report, or, while it has none, the same members from the ledger.
+
+    An import that goes on has at most the report of an earlier stop, which is not its own.
+    """
+    if ended.report_key and (ended.status in FINISHED or ended.status == "Held"):
         stored = deployment.objects.read(ended.report_key)
         report: dict[str, Any] = msgspec.json.decode(stored.body)
         return report
@@ -54,6 +63,7 @@ def from_ledger(found: Import) -> dict[str, Any]:
         "feed": found.feed,
         "status": found.status,
         "reconciled": found.reconciled,
+        "cause": found.gate,
         "source": {
             "bucket": found.bucket,
             "key": found.key,
@@ -74,8 +84,8 @@ def from_ledger(found: Import) -> dict[str, Any]:
         "started_at": found.started_at or found.registered_at,
         "finished_at": found.finished_at or None,
         "seconds": None,
-        "rejects": found.rejects_key or None,
-        "error": msgspec.to_builtins(error) if error else None,
+        "rejects": {"key": found.rejects_key or None, "count": 0},
+        "error": error and {"code": error.code, "message": error.message, "hint": error.hint},
     }
 
 
@@ -98,7 +108,9 @@ def print_summary(report: dict[str, Any]) -> None:
     """Print the figures of an import, and what is to be done where it did not complete."""
     say(f"Import {report['import_id']} of {PurePosixPath(report['source']['key']).name}")
     pairs({label: report.get(name) for name, label in SUMMARY.items()})
-    if error := report.get("error"):
-        note(f"Error: {error.get('message', error)}")
-        if error.get("hint"):
+    if error := report["error"]:
+        note(f"Error: {error['message']}")
+        if error["hint"]:
             note(f"       {error['hint']}")
+    elif report["cause"]:
+        note(f"Why:   {report['cause']}")

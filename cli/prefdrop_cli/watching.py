@@ -32,11 +32,16 @@ def follow(deployment: Deployment, import_id: str, progress: Progress) -> Import
     alive = _Execution(deployment)
     while True:
         progress.show(step_of(watched))
-        if watched.status in FINISHED or watched.status == "Held":
+        if watched.status in FINISHED or awaits_decision(watched):
             return watched
         alive.check(watched)
         time.sleep(deployment.poll_seconds)
         watched = deployment.imports.get(import_id)
+
+
+def awaits_decision(watched: Import) -> bool:
+    """Whether a gate holds the import and nobody has decided yet."""
+    return watched.status == "Held" and bool(watched.approval_token) and not watched.approved
 
 
 def wait_until_noticed(deployment: Deployment, import_id: str, progress: Progress) -> Import:

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from prefdrop.importing import operate
 from prefdrop.ledger.imports import STATUSES, Import, Status
 from prefdrop_cli.commands.watch import watch_to_the_end
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
 from prefdrop_cli.output import note, say, say_json, table
 from prefdrop_cli.results import print_summary, report_of
@@ -23,6 +25,7 @@ Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first."
 Output = Annotated[
     Path | None, typer.Option("--out", "-o", help="File to write the rejects to; else printed.")
 ]
+Watch = Annotated[bool, typer.Option("--watch", help="Show how it gets on until it ends.")]
 LISTED = ("import_id", "feed", "status", "registered_at", "rows_read", "processed", "key")
 PART_COLUMNS = (
     "number", "state", "rows", "staged", "rejected_validation", "processed", "rejected_execution",
@@ -74,14 +77,12 @@ def show(
     """Show one import: its figures, its parts, and why it stopped where it did."""
     deployment = connect(stack, endpoint)
     found = deployment.imports.get(import_id)
-    report = {**report_of(deployment, found), "status": found.status}
+    report = report_of(deployment, found)
     parts = _parts(deployment, import_id)
     if as_json:
         say_json({**report, "parts": parts})
         return
     print_summary(report)
-    if found.gate:
-        say(f"  gate: {found.gate}")
     if parts:
         say("\nParts")
         table([name.replace("_", " ") for name in PART_COLUMNS], (p.values() for p in parts))
@@ -152,3 +153,58 @@ def _say_no_rejects(found: Import, *, as_json: bool) -> None:
         say_json({"import_id": found.import_id, "rejects_key": None, "file": None})
     else:
         note(f"Import {found.import_id} ({found.status}) has no rejects.")
+
+
+@app.command()
+def approve(
+    import_id: ImportId,
+    watch: Watch = False,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let an import go on that a gate holds."""
+    deployment = connect(stack, endpoint)
+    operate.approve(OperatorServices(deployment), import_id)
+    _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    import_id: ImportId,
+    watch: Watch = False,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """End an import that a gate holds; nothing of its last part is executed."""
+    deployment = connect(stack, endpoint)
+    operate.cancel(OperatorServices(deployment), import_id)
+    _tell_decided(deployment, import_id, "is being ended", watch=watch, as_json=as_json)
+
+
+@app.command()
+def retry(
+    import_id: ImportId,
+    watch: Watch = False,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a stopped import from the ledger, in a new execution."""
+    deployment = connect(stack, endpoint)
+    state_machine = deployment.outputs["ImportStateMachineArn"]
+    operate.retry(OperatorServices(deployment), import_id, state_machine)
+    _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
+
+
+def _tell_decided(
+    deployment: Deployment, import_id: str, what: str, *, watch: bool, as_json: bool
+) -> None:
+    if watch:
+        watch_to_the_end(deployment, import_id, as_json=as_json)
+    if as_json:
+        say_json(_listed(deployment.imports.get(import_id)))
+        return
+    say(f"Import {import_id} {what}.")
+    say(f"Watch it with: prefdrop imports watch {import_id}")

@@ -32,7 +32,7 @@ from prefdrop_cli.vendors import VendorOptions
 from prefdrop_cli.watching import follow
 
 if TYPE_CHECKING:
-    pass
+    from prefdrop_local.stack import ExternalVendor
 
 app = typer.Typer(help="Run Prefdrop whole on this machine.", no_args_is_help=True)
 
@@ -103,7 +103,7 @@ def _run(
         with progress_for(as_json=as_json) as progress:
             ended = follow(deployment, dropped.import_id, progress)
         report = report_of(deployment, ended)
-        return report, fetch(deployment, ended, out or Path("out") / ended.import_id)
+        return report, fetch(deployment, ended, report, out or Path("out") / ended.import_id)
 
 
 def _tell(report: dict[str, Any], files: dict[str, Path], *, as_json: bool) -> None:

@@ -73,13 +73,30 @@ def test_executing_is_shown_by_records_that_passed_validation() -> None:
     assert (step.phase, step.done, step.total) == ("executing", 45, 90)
 
 
-@pytest.mark.parametrize("end", ["Completed", "Held", "Failed"])
-def test_following_ends_when_the_import_ends_or_is_held(end: Status) -> None:
+@pytest.mark.parametrize("end", ["Completed", "Aborted", "Failed", "Unreconciled"])
+def test_following_ends_when_the_import_ends(end: Status) -> None:
     ledger = Ledger(None, an_import("Registered"), an_import("Staging"), an_import(end))
 
     ended = follow(deployment_with(ledger), "imp-1", NullProgress())
 
     assert ended.status == end
+
+
+def test_following_ends_at_a_hold_that_waits_for_a_decision() -> None:
+    ledger = Ledger(an_import("Held"), an_import("Held", approval_token="t", staged=7))
+
+    held = follow(deployment_with(ledger), "imp-1", NullProgress())
+
+    assert held.staged == 7
+
+
+def test_following_goes_on_after_a_hold_was_approved() -> None:
+    approved = an_import("Held", approval_token="t", approved=True)
+    ledger = Ledger(approved, an_import("Executing"), an_import("Completed"))
+
+    ended = follow(deployment_with(ledger), "imp-1", NullProgress())
+
+    assert ended.status == "Completed"
 
 
 def test_a_drop_that_nobody_notices_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

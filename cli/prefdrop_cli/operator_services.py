@@ -1,0 +1,31 @@
+"""What an operator's decisions need of a stack, reached with the operator's own credentials."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from prefdrop.importing.services import Services
+from prefdrop.ledger.imports import ImportStore
+from prefdrop_cli.deployments import Deployment
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+class OperatorServices(Services):
+    """The ledger's imports and Step Functions; a function's settings and secret are not ours."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    @cached_property
+    def imports(self) -> ImportStore:
+        """The imports of the ledger."""
+        return self._deployment.imports
+
+    @cached_property
+    def step_functions(self) -> SFNClient:
+        """The Step Functions client."""
+        client: SFNClient = self._deployment.client("stepfunctions")
+        return client
