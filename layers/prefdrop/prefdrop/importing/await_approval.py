@@ -13,6 +13,4 @@ from prefdrop.importing.step import StepInput
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
     """Write the token into the ledger; `prefdrop imports approve` and `cancel` answer it."""
     request = msgspec.convert(event, StepInput)
-    services.imports.update(
-        request.import_id, status="Held", approval_token=request.task_token
-    )
+    services.imports.update(request.import_id, status="Held", approval_token=request.task_token)

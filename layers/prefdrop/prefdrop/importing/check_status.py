@@ -39,11 +39,14 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     finally:
         count_requests(services, record.import_id)
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
-    part = services.parts.change(record.import_id, part, **counted(status))
+    suspect = part.suspect_chunk or services.parts.suspect(
+        record.import_id, part, status.total_records_received
+    )
+    part = services.parts.change(record.import_id, part, suspect_chunk=suspect, **counted(status))
     show_progress(services, record, "Executing", part)
     if status.status == "Failed":
         raise VendorFailed(
-            f"The vendor reports that part {part.number} failed to execute; nothing of it was added.",
+            f"The vendor reports that part {part.number} failed; nothing of it was added.",
             hint="Ask the vendor's support, naming the time and the import's name; then "
             "`prefdrop imports retry`.",
         )

@@ -46,7 +46,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
                 return answer("collect", cursor=cursor)
     except TokenRefused:
         raise TokenDied(
-            f"The vendor's access token of part {part.number} died before its exceptions were read.",
+            f"The vendor's token of part {part.number} died before its exceptions were read.",
             hint="The counts in the report are right, but the refused rows cannot be named.",
         ) from None
     finally:
@@ -94,8 +94,6 @@ def _reject(exception: ExceptionRecord) -> VendorReject:
 
 def _finish(services: Services, record: Import, part: Part, turn: Turn) -> Answer:
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
-    part = services.parts.change(
-        record.import_id, part, state="finished", finished_at=iso_now()
-    )
+    part = services.parts.change(record.import_id, part, state="finished", finished_at=iso_now())
     show_progress(services, record, "Collecting", part)
     return answer("finish" if part.source_read else "initiate")

@@ -84,6 +84,7 @@ def read_event(event: dict[str, Any]) -> Drop:
     )
     if not drop.key.startswith(INBOX) or not drop.name:
         raise NotADrop(
-            f"{drop.key} does not lie in a feed's folder.", hint="Drop files at inbox/<feed>/<name>."
+            f"{drop.key} does not lie in a feed's folder.",
+            hint="Drop files at inbox/<feed>/<name>.",
         )
     return drop

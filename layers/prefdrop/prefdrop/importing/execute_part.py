@@ -12,7 +12,7 @@ from prefdrop.importing.totals import count_requests, show_progress
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
-from prefdrop.mypreferences import ImportStatus, TokenRefused, Unclear
+from prefdrop.mypreferences import TokenRefused, Unclear
 from prefdrop.telemetry import logger
 
 NOT_EXECUTED = frozenset({"Initiated", "Staging"})
@@ -28,8 +28,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     part = services.parts.live(record.import_id)[-1]
     if part.state == "executing":
         return _poll(services)
-    if part.ghost_until > now_ms():
-        return wait_until(part.ghost_until)
+    if (busy_until := max(part.ghost_until, part.lease_until)) > now_ms():
+        return wait_until(busy_until)
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
     try:
         return _execute(services, record, part)
@@ -55,20 +55,15 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
             if status.status in NOT_EXECUTED:
                 raise
     part = services.parts.change(
-        record.import_id, part, state="executing", executed_at=iso_now(), **_suspect(part, status)
+        record.import_id,
+        part,
+        state="executing",
+        executed_at=iso_now(),
+        suspect_chunk=services.parts.suspect(record.import_id, part, status.total_records_received),
     )
     show_progress(services, record, "Executing", part)
     return _poll(services)
 
 
-def _suspect(part: Part, status: ImportStatus) -> dict[str, int]:
-    """The chunk in doubt, when more or less was executed than the ledger says."""
-    if status.total_records_received == part.staged:
-        return {}
-    return {"suspect_chunk": part.chunks}
-
-
 def _poll(services: Services) -> Answer:
-    return answer(
-        "poll", seconds=services.settings.poll_first_seconds, cursor={"polls": 0}
-    )
+    return answer("poll", seconds=services.settings.poll_first_seconds, cursor={"polls": 0})

@@ -14,6 +14,7 @@ from prefdrop.errors import Terminal
 from prefdrop.feeds import ChunkLimits, Cursor, Feed, Source
 from prefdrop.importing.pinned import check_time, read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.stager import REJECTS_IN_MEMORY
 from prefdrop.importing.step import Answer, StepInput, answer, wait_until
 from prefdrop.importing.totals import show_progress
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
@@ -25,6 +26,9 @@ from prefdrop.mypreferences import ImportSpec, TooManyRequests
 
 STAGING_SHARE = 0.5
 """Share of a token's life in which to stage; the rest is for execution and exceptions."""
+
+COUNTING_BYTES = 4_000_000
+"""Size of the chunks that are built only to count their records."""
 
 NAME_LENGTH = 100
 """The longest Name that the vendor takes (vendor help pages)."""
@@ -51,7 +55,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     if last is None or (last.state in ("finished", "local") and not last.source_read):
         return _begin(services, record, turn, len(parts) + 1, last)
     if last.state == "staging" and not last.token:
-        return _initiate(services, record, turn, last)
+        return _initiate(services, record, last)
     return answer(_where(last))
 
 
@@ -95,19 +99,22 @@ def _begin(
     services.parts.begin(record.import_id, part, turn)
     if not record.started_at:
         services.imports.update(record.import_id, started_at=iso_now())
-    return _initiate(services, record, turn, part)
+    return _initiate(services, record, part)
 
 
-def _initiate(services: Services, record: Import, turn: Turn, part: Part) -> Answer:
+def _initiate(services: Services, record: Import, part: Part) -> Answer:
     """Ask the vendor for an import, if the part's first chunk holds a record."""
     feed, _ = read_feed(services, record.feed, version_id=record.feed_version_id)
     source = source_of(services, record, feed)
     if feed.import_.destructive:
         _bound_destruction(source, record, feed)
-    limits = ChunkLimits(bytes=record.chunk_bytes or services.settings.chunk_bytes)
+    limits = ChunkLimits(
+        bytes=record.chunk_bytes or services.settings.chunk_bytes,
+        records=services.settings.part_records,
+        rejects=REJECTS_IN_MEMORY,
+    )
     start = msgspec.convert(part.end, Cursor)
-    chunk = next(source.chunks(start, limits, now=check_time(record)), None)
-    if chunk is None or chunk.records == 0:
+    if next(source.chunks(start, limits, now=check_time(record))).records == 0:
         return answer("stage")
     use = services.quota.use()
     if use.left == 0:
@@ -140,19 +147,16 @@ def _after_refusal(services: Services, refused: TooManyRequests) -> int:
 
 def _bound_destruction(source: Source, record: Import, feed: Feed) -> None:
     """Count a destructive feed's records before the vendor hears of them."""
-    most = feed.import_.max_records or 0
-    count = sum(
-        chunk.records
-        for chunk in source.chunks(
-            Cursor(0, 0), ChunkLimits(bytes=1_000_000, total=most + 1), now=check_time(record)
-        )
-    )
-    if count > most:
-        raise TooManyRecords(
-            f"{record.key} holds more than the {most} records that the feed lets a destructive "
-            "import have.",
-            hint="Nothing was sent. Raise max_records in the feed if so many are meant.",
-        )
+    most, count = feed.import_.max_records or 0, 0
+    limits = ChunkLimits(bytes=COUNTING_BYTES, records=most + 1, rejects=REJECTS_IN_MEMORY)
+    for chunk in source.chunks(Cursor(0, 0), limits, now=check_time(record)):
+        count += chunk.records
+        if count > most:
+            raise TooManyRecords(
+                f"{record.key} holds more than the {most} records that the feed lets a "
+                "destructive import have.",
+                hint="Nothing was sent. Raise max_records in the feed if so many are meant.",
+            )
 
 
 def _spec(record: Import, feed: Feed) -> ImportSpec:
@@ -162,12 +166,13 @@ def _spec(record: Import, feed: Feed) -> ImportSpec:
         name=name,
         data_stage_duration=chosen.data_stage_duration,
         import_action=chosen.action,
-        match_alternate_id=chosen.match_alternate_id,
+        match_criteria="AlternateIdType" if chosen.match_alternate_id else None,
+        match_value=chosen.match_alternate_id,
         refresh_alternate_ids=chosen.refresh_alternate_ids,
         refresh_contacts=chosen.refresh_contacts,
         refresh_custom_fields=chosen.refresh_custom_fields,
         refresh_groups=chosen.refresh_groups,
         refresh_tags=chosen.refresh_tags,
         allow_prior_consents=chosen.allow_prior_consents,
-        reason_code=chosen.reason_code,
+        reason_code=chosen.reason_code or None,
     )

@@ -22,7 +22,7 @@ def feed_key(feed: str) -> str:
 
 
 def read_feed(services: Services, name: str, *, version_id: str = "") -> tuple[Feed, str]:
-    """Read a feed and say which version of it; raises FeedMissing, and FeedError if it is broken."""
+    """Read a feed and say which version of it; raises FeedMissing, or FeedError if it is broken."""
     key = feed_key(name)
     try:
         stored = services.objects.read(key, version_id=version_id)

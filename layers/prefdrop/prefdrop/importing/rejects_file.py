@@ -69,9 +69,7 @@ class RejectsFile:
         self._source = source
         self.progress = progress
         self._writer = RejectsWriter(source)
-        self._file = services.growing(
-            progress.upload, f"work/{record.import_id}/rejects.carry"
-        )
+        self._file = services.growing(progress.upload, f"work/{record.import_id}/rejects.carry")
         self._items: list[RejectItem] = []
         if progress.part > 1 or progress.chunk:
             self._file.resume()
@@ -128,9 +126,7 @@ class RejectsFile:
             if chunk.rejected_local
             else []
         )
-        for rejected in rejected_rows(
-            self._source, chunk, local, numbered, self.progress.strays
-        ):
+        for rejected in rejected_rows(self._source, chunk, local, numbered, self.progress.strays):
             self._write_row(rejected)
 
     def _set_aside(self, part: Part, told: list[Told]) -> None:
@@ -197,4 +193,3 @@ class _Peekable:
             taken.append(self._next)
             self._next = next(self._told, None)
         return taken
-

@@ -12,10 +12,7 @@ from prefdrop.importing.totals import Totals, total
 from prefdrop.ledger.imports import Import, Status
 from prefdrop.ledger.parts import Part
 
-SHORTFALL = (
-    "The figures do not add up; somebody must look before anybody relies on this import. "
-    "docs/operations.md, Unreconciled, says where."
-)
+SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says where to look."
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -45,8 +42,19 @@ def judge(record: Import, parts: list[Part], progress: Progress | None, *, held:
     if record.gate and not record.approved:
         return Verdict("Aborted", reconciled, record.gate)
     if not reconciled or sums.pending:
-        return Verdict("Unreconciled", False, SHORTFALL)
+        return Verdict("Unreconciled", False, _shortfall(parts))
     return Verdict("CompletedWithRejects" if sums.rejected else "Completed", True)
+
+
+def _shortfall(parts: list[Part]) -> str:
+    """What does not add up, naming a chunk that the vendor may have received twice or never."""
+    suspects = [
+        f"Part {p.number} was executed with another number of records than were staged; "
+        f"chunk {p.suspect_chunk} is in doubt. "
+        for p in parts
+        if p.suspect_chunk
+    ]
+    return "".join(suspects) + SHORTFALL
 
 
 def _all_named(parts: list[Part], progress: Progress) -> bool:

@@ -78,5 +78,3 @@ def _said(base: Answer, verdict: Verdict | None = None) -> Answer:
 
 def _folder(record: Import) -> str:
     return f"results/{record.feed}/{record.import_id}"
-
-

@@ -37,9 +37,7 @@ def write_local(objects: ObjectStore, import_id: str, part: Part, chunk: Chunk) 
         objects.write(key, msgspec.json.encode(chunk.rejects))
 
 
-def read_local(
-    objects: ObjectStore, import_id: str, part: int, chunk: int
-) -> list[LocalReject]:
+def read_local(objects: ObjectStore, import_id: str, part: int, chunk: int) -> list[LocalReject]:
     """The local rejects of one chunk, by row."""
     return _locals.decode(objects.read(_local_key(import_id, part, chunk)).body)
 
@@ -71,9 +69,7 @@ def vendor_stretches(
 ) -> list[Stretch]:
     """The stretches of the vendor's exceptions of a part, by where they begin."""
     found = objects.list(_vendor_prefix(import_id, part, during))
-    stretches = [
-        Stretch(key, int(key.rpartition("-")[2].removesuffix(".json"))) for key in found
-    ]
+    stretches = [Stretch(key, int(key.rpartition("-")[2].removesuffix(".json"))) for key in found]
     return sorted(stretches, key=lambda stretch: stretch.first)
 
 

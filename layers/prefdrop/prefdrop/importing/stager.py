@@ -32,6 +32,9 @@ from prefdrop.telemetry import logger
 MARGIN_SECONDS = 10
 """Time that one invocation keeps for its last ledger writes."""
 
+REJECTS_IN_MEMORY = 10_000
+"""Local rejects after which a chunk is closed, however few records it holds."""
+
 SMALLEST_LIMIT = 10_000
 """Bytes below which a 413 is no longer about size: shrinking further would never end."""
 
@@ -76,10 +79,8 @@ class Stager:
     def run(self) -> Answer:
         """Stage until the part is done or this invocation must end; raises Interrupted."""
         self._settle_doubt()
-        while not self._part.source_read:
+        while not self._part.source_read and self._room():
             limits = self._limits()
-            if limits.total == 0:
-                break
             for chunk in _one_ahead(
                 self._source.chunks(
                     msgspec.convert(self._part.end, Cursor),
@@ -88,8 +89,8 @@ class Stager:
                     refused=self._refused_rows(),
                 )
             ):
-                settled = self._stage(chunk)
-                if not settled or self._limits_changed(limits):
+                narrowed = self._part.suspects
+                if chunk.records > self._room() or not self._stage(chunk) or narrowed:
                     break
         return self._finish()
 
@@ -104,25 +105,23 @@ class Stager:
     # What the part's state says about the next chunks
 
     def _limits(self) -> ChunkLimits:
-        room = self._settings.part_records - self._part.staged
-        limit_bytes = self._record.chunk_bytes or self._settings.chunk_bytes
-        suspects = self._part.suspects
+        most = (self._part.suspects + 1) // 2 or self._settings.part_records
         return ChunkLimits(
-            bytes=limit_bytes, records=(suspects + 1) // 2 if suspects else None, total=room
+            bytes=self._record.chunk_bytes or self._settings.chunk_bytes,
+            records=min(most, self._room()),
+            rejects=REJECTS_IN_MEMORY,
         )
 
-    def _limits_changed(self, used: ChunkLimits) -> bool:
-        """Whether chunks that are being built ahead are cut by limits that no longer hold."""
-        now = self._limits()
-        return (now.bytes, now.records) != (used.bytes, used.records)
+    def _room(self) -> int:
+        """Records that the part may still take."""
+        return self._settings.part_records - self._part.staged
 
     def _refused_rows(self) -> dict[int, LocalReject]:
         return {
             int(row): LocalReject(
                 row=int(row),
                 code="RefusedByVendor",
-                reason="The vendor refuses every request that holds this record "
-                f"(HTTP {status}).",
+                reason=f"The vendor refuses every request that holds this record (HTTP {status}).",
             )
             for row, status in self._part.refused.items()
         }
@@ -356,4 +355,3 @@ def _one_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         while (chunk := coming.result()) is not None:
             coming = builder.submit(next, chunks, None)
             yield chunk
-

@@ -80,7 +80,9 @@ def step(run: Run) -> Callable[[dict[str, Any], Any], Answer | None]:
             logger.warning("step interrupted", extra={"code": error.code, "text": str(error)})
             raise
         except (ClientError, BotoCoreError) as error:
-            logger.warning("AWS call failed", extra={"code": type(error).__name__, "text": str(error)})
+            logger.warning(
+                "AWS call failed", extra={"code": type(error).__name__, "text": str(error)}
+            )
             raise
         except Exception as error:
             logger.error("step crashed", extra={"code": type(error).__name__, "where": _frames()})

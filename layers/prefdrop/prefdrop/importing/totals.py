@@ -62,9 +62,7 @@ def show_progress(services: Services, record: Import, status: Status, part: Part
     parts = services.parts.all(record.import_id)
     sums = total([p if p.number != part.number else part for p in parts])
     counts = {
-        name: getattr(sums, name)
-        for name in Totals.__struct_fields__
-        if name != "validation_ok"
+        name: getattr(sums, name) for name in Totals.__struct_fields__ if name != "validation_ok"
     }
     services.imports.update(
         record.import_id,

@@ -1,1 +1,1 @@
-"""The ledger: what has surely happened, in DynamoDB and S3. The only place that knows table keys."""
+"""The ledger: what has surely happened, in DynamoDB and S3. Only here are table keys known."""

@@ -123,7 +123,8 @@ class ImportStore:
         item = self._table.get(keys.meta(import_id))
         if item is None:
             raise UnknownImport(
-                f"There is no import {import_id}.", hint="`prefdrop imports list` shows those there are."
+                f"There is no import {import_id}.",
+                hint="`prefdrop imports list` shows those there are.",
             )
         return msgspec.convert(item, Import)
 
@@ -133,9 +134,7 @@ class ImportStore:
         put["updated_at"] = iso_now()
         if "status" in changes:
             put["gsi1pk"] = keys.status_partition(changes["status"])
-        item = self._table.update(
-            keys.meta(import_id), put=put, when=Attr("import_id").exists()
-        )
+        item = self._table.update(keys.meta(import_id), put=put, when=Attr("import_id").exists())
         return msgspec.convert(item, Import)
 
     def count_requests(self, import_id: str, requests: int) -> None:

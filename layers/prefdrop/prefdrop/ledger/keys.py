@@ -1,13 +1,13 @@
 """The keys of the ledger's tables. Nothing outside this package spells one.
 
-    Imports      IMPORT#<id>       META                        the import
-                                   PART#0001                   one part of it
-                                   CHUNK#0001#000001           one chunk of a part
-                                   REPORT                      how far the report has been written
-                 TURN#<client>     HOLDER                      whose turn it is
-                                   TICKET#<execution>          who waits for it
-                 QUOTA#<client>    MARK#<time>#<request>       one request against the quota
-    Exceptions   IMPORT#<id>#<n>   ROW#0000000001#<stage>      one reject; n spreads the writes
+Imports      IMPORT#<id>       META                        the import
+                               PART#0001                   one part of it
+                               CHUNK#0001#000001           one chunk of a part
+                               REPORT                      how far the report has been written
+             TURN#<client>     HOLDER                      whose turn it is
+                               TICKET#<execution>          who waits for it
+             QUOTA#<client>    MARK#<time>#<request>       one request against the quota
+Exceptions   IMPORT#<id>#<n>   ROW#0000000001#<stage>      one reject; n spreads the writes
 """
 
 from __future__ import annotations

@@ -153,6 +153,17 @@ class PartStore:
         item = next(items, None)
         return None if item is None else msgspec.convert(item, StagedChunk)
 
+    def suspect(self, import_id: str, part: Part, received: int) -> int:
+        """The chunk in doubt when the vendor received another number of records than we staged.
+
+        That is one that was sent twice, else the last one; 0 when nothing is in doubt, or when the
+        vendor's answer does not say what it received.
+        """
+        if received in (0, part.staged):
+            return 0
+        again = (c.number for c in self.chunks(import_id, part.number) if c.attempts > 1)
+        return next(again, part.chunks)
+
     def begin(self, import_id: str, part: Part, turn: Turn) -> None:
         """Write a new part, if its number is free and the turn is ours; else raises Fenced."""
         key = keys.part(import_id, part.number)
@@ -222,9 +233,7 @@ class PartStore:
 
 def _builtins(value: msgspec.Struct) -> dict[str, Any]:
     """All members, also those at their default: conditions compare them."""
-    return {
-        name: msgspec.to_builtins(getattr(value, name)) for name in value.__struct_fields__
-    }
+    return {name: msgspec.to_builtins(getattr(value, name)) for name in value.__struct_fields__}
 
 
 def _changes(before: Part, after: Part) -> dict[str, Any]:

@@ -192,7 +192,9 @@ class Table:
         """
         put = put or {}
         expression = _Update()
-        expression.clause("SET", "{name} = {value}", {k: v for k, v in put.items() if v is not None})
+        expression.clause(
+            "SET", "{name} = {value}", {k: v for k, v in put.items() if v is not None}
+        )
         expression.clause("SET", "{name} = if_not_exists({name}, {value})", first or {})
         expression.clause("ADD", "{name} {value}", add or {})
         expression.clause("REMOVE", "{name}", {k: v for k, v in put.items() if v is None})

@@ -109,7 +109,8 @@ class Turns:
     def hand_over(self, held: Turn, *, not_before: int = 0) -> Turn | None:
         """Give the turn, held as in `held`, to the first in the queue, or to nobody.
 
-        Nobody may begin `not_before` that time (ms). Returns the turn as it is then, or None when somebody else handed it over meanwhile.
+        Nobody may begin before `not_before` (ms). Returns the turn as it is then, or None when
+        somebody else handed it over meanwhile.
         """
         others = (t for t in self.queue() if t.execution != held.execution)
         earliest = max(not_before, held.not_before)

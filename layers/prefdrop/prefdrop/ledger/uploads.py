@@ -61,7 +61,6 @@ class GrowingObject:
 
     def finish(self) -> None:
         """Make the object whole and visible."""
-        target = {"Bucket": self._objects.bucket, "Key": self._upload.key}
         if not self._upload.tags:
             self._objects.write(
                 self._upload.key, bytes(self._buffer), content_type=self._upload.content_type
@@ -71,21 +70,24 @@ class GrowingObject:
             self._upload_part()
         numbered = enumerate(self._upload.tags, start=1)
         self._client.complete_multipart_upload(
-            **target,
+            Bucket=self._objects.bucket,
+            Key=self._upload.key,
             UploadId=self._upload.upload_id,
             MultipartUpload={"Parts": [{"ETag": tag, "PartNumber": n} for n, tag in numbered]},
         )
 
     def _upload_part(self) -> None:
-        target = {"Bucket": self._objects.bucket, "Key": self._upload.key}
         if not self._upload.upload_id:
             begun = self._client.create_multipart_upload(
-                **target, ContentType=self._upload.content_type
+                Bucket=self._objects.bucket,
+                Key=self._upload.key,
+                ContentType=self._upload.content_type,
             )
             self._upload.upload_id = begun["UploadId"]
         number = len(self._upload.tags) + 1
         answer = self._client.upload_part(
-            **target,
+            Bucket=self._objects.bucket,
+            Key=self._upload.key,
             UploadId=self._upload.upload_id,
             PartNumber=number,
             Body=bytes(self._buffer),
