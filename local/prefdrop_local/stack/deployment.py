@@ -1,0 +1,260 @@
+"""The translated template in moto's CloudFormation, and what is made of its resources here."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import warnings
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.parsing import clean_json
+from moto.logs import models as _logs  # noqa: F401  (known to CloudFormation once imported)
+from moto.s3.models import s3_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from prefdrop_local.stack.bridges import secrets as _secrets  # noqa: F401  (likewise)
+from prefdrop_local.stack.bridges.eventbridge import CARRIED_TARGETS
+from prefdrop_local.stack.bridges.properties import complete_bucket, complete_table
+from prefdrop_local.stack.bridges.schedules import Schedule
+from prefdrop_local.stack.lambdas.pool import Function
+from prefdrop_local.stack.place import ACCOUNT, CODE_BUCKET, PARTITION, REGION, STACK_NAME
+from prefdrop_local.stack.translation import CODE_KEY, Translation
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY")
+
+
+class ParameterError(ValueError):
+    """A parameter that the template does not have or will not take, or one that it needs."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The stack as created. `carried` and `not_carried`: by logical id, the type (and why not)."""
+
+    outputs: dict[str, str]
+    functions: list[Function]
+    schedules: list[Schedule]
+    carried: dict[str, str]
+    not_carried: dict[str, str]
+    physical_ids: dict[str, str]
+
+
+class _Resources:
+    """The created resources with their properties resolved."""
+
+    def __init__(self, stack: Any, template: dict[str, Any]) -> None:
+        self.stack = stack
+        self.map = stack.resource_map
+        self.template = template["Resources"]
+
+    def of_type(self, *types: str) -> list[tuple[str, dict[str, Any]]]:
+        """Logical id and resolved properties of each resource of a type, conditions applied."""
+        return [
+            (name, self.resolve(resource.get("Properties", {})))
+            for name, resource in self.template.items()
+            if resource["Type"] in types and self.wanted(resource)
+        ]
+
+    def resolve(self, value: Any) -> Any:
+        return clean_json(value, self.map)
+
+    def made(self, name: str) -> Any:
+        """What moto has made of a resource; None when it does not know the type."""
+        return self.map._parsed_resources.get(name)
+
+    def physical_ids(self) -> dict[str, str]:
+        made = ((name, self.made(name)) for name in self.template)
+        return {
+            name: one.physical_resource_id
+            for name, one in made
+            if hasattr(one, "physical_resource_id")
+        }
+
+    def wanted(self, resource: dict[str, Any]) -> bool:
+        condition = resource.get("Condition")
+        return not condition or bool(self.map.lazy_condition_map[condition])
+
+
+def deploy(
+    translation: Translation,
+    parameters: dict[str, str],
+    *,
+    endpoint: str,
+    root: Path,
+    logs: Path,
+) -> Deployment:
+    """Create the stack and the state machines that really run."""
+    _put_empty_code()
+    stack = _create_stack(translation.template, parameters)
+    resources = _Resources(stack, translation.template)
+    schedules = _schedules(resources)
+    for name, properties in resources.of_type("AWS::S3::Bucket"):
+        complete_bucket(resources.made(name).name, properties)
+    for name, properties in resources.of_type("AWS::DynamoDB::Table"):
+        complete_table(resources.made(name).name, properties)
+    _create_state_machines(resources, translation)
+    carried, not_carried = _carried(resources, schedules)
+    functions = [
+        _function(resources, name, code.folders, endpoint=endpoint, root=root, logs=logs)
+        for name, code in translation.code.items()
+    ]
+    return Deployment(
+        outputs={name: str(output.value) for name, output in stack.output_map.items() if output},
+        functions=functions,
+        schedules=schedules,
+        carried=carried,
+        not_carried=not_carried,
+        physical_ids=resources.physical_ids(),
+    )
+
+
+def check_parameters(template: dict[str, Any], given: dict[str, str]) -> None:
+    """ParameterError unless each given parameter exists, is allowed, and none is missing."""
+    known = template.get("Parameters", {})
+    for name, value in given.items():
+        if name not in known:
+            raise ParameterError(
+                f"The template has no parameter {name}; it has {', '.join(sorted(known))}."
+            )
+        _check_value(name, value, known[name])
+    for name, parameter in known.items():
+        if "Default" not in parameter and name not in given:
+            raise ParameterError(f"The template's parameter {name} has no default; give a value.")
+
+
+def _check_value(name: str, value: str, parameter: dict[str, Any]) -> None:
+    allowed = parameter.get("AllowedValues")
+    pattern = parameter.get("AllowedPattern")
+    if allowed and value not in [str(item) for item in allowed]:
+        raise ParameterError(f"Parameter {name} is {value!r}; it must be one of {allowed}.")
+    if pattern and not re.fullmatch(pattern, value):
+        needed = parameter.get("ConstraintDescription", f"must match {pattern}.")
+        raise ParameterError(f"Parameter {name} is {value!r}; it {needed}")
+    if parameter["Type"] == "Number":
+        try:
+            number = float(value)
+        except ValueError:
+            raise ParameterError(f"Parameter {name} is {value!r}; it must be a number.") from None
+        if not parameter.get("MinValue", number) <= number <= parameter.get("MaxValue", number):
+            raise ParameterError(f"Parameter {name} is {value}; it is outside its range.")
+
+
+def _put_empty_code() -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("README", "Code runs from the repository.")
+    backend = s3_backends[ACCOUNT][PARTITION]
+    backend.create_bucket(CODE_BUCKET, REGION)
+    backend.put_object(CODE_BUCKET, CODE_KEY, archive.getvalue())
+
+
+def _create_stack(template: dict[str, Any], parameters: dict[str, str]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is not supported is named by `not_carried`
+        backend = cloudformation_backends[ACCOUNT][REGION]
+        return backend.create_stack(STACK_NAME, json.dumps(template), parameters, tags={})
+
+
+def _create_state_machines(resources: _Resources, translation: Translation) -> None:
+    backend = stepfunctions_parser_backends[ACCOUNT][REGION]
+    for name, text in translation.definitions.items():
+        substitutions = resources.resolve(translation.substitutions[name])
+        for key, value in substitutions.items():
+            text = text.replace("${" + key + "}", str(value))
+        machine = resources.made(name)
+        backend.create_state_machine(machine.name, text, machine.roleArn)
+
+
+def _function(
+    resources: _Resources,
+    logical_id: str,
+    folders: tuple[Path, ...],
+    *,
+    endpoint: str,
+    root: Path,
+    logs: Path,
+) -> Function:
+    deployed = resources.made(logical_id)
+    log = logs / f"{logical_id}.log"
+    function = Function(
+        logical_id=logical_id,
+        name=deployed.function_name,
+        arn=deployed.function_arn,
+        handler=deployed.handler,
+        seconds=float(deployed.timeout),
+        memory=int(deployed.memory_size),
+        paths=folders,
+        environment=_environment(deployed, folders[0], endpoint),
+        log=log,
+        root=root,
+    )
+    return function
+
+
+def _environment(deployed: Any, folder: Path, endpoint: str) -> dict[str, str]:
+    own = {key: str(value) for key, value in deployed.environment_vars.items()}
+    passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+    return {
+        **passed_on,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "TZ": ":UTC",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "test",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{deployed.run_time}",
+        "AWS_LAMBDA_FUNCTION_NAME": deployed.function_name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployed.memory_size),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{deployed.function_name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "LAMBDA_TASK_ROOT": str(folder),
+        "_HANDLER": deployed.handler,
+        "PYTHONUNBUFFERED": "1",
+        **own,
+    }
+
+
+def _schedules(resources: _Resources) -> list[Schedule]:
+    found: list[Schedule] = []
+    for name, properties in resources.of_type("AWS::Events::Rule"):
+        if expression := properties.get("ScheduleExpression"):
+            rule = resources.made(name)
+            found.append(Schedule(name, rule.arn, expression, tuple(properties["Targets"])))
+    for name, properties in resources.of_type("AWS::Scheduler::Schedule"):
+        arn = f"arn:{PARTITION}:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"
+        found.append(Schedule(name, arn, properties["ScheduleExpression"], (properties["Target"],)))
+    return found
+
+
+def _carried(
+    resources: _Resources, schedules: list[Schedule]
+) -> tuple[dict[str, str], dict[str, str]]:
+    carried: dict[str, str] = {}
+    not_carried: dict[str, str] = {}
+    fired = {schedule.logical_id: schedule for schedule in schedules}
+    for name, resource in resources.template.items():
+        if not resources.wanted(resource):
+            continue
+        kind = resource["Type"]
+        if name in fired and fired[name].minutes is None:
+            not_carried[name] = f"{kind}: {fired[name].expression} does not fire by itself"
+        elif resources.made(name) is None and name not in fired:
+            not_carried[name] = kind
+        else:
+            carried[name] = kind
+    for name, properties in resources.of_type("AWS::Events::Rule"):
+        for target in properties.get("Targets", []):
+            service = target["Arn"].split(":")[2]
+            if service not in CARRIED_TARGETS:
+                not_carried[f"{name}/{target['Id']}"] = f"AWS::Events::Rule target of {service}"
+    return carried, not_carried

@@ -1,0 +1,92 @@
+"""The part of the stack that needs moto: server, bridges, deployment."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from prefdrop_local.stack.bridges import (
+    dynamodb,
+    executions,
+    lambda_calls,
+    s3_events,
+    tokens,
+    waits,
+)
+from prefdrop_local.stack.bridges.eventbridge import EventBus
+from prefdrop_local.stack.bridges.schedules import Schedules
+from prefdrop_local.stack.deployment import Deployment, check_parameters, deploy
+from prefdrop_local.stack.lambdas.forker import Forker
+from prefdrop_local.stack.lambdas.service import Functions
+from prefdrop_local.stack.patching import Patches
+from prefdrop_local.stack.place import ACCOUNT, REGION
+from prefdrop_local.stack.server import Server
+from prefdrop_local.stack.translation import Translation
+
+if TYPE_CHECKING:
+    from prefdrop_local.stack.local_stack import StackSettings
+
+
+class Engine:
+    """moto with its gaps bridged, serving; `deploy` then fills it."""
+
+    deployment: Deployment
+    schedules: Schedules
+
+    def __init__(self, forker: Forker, settings: StackSettings, log: Path) -> None:
+        self._settings = settings
+        self._patches = Patches()
+        self.functions = Functions(
+            forker,
+            pool_size=settings.workers_per_function,
+            retry_seconds=settings.async_retry_seconds,
+        )
+        self.bus = EventBus(self.functions)
+        self.bus.install(self._patches)
+        s3_events.install(self._patches, self.bus.publish)
+        executions.install(self._patches, self.bus.publish)
+        tokens.install(self._patches)
+        waits.install(self._patches, scale=settings.wait_scale)
+        lambda_calls.install(self._patches, self.functions)
+        dynamodb.install(self._patches)
+        self.server = Server(log, settings.port)
+        self.schedules = Schedules([], self.bus, settings.minute_seconds)
+
+    def deploy(
+        self, translation: Translation, parameters: dict[str, str], *, root: Path, logs: Path
+    ) -> None:
+        """Create the template's resources and set schedules going."""
+        check_parameters(translation.template, parameters)
+        self.deployment = deploy(
+            translation, parameters, endpoint=self.server.endpoint, root=root, logs=logs
+        )
+        self.functions.add(self.deployment.functions)
+        self.schedules = Schedules(
+            self.deployment.schedules, self.bus, self._settings.minute_seconds
+        )
+
+    def put_secret(self, name: str, value: str) -> None:
+        """A new version of a secret."""
+        backend = secretsmanager_backends[ACCOUNT][REGION]
+        backend.put_secret_value(
+            secret_id=name,
+            secret_string=value,
+            secret_binary="",
+            client_request_token="",
+            version_stages=["AWSCURRENT"],
+        )
+
+    def stop(self) -> None:
+        """End schedules, executions and deliveries, then the server."""
+        self.schedules.stop()
+        self.functions.stop()
+        self.bus.stop()
+        quiet = threading.Lock()
+        for execution in stepfunctions_parser_backends[ACCOUNT][REGION]._get_executions():
+            executions.abort(execution, quiet)
+        self.server.stop()
+        self._patches.undo()

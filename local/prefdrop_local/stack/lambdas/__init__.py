@@ -1,0 +1,1 @@
+"""Functions run as on Lambda: worker processes with their own environment and a time limit."""

@@ -1,0 +1,292 @@
+"""Start, use and stop the local stack."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from prefdrop_local.stack.lambdas.forker import Forker
+from prefdrop_local.stack.lambdas.pool import Invocation, Pool
+from prefdrop_local.stack.lambdas.service import Functions
+from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
+from prefdrop_local.stack.place import REGION
+from prefdrop_local.stack.translation import TemplateError, TranslationProcess
+from prefdrop_local.stack.vendor import ExternalVendor, RunningSandbox, of_sandbox
+
+_REPOSITORY = Path(__file__).resolve().parents[3]
+_SECRET = "VendorSecret"
+_one_stack = threading.Lock()
+
+
+class StackError(RuntimeError):
+    """The local stack cannot start or cannot do what was asked; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """How the local stack differs from AWS. Durations are seconds.
+
+    `minute_seconds` is how long a minute of a `rate(...)` schedule lasts; `wait_scale` multiplies
+    `Seconds` and `SecondsPath` waits and retry pauses of state machines.
+    """
+
+    workers_per_function: int = 8
+    minute_seconds: float = 5.0
+    wait_scale: float = 1.0
+    async_retry_seconds: float = 1.0
+    port: int = 0
+
+
+class LocalStack:
+    """`template.yaml` of `root`, deployed on this machine. One at a time in a process.
+
+    `vendor` is an external vendor, a running sandbox, or None to start a sandbox and stop it again.
+    `data_dir` keeps logs (and the sandbox's data); without it they go with the stack.
+    """
+
+    def __init__(
+        self,
+        root: Path = _REPOSITORY,
+        parameters: Mapping[str, str] | None = None,
+        vendor: ExternalVendor | RunningSandbox | Literal["none"] | None = None,
+        data_dir: Path | None = None,
+        settings: StackSettings | None = None,
+        *,
+        template: str = "template.yaml",
+    ) -> None:
+        self.root = root.resolve()
+        self.settings = settings or StackSettings()
+        self.phases: dict[str, float] = {}
+        self.sandbox: Any = None
+        self._given = dict(parameters or {})
+        self._vendor = vendor
+        self._data_dir = data_dir
+        self._template = self.root / template
+        self._running = ExitStack()
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self) -> LocalStack:
+        """Start everything; on an error nothing is left running."""
+        if not _one_stack.acquire(blocking=False):
+            raise StackError("A local stack runs in this process already; stop it first.")
+        self._running.callback(_one_stack.release)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop everything: executions, workers, schedules, server, sandbox."""
+        self._running.close()
+
+    def __enter__(self) -> LocalStack:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        began = time.monotonic()
+
+        def done(phase: str) -> None:
+            nonlocal began
+            now = time.monotonic()
+            self.phases[phase], began = now - began, now
+
+        self._make_folders()
+        if not self._template.is_file():
+            raise StackError(f"There is no {self._template}; start the stack in the repository.")
+        forker = Forker()
+        self._running.callback(forker.stop)
+        translating = TranslationProcess(self._template)
+        self._running.callback(translating.stop)
+        sandbox = _SandboxStart(self._vendor)
+        self._running.callback(sandbox.stop)
+        done("processes")
+        from prefdrop_local.stack import engine
+
+        done("import of moto")
+        self._engine = engine.Engine(forker, self.settings, self.logs_dir / "stack.log")
+        self._running.callback(self._engine.stop)
+        done("server")
+        try:
+            translation = translating.result()
+        except TemplateError as error:
+            raise StackError(str(error)) from None
+        done("translation")
+        vendor, self.sandbox = sandbox.result()
+        done("sandbox")
+        parameters = self._parameters(translation.template, vendor)
+        self._engine.deploy(translation, parameters, root=self.root, logs=self.logs_dir)
+        done("deployment")
+        if vendor is not None and _SECRET in self._engine.deployment.physical_ids:
+            self.set_vendor_secret(vendor)
+        done("secret")
+
+    def _make_folders(self) -> None:
+        if self._data_dir is None:
+            folder = tempfile.mkdtemp(prefix="prefdrop-stack-")
+            self._running.callback(shutil.rmtree, folder, ignore_errors=True)
+            self._data_dir = Path(folder)
+        self.data_dir = self._data_dir.resolve()
+        self.logs_dir = self.data_dir / "logs"
+        self.logs_dir.mkdir(parents=True, exist_ok=True)
+
+    def _parameters(
+        self, template: dict[str, Any], vendor: ExternalVendor | None
+    ) -> dict[str, str]:
+        known = template.get("Parameters", {})
+        ours = dict(LOCAL_PARAMETERS)
+        if vendor is not None:
+            ours |= {"ClientId": vendor.client_id, "BaseUrl": vendor.url}
+        ours = {name: value for name, value in ours.items() if name in known}
+        return {**ours, **self._given}
+
+    # --- what it offers -----------------------------------------------------------------------
+
+    @property
+    def endpoint(self) -> str:
+        """The address for any AWS client; the credentials are `test`/`test`."""
+        return self._engine.server.endpoint
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the CloudFormation stack."""
+        return self._engine.deployment.outputs
+
+    @property
+    def carried(self) -> dict[str, str]:
+        """Logical id and type of each resource that exists here."""
+        return self._engine.deployment.carried
+
+    @property
+    def not_carried(self) -> dict[str, str]:
+        """Logical id and type of each resource that does not, with the reason where it helps."""
+        return self._engine.deployment.not_carried
+
+    def physical_id(self, logical_id: str) -> str:
+        """A resource's name, URL or ARN, as `!Ref` gives it."""
+        return self._engine.deployment.physical_ids[logical_id]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stack."""
+        import boto3
+
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def set_vendor_secret(self, vendor: ExternalVendor) -> None:
+        """Write a vendor's credentials into the stack's secret."""
+        self._engine.put_secret(self._engine.deployment.physical_ids[_SECRET], vendor.secret_json())
+
+    # --- functions ----------------------------------------------------------------------------
+
+    def invoke(self, function: str, payload: bytes = b"{}") -> Invocation:
+        """Call a function by logical id, name or ARN and wait."""
+        return self._functions.invoke(self._pool(function), payload)
+
+    @property
+    def invocations(self) -> list[Invocation]:
+        """Past and running invocations, oldest first."""
+        return list(self._functions.invocations)
+
+    def on_invoke(self, observer: Callable[[Invocation], None]) -> Callable[[], None]:
+        """Call `observer` at the start (`ended` is None) and end of each invocation.
+
+        It runs in the calling thread of the invocation and delays it. Returns what ends it.
+        """
+        return self._functions.observe(observer)
+
+    def kill_worker(self, function: str) -> bool:
+        """Kill a busy worker of a function, as a crash would; False when none is busy."""
+        return self._pool(function).kill()
+
+    def suspend_worker(self, function: str) -> bool:
+        """Stop a busy worker where it stands until `resume_workers`; False when none is busy."""
+        return self._pool(function).suspend()
+
+    def resume_workers(self, function: str) -> None:
+        """Let a function's suspended workers run on."""
+        self._pool(function).resume()
+
+    # --- events and schedules -----------------------------------------------------------------
+
+    def publish(self, event: dict[str, Any]) -> None:
+        """Publish an EventBridge event as a service would, for example one a second time."""
+        self._engine.bus.publish(event)
+
+    def on_event(self, observer: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+        """Call `observer` with each EventBridge event; returns what ends it."""
+        return self._engine.bus.observe(observer)
+
+    def fire_schedule(self, logical_id: str) -> None:
+        """Fire a schedule of the template now."""
+        self._engine.schedules.fire(logical_id)
+
+    @property
+    def _functions(self) -> Functions:
+        return self._engine.functions
+
+    def _pool(self, function: str) -> Pool:
+        pool = self._functions.find(function)
+        if pool is None:
+            names = ", ".join(pool.function.logical_id for pool in self._functions.all())
+            raise StackError(f"There is no function {function}; there are {names}.")
+        return pool
+
+
+class _SandboxStart:
+    """Starts a sandbox beside everything else, when the stack is to have one of its own."""
+
+    def __init__(self, vendor: Any) -> None:
+        self._vendor = vendor
+        self._sandbox: Any = None
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        if vendor is None:
+            self._thread = threading.Thread(target=self._start, name="sandbox-start")
+            self._thread.start()
+
+    def result(self) -> tuple[ExternalVendor | None, Any]:
+        """The vendor to deploy with, and the sandbox when the vendor is one."""
+        if self._thread is not None:
+            self._thread.join()
+            if self._error is not None:
+                raise StackError(f"The sandbox did not start: {self._error}") from self._error
+            return of_sandbox(self._sandbox), self._sandbox
+        if self._vendor == "none":
+            return None, None
+        if isinstance(self._vendor, ExternalVendor):
+            return self._vendor, None
+        return of_sandbox(self._vendor), self._vendor
+
+    def stop(self) -> None:
+        """Stop the sandbox that was started here."""
+        if self._thread is not None:
+            self._thread.join()
+        if self._sandbox is not None:
+            self._sandbox.stop()
+
+    def _start(self) -> None:
+        from prefdrop_local.sandbox.process import start_sandbox
+
+        try:
+            self._sandbox = start_sandbox()
+        except BaseException as error:
+            self._error = error
