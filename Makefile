@@ -99,7 +99,7 @@ $(BIN)/uv pip compile $(1) --quiet --universal --python-version 3.11 --generate-
 endef
 
 $(VENV)/.python:
-	@$(find_python); python=$$(find_python); \
+	@$(find_python); python=$$(find_python) || exit 1; \
 	echo "Setting up $(VENV) with $$("$$python" --version) ..."; \
 	"$$python" -m venv $(VENV)
 	@touch $@
@@ -121,7 +121,7 @@ $(VENV)/.dev: $(VENV)/.test requirements-dev.txt
 	@touch $@
 
 $(SAM_VENV)/.sam: requirements-sam.txt
-	@$(find_python); python=$$(find_python); \
+	@$(find_python); python=$$(find_python) || exit 1; \
 	echo "Setting up $(SAM_VENV) for the SAM CLI ..."; \
 	"$$python" -m venv $(SAM_VENV)
 	@$(SAM_VENV)/bin/python $(PIP_INSTALL) -r requirements-sam.txt
