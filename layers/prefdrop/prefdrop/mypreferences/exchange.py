@@ -41,9 +41,9 @@ _HEADERS = {
     "User-Agent": f"prefdrop/{__version__}",
 }
 
-# urllib3 logs each request's path, and the path holds the import's access token.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-logging.getLogger("urllib3.util.retry").setLevel(logging.ERROR)
+# urllib3 names the path of a request in its debug messages and warnings, and the path holds the
+# import's access token.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class Request(NamedTuple):

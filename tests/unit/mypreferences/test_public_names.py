@@ -1,0 +1,59 @@
+"""What the package offers, and what importing it costs."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+
+from prefdrop import errors as base
+from prefdrop import mypreferences
+from prefdrop.mypreferences import errors
+
+HEAVY = ("boto3", "botocore", "aws_lambda_powertools", "zoneinfo", "asyncio", "pydantic", "jinja2")
+UPPER_LAYERS = ("prefdrop.feeds", "prefdrop.ledger", "prefdrop.importing", "prefdrop.settings")
+
+
+def test_exactly_the_listed_names_are_public() -> None:
+    public = {
+        name
+        for name, value in vars(mypreferences).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
+
+    assert sorted(public) == mypreferences.__all__
+
+
+def test_every_public_name_is_explained() -> None:
+    for name in mypreferences.__all__:
+        assert inspect.getdoc(getattr(mypreferences, name)), name
+
+
+def test_every_error_is_public_drawn_and_says_whether_to_try_again() -> None:
+    kinds = [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.MyPreferencesError)
+    ]
+
+    for kind in kinds:
+        assert kind.__name__ in mypreferences.__all__
+        assert kind.__name__ in (errors.__doc__ or "")
+        families = issubclass(kind, base.Terminal) + issubclass(kind, base.Transient)
+        assert families == (0 if kind is errors.MyPreferencesError else 1)
+
+
+def test_importing_the_client_loads_nothing_heavy_and_nothing_above_it() -> None:
+    script = "import sys, prefdrop.mypreferences; print(*sys.modules)"
+
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    ).stdout.split()
+
+    assert not {*HEAVY, *UPPER_LAYERS} & set(loaded)

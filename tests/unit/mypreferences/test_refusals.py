@@ -1,0 +1,198 @@
+"""What the vendor refuses becomes an error that says what, where and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from prefdrop.errors import Terminal, Transient
+from prefdrop.mypreferences import (
+    BadRequest,
+    Client,
+    Conflict,
+    Forbidden,
+    ImportSpec,
+    MyPreferencesError,
+    NotFound,
+    ServerError,
+    TooLarge,
+    TooManyRequests,
+)
+from tests.unit.mypreferences.scripted_vendor import Peer, Received, ScriptedVendor, answer
+
+SPEC = ImportSpec(name="crm-nightly")
+PROXY_PAGE = b"""<html><head><title>502 Bad Gateway</title><style>b {color: red}</style></head>
+<body><!-- proxy-7 --><h1>502 Bad Gateway</h1>The upstream is gone.</body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "family"),
+    [
+        (400, BadRequest, Terminal),
+        (403, Forbidden, Terminal),
+        (404, NotFound, Terminal),
+        (405, BadRequest, Terminal),
+        (409, Conflict, Terminal),
+        (413, TooLarge, Terminal),
+        (422, BadRequest, Terminal),
+        (429, TooManyRequests, Transient),
+        (500, ServerError, Transient),
+        (502, ServerError, Transient),
+        (503, ServerError, Transient),
+    ],
+)
+def test_each_status_has_its_error(
+    vendor: ScriptedVendor,
+    client: Client,
+    status: int,
+    expected: type[MyPreferencesError],
+    family: type[Exception],
+) -> None:
+    vendor.script(answer(status, {"Message": "Because."}))
+
+    with pytest.raises(expected) as raised:
+        client.imports.initiate(SPEC)
+
+    error = raised.value
+    assert type(error) is expected
+    assert isinstance(error, family)
+    assert (error.status, error.route) == (status, "import.initiate")
+    assert error.vendor_message == "Because."
+    assert error.message == f"MyPreferences answered {status} to import.initiate: Because."
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"message": "lower case"}, "lower case"),
+        ({"Message": None}, ""),
+        (
+            {
+                "Message": "The request is invalid.",
+                "ModelState": {"spec.Name": ["Required", "Short"]},
+            },
+            "The request is invalid.; spec.Name: Required, Short",
+        ),
+        (b'"just text"', "just text"),
+        (b"plain\r\n  text\x00", "plain text"),
+        (PROXY_PAGE, "502 Bad Gateway 502 Bad Gateway The upstream is gone."),
+        (b"", ""),
+        (b"[1, 2]", ""),
+        (b"\xff\xfe<p>caf\xe9</p>", "\ufffd\ufffd caf\ufffd"),
+    ],
+)
+def test_an_explanation_is_read_from_whatever_body_came(
+    vendor: ScriptedVendor, client: Client, body: object, words: str
+) -> None:
+    vendor.script(answer(400, body))
+
+    with pytest.raises(BadRequest) as raised:
+        client.imports.initiate(SPEC)
+
+    assert raised.value.vendor_message == words
+
+
+def test_a_long_explanation_is_shortened(vendor: ScriptedVendor, client: Client) -> None:
+    vendor.script(answer(400, {"Message": "x" * 100_000}))
+
+    with pytest.raises(BadRequest) as raised:
+        client.imports.initiate(SPEC)
+
+    assert len(raised.value.vendor_message) <= 1000
+    assert len(str(raised.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.imports.stage("704418", b"{}", timeout=5),
+        lambda client: client.imports.exceptions("704418"),
+        lambda client: client.request("GET", "{clientId}/Profile/1"),
+    ],
+    ids=["stage", "exceptions", "a raw call"],
+)
+def test_words_that_may_quote_a_person_are_kept_but_not_shown(
+    vendor: ScriptedVendor, client: Client, call: Callable[[Client], object]
+) -> None:
+    vendor.script(answer(400, {"Message": "ana@example.test is no e-mail address"}))
+
+    with pytest.raises(BadRequest) as raised:
+        call(client)
+
+    assert raised.value.vendor_message == "ana@example.test is no e-mail address"
+    assert "ana@example.test" not in str(raised.value)
+
+
+def test_the_access_token_is_taken_out_of_the_vendors_words(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    quoted = "No resource matches 'https://h/Async/DEMO_CLIENT/Import/704418/Status'."
+    vendor.script(answer(404, {"Message": quoted}))
+
+    with pytest.raises(NotFound) as raised:
+        client.imports.status("704418")
+
+    assert "704418" not in str(raised.value) + raised.value.vendor_message
+    assert "/Import/***/Status" in str(raised.value)
+
+
+def test_the_signature_is_taken_out_of_the_vendors_words(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    def quote(peer: Peer, request: Received) -> None:
+        header = request.headers["authorization"]
+        answer(400, {"Message": f"Bad header {header}"})(peer, request)
+
+    vendor.script(quote)
+
+    with pytest.raises(BadRequest, match=r"Signature=\*\*\*") as raised:
+        client.imports.initiate(SPEC)
+
+    assert "Credential=demo.api.user/" in raised.value.vendor_message
+
+
+def test_the_page_with_which_iis_refuses_a_large_body_means_too_large(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    page = b"<h2>HTTP Error 404.13 - Not Found</h2>The request filtering module is configured"
+    vendor.script(answer(404, page), answer(404, {"Message": "Client not found"}))
+
+    with pytest.raises(TooLarge):
+        client.imports.stage("704418", b"{}", timeout=5)
+    with pytest.raises(NotFound):
+        client.imports.stage("704418", b"{}", timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "120"}, 120.0),
+        (
+            {
+                "Retry-After": "Thu, 15 Jan 2026 12:00:30 GMT",
+                "Date": "Thu, 15 Jan 2026 12:00:00 GMT",
+            },
+            30.0,
+        ),
+        (
+            {
+                "Retry-After": "Thu, 15 Jan 2026 11:00:00 GMT",
+                "Date": "Thu, 15 Jan 2026 12:00:00 GMT",
+            },
+            0.0,
+        ),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_too_many_requests_carries_the_wait_that_the_vendor_asks_for(
+    vendor: ScriptedVendor, client: Client, headers: dict[str, str], seconds: float | None
+) -> None:
+    vendor.script(answer(429, headers=headers))
+
+    with pytest.raises(TooManyRequests) as raised:
+        client.imports.initiate(SPEC)
+
+    assert raised.value.retry_after == seconds

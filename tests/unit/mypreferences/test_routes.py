@@ -1,0 +1,103 @@
+"""Where requests go is data: the table of assumptions, a stack's settings and the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import mypreferences_assumptions as assumptions
+from prefdrop.mypreferences import Client, Misconfigured
+from prefdrop.mypreferences.routes import Routes
+from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer
+
+BASE = "https://pm.example.test/Profiles/v4"
+STATUS = {"AccessToken": 1, "Status": "Queued", "TotalRecordsReceived": 0}
+
+
+@pytest.mark.parametrize("name", assumptions.ROUTES)
+def test_each_route_of_the_table_can_be_filled_in(name: str) -> None:
+    target = Routes(BASE, "ACME CORP").target(name, accessToken="704418")
+
+    assert target.method == assumptions.ROUTES[name].method
+    assert target.url.startswith(f"{BASE}/Async/ACME%20CORP/Import")
+    assert "{" not in target.url
+
+
+def test_a_route_can_be_replaced_by_a_setting(
+    vendor: ScriptedVendor, make_client: Callable[..., Client]
+) -> None:
+    client = make_client(routes={"import.stage": "Async/{clientId}/Import/{accessToken}"})
+    vendor.script(answer(200, STATUS))
+
+    client.imports.stage("704418", b"{}", timeout=5)
+
+    assert vendor.received[0].path == "/Profiles/v4/Async/DEMO_CLIENT/Import/704418"
+
+
+def test_the_integration_api_may_have_a_base_of_its_own(
+    vendor: ScriptedVendor, make_client: Callable[..., Client]
+) -> None:
+    client = make_client(
+        base_url="https://pm.example.test/Profiles/v4/",
+        integration_url=f"http://{vendor.host}/Integration",
+    )
+    vendor.script(answer(200, STATUS), answer(200))
+
+    client.imports.status("1")
+    client.request("GET", "Async/{clientId}/Anything")
+
+    assert [request.path for request in vendor.received] == [
+        "/Integration/Async/DEMO_CLIENT/Import/1/Status",
+        "/Integration/Async/DEMO_CLIENT/Anything",
+    ]
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        {"import.stag": "Async/{clientId}/Import"},
+        {"import.stage": "Async/{clientId}/Import"},
+        {"import.stage": "Async/{clientId}/Import/{token}/Stage"},
+        {"import.stage": "Async/{clientId}/Import/{accessToken}/{}"},
+        {"import.stage": "Async/{clientId/Import/{accessToken}"},
+        {"import.stage": "https://elsewhere.example.test/{clientId}/{accessToken}"},
+    ],
+)
+def test_a_replacement_that_cannot_work_is_refused_at_once(routes: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured, match="setting `routes`") as raised:
+        Routes(BASE, "DEMO_CLIENT", overrides=routes)
+
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "pm.example.test/Profiles",
+        "ftp://pm.example.test/",
+        "https:///Profiles",
+        "http://pm.example.test/Profiles/v4/",
+        "http://127.0.0.1.example.test/",
+        "https://user:key@pm.example.test/",
+        "https://pm.example.test/?key=1",
+    ],
+)
+def test_a_base_url_to_which_credentials_may_not_go_is_refused(url: str) -> None:
+    with pytest.raises(Misconfigured, match="base_url") as raised:
+        Routes(url, "DEMO_CLIENT")
+
+    assert "key" not in raised.value.message
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "[::1]"])
+def test_plain_http_is_for_this_machine_only(host: str) -> None:
+    assert Routes(f"http://{host}:8080/v4", "C").base_url == f"http://{host}:8080/v4/"
+
+
+def test_an_empty_client_id_or_token_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="client id"):
+        Routes(BASE, " ")
+    with pytest.raises(Misconfigured, match="access token"):
+        Routes(BASE, "C").target("import.status", accessToken="")
