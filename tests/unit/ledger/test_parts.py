@@ -1,0 +1,177 @@
+"""What surely has been staged, and who may still stage."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.parts import Fenced, LeaseHeld, Part, PartStore, StagedChunk
+from prefdrop.ledger.turns import Ticket, Turn, Turns
+
+IMPORT = "imp-1"
+LEASE_MS = 60_000
+
+
+@pytest.fixture
+def turn(turns: Turns) -> Turn:
+    turns.take_ticket(
+        Ticket(
+            execution="e1",
+            import_id=IMPORT,
+            dropped_at="2026-01-15T10:30:00Z",
+            sequencer="1",
+            taken_at=1,
+        )
+    )
+    given = turns.hand_over(turns.holder())
+    assert given is not None
+    return given
+
+
+@pytest.fixture
+def part(parts: PartStore, turn: Turn) -> Part:
+    start = {"offset": 0, "row": 0}
+    begun = Part(number=1, state="staging", token="secret-token", start=start, end=start)
+    parts.begin(IMPORT, begun, turn)
+    return begun
+
+
+def chunk(number: int = 1, **changes: object) -> StagedChunk:
+    base = StagedChunk(
+        number=number,
+        state="posting",
+        start={"offset": 0, "row": 0},
+        end={"offset": 900, "row": 10},
+        first_sequence=1,
+        records=10,
+        rows=10,
+        rejected_local=0,
+        bytes=800,
+        sha256="aa",
+        received_before=0,
+        posted_at=1,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def test_a_part_is_begun_once(parts: PartStore, part: Part, turn: Turn) -> None:
+    with pytest.raises(Fenced):
+        parts.begin(IMPORT, part, turn)
+
+
+def test_a_worker_cannot_take_over_while_another_holds_the_lease(
+    parts: PartStore, part: Part, turn: Turn
+) -> None:
+    held = parts.take_over(IMPORT, part, turn, LEASE_MS)
+
+    with pytest.raises(LeaseHeld) as refused:
+        parts.take_over(IMPORT, held, turn, LEASE_MS)
+
+    assert refused.value.until == held.lease_until
+
+
+def test_of_two_that_take_a_part_over_only_one_succeeds(
+    parts: PartStore, part: Part, turn: Turn
+) -> None:
+    parts.take_over(IMPORT, part, turn, LEASE_MS)
+
+    with pytest.raises(Fenced):
+        parts.take_over(IMPORT, part, turn, LEASE_MS)
+
+
+def test_a_worker_that_was_taken_over_can_write_nothing(
+    parts: PartStore, part: Part, turn: Turn
+) -> None:
+    zombie = parts.take_over(IMPORT, part, turn, 0)
+    parts.take_over(IMPORT, zombie, turn, LEASE_MS)
+
+    with pytest.raises(Fenced):
+        parts.write_ahead(IMPORT, zombie, chunk(), turn, LEASE_MS)
+    with pytest.raises(Fenced):
+        parts.settle(IMPORT, zombie, chunk(), zombie)
+    with pytest.raises(Fenced):
+        parts.change(IMPORT, zombie, state="staged")
+
+    assert list(parts.chunks(IMPORT, 1)) == []
+
+
+def test_a_worker_whose_import_lost_the_turn_can_announce_no_chunk(
+    parts: PartStore, part: Part, turns: Turns, turn: Turn
+) -> None:
+    worker = parts.take_over(IMPORT, part, turn, LEASE_MS)
+    turns.hand_over(turn)
+
+    with pytest.raises(Fenced):
+        parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
+
+
+def test_a_settled_chunk_is_counted_once(parts: PartStore, part: Part, turn: Turn) -> None:
+    worker = parts.take_over(IMPORT, part, turn, LEASE_MS)
+    worker = parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
+    after = msgspec.structs.replace(worker, staged=10, chunks=1)
+
+    parts.settle(IMPORT, worker, chunk(), after)
+    with pytest.raises(Fenced):
+        parts.settle(IMPORT, worker, chunk(), after)
+
+    assert parts.all(IMPORT)[0].staged == 10
+    assert [c.state for c in parts.chunks(IMPORT, 1)] == ["settled"]
+
+
+def test_a_settled_chunk_is_never_announced_again(
+    parts: PartStore, part: Part, turn: Turn
+) -> None:
+    worker = parts.take_over(IMPORT, part, turn, LEASE_MS)
+    worker = parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
+    parts.settle(IMPORT, worker, chunk(), worker)
+
+    with pytest.raises(Fenced):
+        parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
+
+
+def test_the_number_of_a_chunk_that_was_refused_whole_is_free_again(
+    parts: PartStore, part: Part, turn: Turn
+) -> None:
+    worker = parts.take_over(IMPORT, part, turn, LEASE_MS)
+    worker = parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
+    parts.refuse(IMPORT, worker, chunk(), worker)
+
+    parts.write_ahead(IMPORT, worker, chunk(records=5, sha256="bb"), turn, LEASE_MS)
+
+    last = parts.last_chunk(IMPORT, 1)
+    assert last is not None
+    assert (last.records, last.sha256, last.state) == (5, "bb", "posting")
+
+
+def test_announcing_a_chunk_renews_the_lease(parts: PartStore, part: Part, turn: Turn) -> None:
+    worker = parts.take_over(IMPORT, part, turn, 1)
+
+    worker = parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
+
+    assert worker.lease_until > now_ms() + LEASE_MS // 2
+
+
+def test_parts_that_were_given_up_do_not_count(parts: PartStore, part: Part) -> None:
+    parts.change(IMPORT, part, state="torn")
+
+    assert parts.live(IMPORT) == []
+    assert [p.state for p in parts.all(IMPORT)] == ["torn"]
+
+
+def test_the_chunk_that_was_sent_twice_is_the_one_in_doubt(
+    parts: PartStore, part: Part, turn: Turn
+) -> None:
+    worker = parts.take_over(IMPORT, part, turn, LEASE_MS)
+    for number in (1, 2, 3):
+        one = chunk(number, attempts=2 if number == 2 else 1)
+        worker = parts.write_ahead(IMPORT, worker, one, turn, LEASE_MS)
+        parts.settle(IMPORT, worker, one, worker)
+    worker = parts.change(IMPORT, worker, staged=30, chunks=3)
+
+    assert parts.suspect(IMPORT, worker, 30) == 0
+    assert parts.suspect(IMPORT, worker, 40) == 2
+
+
+def test_a_part_never_shows_its_token(part: Part) -> None:
+    assert "secret-token" not in repr(part)
