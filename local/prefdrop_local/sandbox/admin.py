@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from prefdrop_local.sandbox.sandbox import Sandbox
 
 _READ_PATIENCE = 2.0
+
+
+class ClockOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What `POST clock` takes."""
+
+    advance: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Seconds to move forward."""
+    stopped: bool | None = None
+    """Whether the clock stands still between advances."""
 
 
 class Admin:
@@ -110,17 +119,18 @@ class Admin:
 
     def _clock(self, _request: Request) -> Any:
         clock = self._sandbox.clock
-        return {"now": iso(clock.now()), "ahead": clock.ahead}
+        return {"now": iso(clock.now()), "ahead": round(clock.ahead, 3)}
 
     def _advance_clock(self, request: Request) -> Any:
-        """Advance the clock and finish everything that is due by then."""
-        seconds = _object(request).get("advance")
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-            raise bad_request('Send {"advance": seconds}.')
+        """Advance, stop or run the clock, and finish everything that is due by then."""
         try:
-            self._sandbox.clock.advance(seconds)
-        except ValueError as error:
+            order = msgspec.convert(_object(request), ClockOrder)
+        except msgspec.ValidationError as error:
             raise bad_request(str(error)) from None
+        clock = self._sandbox.clock
+        if order.stopped is not None:
+            (clock.stop if order.stopped else clock.run)()
+        clock.advance(order.advance)
         self._engine.catch_up(None)
         return self._clock(request)
 

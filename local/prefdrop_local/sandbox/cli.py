@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _stop_without_parent(server)
     print(json.dumps(_ready_line(server, account)), flush=True)
     server.serve_forever(poll_interval=0.1)
+    server.closing = True
     server.server_close()
     sandbox.close()
     return 0

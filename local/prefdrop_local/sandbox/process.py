@@ -71,7 +71,13 @@ def start_sandbox(**options: object) -> SandboxProcess:
             text = str(value).lower() if isinstance(value, bool) else str(value)
             command.append(f"--{name.replace('_', '-')}={text}")
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=_environment()
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environment(),
+        # Ctrl-C reaches the starter alone, which may still need the sandbox to end in order.
+        start_new_session=True,
     )
     assert process.stdout is not None
     line = process.stdout.readline()

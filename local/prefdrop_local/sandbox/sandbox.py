@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -117,5 +119,14 @@ def _answered(work: Callable[[], Any]) -> Response:
     try:
         return Response(200, msgspec.json.encode(work()), {"Content-Type": _JSON})
     except ProblemError as problem:
-        body = msgspec.json.encode({"Message": problem.message})
-        return Response(problem.status, body, {"Content-Type": _JSON, **problem.headers})
+        return _refusal(problem)
+    except Exception as error:
+        # Where it happened, but not the error's text: that may quote a record.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        print(f"sandbox: {type(error).__name__} at\n{places}", file=sys.stderr)
+        return _refusal(ProblemError(500, "An unexpected condition was met."))
+
+
+def _refusal(problem: ProblemError) -> Response:
+    body = msgspec.json.encode({"Message": problem.message})
+    return Response(problem.status, body, {"Content-Type": _JSON, **problem.headers})

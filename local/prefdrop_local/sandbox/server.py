@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import socket
+import sys
+from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -26,14 +27,12 @@ class SandboxServer(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self._connections: set[socket.socket] = set()
+        self.closing = False
         super().__init__(address, Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Callers that hang up are their own affair; anything else is printed."""
-        import sys
-
-        if not isinstance(sys.exception() if hasattr(sys, "exception") else None, OSError):
+        if not self.closing and not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
@@ -150,6 +149,4 @@ class Handler(BaseHTTPRequestHandler):
 
 def http_date(clock: Clock) -> str:
     """The `Date` header; callers measure an import's remaining life against it."""
-    from email.utils import formatdate
-
     return formatdate(clock.now(), usegmt=True)

@@ -45,7 +45,7 @@ def signature(hash_name: str, secret: str, client_id: str, user_id: str, issued:
 def user_of_header(
     text: str, account: Account, clock: Clock, settings: Settings
 ) -> tuple[str, User]:
-    """Id and rights of the user who signed. Raises a 401 `ProblemError` with the vendor's reason."""
+    """The user who signed, with id. Raises a 401 `ProblemError` with the vendor's reason."""
     header = _parsed(text)
     _check_issued(header.issued, clock, settings)
     user = account.active_user(header.user_id)
@@ -81,7 +81,7 @@ def _check_issued(issued: str, clock: Clock, settings: Settings) -> None:
         moment = moment_of(issued).astimezone(UTC).timestamp()
     except ValueError:
         raise not_authorized(BAD_DATE) from None
-    if moment > clock.now() + settings.future_seconds:
+    if moment > max(clock.now(), clock.real()) + settings.future_seconds:
         raise not_authorized(BAD_DATE)
     if moment < clock.real() - settings.signature_minutes * 60:
         raise not_authorized(TOO_OLD)

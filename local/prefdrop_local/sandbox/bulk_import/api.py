@@ -34,7 +34,7 @@ from prefdrop_local.sandbox.store import Store
 
 _JSON_TYPES = ("application/json", "text/json", "application/json-patch+json")
 _BAD_TOKEN = "The access token is not valid."
-_READ_PATIENCE = 2.0
+_READ_PATIENCE = 1.0
 """Seconds that a read lets due processing finish before it looks."""
 
 

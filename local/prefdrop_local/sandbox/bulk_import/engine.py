@@ -30,6 +30,7 @@ from prefdrop_local.sandbox.store import Store
 _BATCH = 500
 """Records per transaction; other requests get their turn in between."""
 _LONGEST_SLEEP = 0.25
+_COURTESY = 0.0005
 
 
 class Engine:
@@ -118,6 +119,8 @@ class Engine:
                 item.state = COMPLETED
                 item.finished_at = self._finish_time(item)
                 save_import(database, item)
+        # Locks are not handed out in turn: without a pause, waiting requests could starve.
+        time.sleep(_COURTESY)
         return True
 
     def _target(self, item: Import) -> int:

@@ -49,8 +49,8 @@ class ImportSpec(msgspec.Struct, frozen=True):
 def parse_spec(body: bytes, account: Account) -> ImportSpec:
     """Read the body of an initiate request.
 
-    Raises a 400 `ProblemError` naming the parameter, or 404 when `MatchValue` is no alternate id type
-    of the account.
+    Raises a 400 `ProblemError` naming the parameter, or 404 when `MatchValue` is no alternate id
+    type of the account.
     """
     members = _members_of(body)
     return ImportSpec(

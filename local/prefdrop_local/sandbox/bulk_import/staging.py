@@ -34,8 +34,8 @@ class Judged(NamedTuple):
 def judge(body: bytes, validator: RecordValidator, *, refuse_wrong_types: bool) -> list[Judged]:
     """Split the body into records and validate each.
 
-    Raises a 400 `ProblemError` when the body is not the documented object of an array of objects, or,
-    with `refuse_wrong_types`, when any member has the wrong JSON type. Nothing is counted then.
+    Raises a 400 `ProblemError` when the body is not the documented object of an array of objects,
+    or, with `refuse_wrong_types`, when any member has the wrong JSON type. Nothing is counted then.
     """
     return list(_judged(_split(body), validator, refuse_wrong_types))
 
