@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 
-@pytest.mark.parametrize("stage", ["dev", "prod"])
+@pytest.mark.parametrize("stage", ["default", "dev", "prod"])
 def test_a_stage_overrides_only_parameters_that_exist_and_values_that_are_allowed(
     template, root, stage
 ):
@@ -22,9 +22,10 @@ def test_a_stage_overrides_only_parameters_that_exist_and_values_that_are_allowe
         assert value in allowed
 
 
-def test_production_keeps_its_tables(root, template):
+@pytest.mark.parametrize("stage", ["default", "prod"])
+def test_tables_refuse_to_be_deleted_except_in_development(root, template, stage):
     settings = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
-    overrides = settings["prod"]["deploy"]["parameters"].get("parameter_overrides", [])
+    overrides = settings[stage]["deploy"]["parameters"].get("parameter_overrides", [])
 
     assert template["Parameters"]["DeletionProtection"]["Default"] == "true"
     assert not any(override.startswith("DeletionProtection=") for override in overrides)
