@@ -1,0 +1,159 @@
+"""The lines of a rejects file: each row as it stood, then why it was rejected.
+
+A csv line keeps the row's own text, its quoting included; only a cell that a spreadsheet would run
+as a formula gets an apostrophe, which reading takes off again. Files that are not UTF-8 give a
+UTF-8 rejects file with a byte order mark, which wins over what the feed says of the encoding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import msgspec
+
+from prefdrop.feeds.header import REJECT_COLUMNS
+from prefdrop.feeds.json_rows import RAW_MEMBER, REJECT_MEMBERS
+from prefdrop.feeds.limits import Row
+from prefdrop.feeds.lines import escape_errors
+from prefdrop.feeds.source import Source
+from prefdrop.feeds.spreadsheet import harmless, restored
+
+_MARK = "\N{BYTE ORDER MARK}"
+
+
+class RejectsWriter:
+    """Writes the header and the lines of one source's rejects file.
+
+    `extension` is that of the file: `csv`, or `jsonl` for every JSON source.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.extension = "csv" if source.is_csv else "jsonl"
+
+    def header(self) -> bytes:
+        """What the file begins with."""
+        if not self._source.is_csv:
+            return b""
+        return _CsvLines(self._source).header()
+
+    def row(self, row: Row, stage: str, code: str, reason: str) -> bytes:
+        """The line of one rejected row."""
+        if not self._source.is_csv:
+            return _json_line(self._source, row, stage, code, reason)
+        return self._csv_lines.row(row, (str(row.number), stage, code, reason))
+
+    @property
+    def _csv_lines(self) -> _CsvLines:
+        lines = self.__dict__.get("_lines")
+        if lines is None:
+            lines = self.__dict__["_lines"] = _CsvLines(self._source)
+        return lines  # type: ignore[no-any-return]
+
+
+class _CsvLines:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._codec = source.encoding.name
+        self._delimiter = source.delimiter
+        self._quote = source.feed.source.quote
+        self._end = "\r\n" if self._crlf() else source.newline.decode(self._codec)
+
+    def _crlf(self) -> bool:
+        rows = self._source._sample
+        return "\r\n".encode(self._codec) in rows
+
+    def header(self) -> bytes:
+        header = self._source.header
+        text = header.text or self._delimiter.join(self._written(name) for name in header.names)
+        if header.is_rejects:
+            text = self._delimiter.join(self._spans_at(text, header.kept))
+        mark = _MARK if self._codec != "utf-8" or self._source.encoding.mark else ""
+        return self._encoded(mark + self._delimiter.join([text, *REJECT_COLUMNS]) + self._end)
+
+    def row(self, row: Row, why: tuple[str, ...]) -> bytes:
+        text = row.raw.decode(self._codec, escape_errors(self._codec))
+        width = len(self._source.header.names)
+        if row.fault and not row.cells:
+            cells = [self._written(harmless(text)), *[""] * (width - 1)]
+            line = [*cells, *map(self._written, why), self._written("unreadable row")]
+        else:
+            cells = self._safe_cells(text)
+            line = [*cells, *[""] * (width - len(cells)), *map(self._written, why)]
+        return self._encoded(self._delimiter.join(line) + self._end)
+
+    def _safe_cells(self, text: str) -> list[str]:
+        """The texts of the row's original cells, each with the apostrophe it may need."""
+        header = self._source.header
+        spans = list(_spans(text, self._delimiter, self._quote))
+        if header.is_rejects:
+            spans = self._spans_at(text, header.kept) + spans[header.width :]
+        return [self._safe(span) for span in spans]
+
+    def _spans_at(self, text: str, places: tuple[int, ...]) -> list[str]:
+        spans = list(_spans(text, self._delimiter, self._quote))
+        return [spans[place] for place in places if place < len(spans)]
+
+    def _safe(self, span: str) -> str:
+        quote = self._quote
+        quoted = bool(quote) and span[:1] == quote
+        inner = span[1:] if quoted else span
+        cell = inner[:-1].replace(quote * 2, quote) if quoted else inner
+        value = restored(cell) if self._source.header.is_rejects else cell
+        if harmless(value) == cell:
+            return span
+        return f"{quote}'{inner}" if quoted else f"'{inner}"
+
+    def _written(self, cell: str) -> str:
+        """A cell of our own, quoted where it must be."""
+        cell = harmless(cell)
+        quote = self._quote
+        if not any(sign in cell for sign in (self._delimiter, quote or "\n", "\r", "\n")):
+            return cell
+        if not quote:
+            return cell.translate({ord(self._delimiter): " ", 10: " ", 13: " "})
+        return f"{quote}{cell.replace(quote, quote * 2)}{quote}"
+
+    def _encoded(self, text: str) -> bytes:
+        if self._codec == "utf-8":
+            return text.encode("utf-8", "surrogateescape")
+        return text.encode("utf-8", "replace")
+
+
+def _spans(text: str, delimiter: str, quote: str) -> Iterator[str]:
+    """The texts of a row's cells as they stand, quotes included."""
+    start = at = 0
+    while True:
+        if quote and text[start : start + 1] == quote:
+            at = start + 1
+            while True:
+                at = text.find(quote, at)
+                if at < 0:
+                    at = len(text)
+                    break
+                if text[at + 1 : at + 2] != quote:
+                    at += 1
+                    break
+                at += 2
+        stop = text.find(delimiter, at)
+        if stop < 0:
+            yield text[start:]
+            return
+        yield text[start:stop]
+        start = at = stop + 1
+
+
+def _json_line(source: Source, row: Row, stage: str, code: str, reason: str) -> bytes:
+    why = {"_row": row.number, "_stage": stage, "_code": code, "_reason": reason}
+    members = msgspec.json.encode(why)[1:]
+    raw = row.raw.decode(source.encoding.name, escape_errors(source.encoding.name)).strip(" \t\r\n")
+    if row.fault:
+        text = json.dumps({RAW_MEMBER: raw})
+    elif '"_row"' in raw and all(f'"{name}"' in raw for name in REJECT_MEMBERS):
+        text = msgspec.json.encode(row.value).decode()
+    else:
+        text = " ".join(raw.splitlines()) if "\n" in raw or "\r" in raw else raw
+    opening = text[:-1].rstrip()
+    separator = "" if opening == "{" else ","
+    return f"{opening}{separator}".encode("utf-8", "surrogatepass") + members + b"\n"

@@ -1,0 +1,46 @@
+"""What a cell's text is: the shapes and conversions that the mapping and the checks share."""
+
+from __future__ import annotations
+
+import re
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_PHONE = re.compile(
+    r"[ (]*\+?(?:[ ().\-/]*[0-9]){7,15}[ ().]*(?:(?:x|ext\.?)\s*[0-9]{1,6})?", re.IGNORECASE
+)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+
+BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE", "1"), "true"),
+    **dict.fromkeys(("false", "False", "FALSE", "0"), "false"),
+}
+"""What reads as a boolean without a `values` table, and its JSON text."""
+
+
+def is_email(text: str) -> bool:
+    """Whether `text` has the shape of an e-mail address: one @, no spaces, a dot in the domain.
+
+    Deliberately lax: the account's own pattern decides, this only spares it what can't be one.
+    """
+    return _EMAIL.fullmatch(text) is not None
+
+
+def is_phone(text: str) -> bool:
+    """Whether `text` has the shape of a phone number: 7 to 15 digits, the usual signs between."""
+    return _PHONE.fullmatch(text) is not None
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` is a number as JSON writes it."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def integer_text(text: str, low: int | None = None, high: int | None = None) -> str:
+    """The whole number in `text` as JSON writes it, or nothing if it is none or out of bounds."""
+    if _INTEGER.fullmatch(text) is None:
+        return ""
+    number = int(text)
+    if (low is not None and number < low) or (high is not None and number > high):
+        return ""
+    return str(number)
