@@ -1,0 +1,82 @@
+"""docs/vendor-assumptions.md is the one list of what the vendor leaves open, and it is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import mypreferences_assumptions as assumptions
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "vendor-assumptions.md").read_text(encoding="utf-8")
+ROWS = {
+    cells[1].strip(): [cell.strip() for cell in cells[2:5]]
+    for line in PAGE.splitlines()
+    if re.match(r"\| O-\d+ \|", line)
+    for cells in [line.split("|")]
+}
+CODE = [
+    path
+    for folder in ("layers", "cli", "local", "functions")
+    for path in (ROOT / folder).rglob("*.py")
+    if ".aws-sam" not in path.parts
+]
+
+
+def test_the_page_lists_each_point_once_and_in_order() -> None:
+    listed = re.findall(r"^\| (O-\d+) \|", PAGE, flags=re.MULTILINE)
+
+    assert listed == [f"O-{number}" for number in range(1, 21)]
+
+
+@pytest.mark.parametrize("number", ROWS)
+def test_each_point_says_what_is_open_what_is_assumed_and_where_to_change_it(number: str) -> None:
+    assert len(ROWS[number]) == 3
+    assert all(ROWS[number])
+
+
+@pytest.mark.parametrize("name", [name for name, r in assumptions.ROUTES.items() if r.number])
+def test_each_assumed_route_is_on_the_page(name: str) -> None:
+    route = assumptions.ROUTES[name]
+
+    assert f"`{name}` is `{route.method} {route.path}`" in ROWS[str(route.number)][1]
+
+
+@pytest.mark.parametrize("name", [name for name, row in assumptions.NAMES.items() if row.number])
+def test_each_assumed_name_is_on_the_page(name: str) -> None:
+    row = assumptions.NAMES[name]
+
+    assert f"`{row.value}`" in ROWS[str(row.number)][1]
+
+
+def test_assumed_values_are_on_the_page() -> None:
+    token_path = assumptions.OAUTH_TOKEN_PATH
+
+    assert f"`{token_path.value}`" in ROWS[str(token_path.number)][1]
+    assert f"{assumptions.OAUTH_TOKEN_SECONDS:,} s" in ROWS["O-13"][1]
+    assert f"{assumptions.EXCEPTIONS_PAGE_LIMIT:,} asked for" in ROWS["O-9"][1]
+
+
+def test_every_number_that_the_code_names_is_on_the_page() -> None:
+    named = {
+        number
+        for path in CODE
+        for number in re.findall(r"\bO-\d+\b", path.read_text(encoding="utf-8"))
+    }
+
+    assert named <= set(ROWS)
+    assert {row.number for row in assumptions.NAMES.values() if row.number} <= named
+
+
+def test_the_parameters_that_the_page_names_exist() -> None:
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+
+    for parameter in re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", _where_to_change()):
+        if parameter != "ReasonCode":
+            assert re.search(rf"^  {parameter}:$", template, flags=re.MULTILINE), parameter
+
+
+def _where_to_change() -> str:
+    return "\n".join(where for _, _, where in ROWS.values())
