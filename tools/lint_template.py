@@ -14,11 +14,9 @@ from pathlib import Path
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
+from prefdrop_local.stack.translation import TemplateError
 from tools import state_machine
-from tools.translation import Template, TranslationError, translate
-
-# Faults of the translator's own making, each with its reason.
-WAIVED: dict[str, str] = {}
+from tools.translation import Template, translate
 
 
 def faults(path: Path, region: str, out: Path | None = None) -> list[str]:
@@ -27,9 +25,9 @@ def faults(path: Path, region: str, out: Path | None = None) -> list[str]:
     The result is left at `out` for a person to read.
     """
     try:
-        translated = translate(path, region)
-    except TranslationError as error:
-        return [f"SAM refuses the template: {error}"]
+        translated = translate(path)
+    except TemplateError as error:
+        return [str(error)]
     text = json.dumps(translated, indent=1)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +40,6 @@ def _cloudformation(text: str, region: str) -> list[str]:
     return [
         f"{match.rule.id} {'/'.join(str(part) for part in match.path or ())}: {match.message}"
         for match in matches
-        if match.rule.id not in WAIVED
     ]
 
 
@@ -69,7 +66,7 @@ def main() -> int:
     for fault in found:
         print(fault, file=sys.stderr)
     if not found:
-        print(f"{arguments.template}: clean, as written by SAM's transform too")
+        print(f"{arguments.template}: clean, and clean after SAM's transform")
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""The template as it is written and as CloudFormation gets to see it."""
+"""The template as it is written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.translation import Template, load, translate
+from tools.translation import Template, load
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,8 +19,3 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def template(root: Path) -> Template:
     return load(root / "template.yaml")
-
-
-@pytest.fixture(scope="session")
-def translated(root: Path) -> Template:
-    return translate(root / "template.yaml", "us-east-1")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
-from tools.translation import Template, definitions
+from tools.translation import Template
 
 
 @pytest.fixture
@@ -22,10 +23,9 @@ def functions(template: Template) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def invoked(template: Template, root) -> set[str]:
     """The logical ids of the functions that the import workflow calls."""
-    definition = definitions(template, root)["ImportStateMachine"]
-    substitutions = template["Resources"]["ImportStateMachine"]["Properties"][
-        "DefinitionSubstitutions"
-    ]
+    machine = template["Resources"]["ImportStateMachine"]["Properties"]
+    definition = json.loads((root / machine["DefinitionUri"]).read_text("utf-8"))
+    substitutions = machine["DefinitionSubstitutions"]
     names = {
         re.sub(r"\W", "", state["Parameters"]["FunctionName"])
         for state in definition["States"].values()
