@@ -43,7 +43,7 @@ class StageRefused(Terminal):
     """The vendor refuses our requests, and not because of single records."""
 
 
-class Interrupted(Exception):  # noqa: N818 - it carries the step's answer, not a fault
+class Interrupted(Exception):  # it carries the step's answer, not a fault
     """Staging cannot go on in this invocation; `answer` says what comes next."""
 
     def __init__(self, said: Answer) -> None:

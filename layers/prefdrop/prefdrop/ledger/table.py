@@ -27,7 +27,7 @@ class Key(NamedTuple):
     sk: str
 
 
-class ConditionFailed(Exception):  # noqa: N818 - it is an answer to a question, not a fault
+class ConditionFailed(Exception):  # it is an answer to a question, not a fault
     """A conditional write did not happen because its condition does not hold.
 
     `failed` lists, for a transaction, the positions of the writes whose condition did not hold.
