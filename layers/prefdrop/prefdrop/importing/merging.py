@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from itertools import groupby
-from operator import itemgetter
 
 import msgspec
 
@@ -40,18 +39,24 @@ def vendor_rejects(objects: ObjectStore, import_id: str, part: int) -> Iterator[
     What a reading after execution lists and the one before it did not is `execution`'s; the same
     sequence and record listed again is the same exception (O-10).
     """
-    passes: tuple[Pass, ...] = ("validation", "execution")
-    streams = [
-        ((reject.sequence, rank, reject) for reject in _ordered(objects, import_id, part, one))
-        for rank, one in enumerate(passes)
-    ]
-    merged = heapq.merge(*streams, key=itemgetter(0, 1))
-    for _, same in groupby(merged, key=itemgetter(0)):
+    validation = _told(objects, import_id, part, "validation")
+    execution = _told(objects, import_id, part, "execution")
+    merged = heapq.merge(validation, execution, key=_sequence)  # a tie: validation comes first
+    for _, same in groupby(merged, key=_sequence):
         seen = set()
-        for _, rank, reject in same:
+        for stage, reject in same:
             if reject.identifiers not in seen:
                 seen.add(reject.identifiers)
-                yield passes[rank], reject
+                yield stage, reject
+
+
+def _told(objects: ObjectStore, import_id: str, part: int, during: Pass) -> Iterator[Told]:
+    for reject in _ordered(objects, import_id, part, during):
+        yield during, reject
+
+
+def _sequence(told: Told) -> int:
+    return told[1].sequence
 
 
 def _ordered(
@@ -89,8 +94,8 @@ def rejected_rows(
     for row in source.rows(msgspec.convert(chunk.start, Cursor)):
         if row.number > end:
             return
-        if reject := locally.get(row.number):
-            yield Rejected(row, "local", reject.code, reject.reason)
+        if mistake := locally.get(row.number):
+            yield Rejected(row, "local", mistake.code, mistake.reason)
             continue
         sequence += 1
         mine = by_sequence.get(sequence, [])

@@ -18,6 +18,10 @@ from prefdrop.ledger.parts import LIVE
 from prefdrop.ledger.uploads import Upload
 from prefdrop.telemetry import logger
 
+_CSV, _JSONL = ("csv", "text/csv"), ("jsonl", "application/x-ndjson")
+REJECTS_TYPES = {"csv": _CSV, "tsv": _CSV, "jsonl": _JSONL, "json": _JSONL}
+"""Extension and content type of the rejects file, by the format of the source."""
+
 
 def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
     """Answer `report` while there is more to write, then `succeed`, `fail` or `held`."""
@@ -57,8 +61,9 @@ def _open(services: Services, record: Import) -> RejectsFile:
     source = open_source(services, record)
     note = services.reports.load(record.import_id)
     if note is None:
-        key = f"{_folder(record)}/rejects.{source.rejects_extension}"
-        progress = Progress(upload=Upload(key=key, content_type=source.content_type))
+        extension, content_type = REJECTS_TYPES[source.feed.source.format]
+        key = f"{_folder(record)}/rejects.{extension}"
+        progress = Progress(upload=Upload(key=key, content_type=content_type))
     else:
         progress = msgspec.json.decode(note, type=Progress)
     return RejectsFile(services, record, source, progress)

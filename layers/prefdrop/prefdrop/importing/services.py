@@ -126,7 +126,7 @@ class Deadline:
     """How long this invocation may still run."""
 
     def __init__(self, context: Any) -> None:
-        self._ends = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+        self._ends: float = time.monotonic() + context.get_remaining_time_in_millis() / 1000
 
     def remaining(self) -> float:
         """Seconds until the function's time limit."""
