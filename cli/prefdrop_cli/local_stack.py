@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prefdrop.errors import Terminal
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.options import DEFAULT_STACK
+from prefdrop_cli.vendors import require_reachable
 
 if TYPE_CHECKING:
     from prefdrop_local.stack import ExternalVendor, LocalStack
@@ -49,6 +50,8 @@ def running_stack(server: ExternalVendor | None, *, port: int = 0) -> Iterator[R
     """Start a stack against `server`, or against a sandbox of its own; stop it all at the end."""
     from prefdrop_local.stack import LocalStack, StackError, StackSettings
 
+    if server is not None:
+        require_reachable(server.url)
     stack = LocalStack(vendor=server, settings=StackSettings(port=port))
     try:
         stack.start()

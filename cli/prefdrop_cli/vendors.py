@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
+from urllib.parse import urlsplit
 
+from prefdrop.errors import Transient
 from prefdrop_cli.exits import WrongUse
 
 if TYPE_CHECKING:
     from prefdrop_local.stack import ExternalVendor
 
 AUTHS = ("pnauthinfo3", "oauth2")
+CONNECT_SECONDS = 10.0
+
+
+class VendorUnreachable(Transient):
+    """Nobody listens where the vendor should be; nothing was sent."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +78,22 @@ class VendorOptions:
             )
         except ValueError as error:
             raise WrongUse(f"The vendor's {error}", hint="Correct the URL.") from None
+
+
+def require_reachable(url: str) -> None:
+    """Raise VendorUnreachable at once where the workflow would only find out after its retries."""
+    from requests.utils import get_environ_proxies
+
+    if get_environ_proxies(url):
+        # Only the proxy knows.
+        return
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
+    except OSError as error:
+        reason = error.strerror or str(error) or "no answer"
+        raise VendorUnreachable(
+            f"The vendor at {parts.hostname}:{port} cannot be reached: {reason}.",
+            hint="Check --vendor-url and the network. Nothing was sent.",
+        ) from None

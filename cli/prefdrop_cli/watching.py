@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from prefdrop.errors import Transient
 from prefdrop.ledger.imports import FINISHED, Import, UnknownImport
@@ -74,6 +75,14 @@ def _staging(watched: Import) -> Step:
     return Step("staging", watched.read_bytes, watched.bytes, watched.rows_read, note)
 
 
+def _collecting(watched: Import) -> Step:
+    """The vendor's exceptions are read twice: before execution, and after it."""
+    note = "collecting the vendor's exceptions"
+    if not (watched.processed or watched.rejected_execution or watched.not_honored):
+        return replace(_staging(watched), note=note)
+    return Step("completing", note=note)
+
+
 def _executing(watched: Import) -> Step:
     total = watched.staged - watched.rejected_validation
     done = watched.processed + watched.rejected_execution + watched.not_honored
@@ -86,7 +95,7 @@ _STEPS: dict[str, Callable[[Import], Step]] = {
     "Staging": _staging,
     "Held": lambda i: Step("staging", i.read_bytes, i.bytes, i.rows_read, "held by a gate"),
     "Executing": _executing,
-    "Collecting": lambda _: Step("completing", note="collecting the vendor's exceptions"),
+    "Collecting": _collecting,
     "Reporting": lambda _: Step("completing", note="writing report and rejects"),
 }
 

@@ -30,10 +30,7 @@ TEMPLATE: dict[str, Any] = {
         "QuotaUnit": {"Type": "String", "Default": "import"},
     },
     "Resources": {
-        "Bucket": {
-            "Type": "AWS::S3::Bucket",
-            "Properties": {"VersioningConfiguration": {"Status": "Enabled"}},
-        },
+        "Bucket": {"Type": "AWS::S3::Bucket"},
         "ImportsTable": {
             "Type": "AWS::DynamoDB::Table",
             "Properties": {
@@ -78,7 +75,11 @@ def deployment(aws: None) -> Deployment:
     boto3.client("cloudformation").create_stack(
         StackName="prefdrop", TemplateBody=json.dumps(TEMPLATE)
     )
-    return connect("prefdrop", "")
+    found = connect("prefdrop", "")
+    # moto's CloudFormation leaves this property out.
+    versioning = {"Status": "Enabled"}
+    found.s3.put_bucket_versioning(Bucket=found.bucket, VersioningConfiguration=versioning)
+    return found
 
 
 @pytest.fixture

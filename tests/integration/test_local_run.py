@@ -1,0 +1,366 @@
+"""`prefdrop local run` as a user types it: the example whole, and each mistake a user can make."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+
+REPOSITORY = Path(__file__).parents[2]
+PREFDROP = Path(sys.executable).with_name("prefdrop")
+FEED = REPOSITORY / "feeds" / "crm-contacts.toml"
+FILE = REPOSITORY / "feeds" / "crm-contacts.csv"
+ENDS = ("_row", "_stage", "_code", "_reason")
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment() -> dict[str, str]:
+    """The environment without anything that names another stack, vendor or proxy."""
+    names = ("PREFDROP_", "AWS_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(names)}
+
+
+def prefdrop(*words: object, cwd: Path) -> Ended:
+    """Run the command to its end."""
+    ended = subprocess.run(
+        [str(PREFDROP), *map(str, words)],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert "Traceback" not in ended.stdout + ended.stderr
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def vendor_options(sandbox: SandboxProcess, **instead: str) -> list[str]:
+    """The options that point a local run at a sandbox that is running already."""
+    values = {
+        "vendor-url": sandbox.url,
+        "client-id": sandbox.credentials["client_id"],
+        "user-id": sandbox.credentials["user_id"],
+        "secret": sandbox.credentials["secret"],
+    } | instead
+    return [word for name, value in values.items() for word in (f"--{name}", value)]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxProcess]:
+    """A vendor that outlives the run, so that its books can be read afterwards."""
+    with start_sandbox(queued_seconds=0) as running:
+        yield running
+
+
+def asked(sandbox: SandboxProcess, what: str) -> Any:
+    """What the sandbox's admin side says."""
+    with urllib.request.urlopen(sandbox.admin_url + what, timeout=30) as answer:
+        return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def example() -> ModuleType:
+    """The script that made the example: it knows where each row must end."""
+    spec = importlib.util.spec_from_file_location("crm", REPOSITORY / "feeds/make_crm_contacts.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["crm"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class Run(NamedTuple):
+    """The example's run: how the command ended and what it left in its folder."""
+
+    ended: Ended
+    report: dict[str, Any]
+    rejects: list[dict[str, str]]
+    header: list[str]
+
+
+@pytest.fixture(scope="module")
+def run(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The example, imported once for all tests of this module."""
+    folder = tmp_path_factory.mktemp("run")
+    ended = prefdrop(
+        "local", "run", FILE, "--feed", FEED, "--out", "results", *vendor_options(sandbox),
+        cwd=folder,
+    )  # fmt: skip
+    assert ended.code == 3, ended.err
+    with (folder / "results/rejects.csv").open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        rejects = list(reader)
+        header = list(reader.fieldnames or ())
+    report = json.loads((folder / "results/report.json").read_text())
+    return Run(ended, report, rejects, header)
+
+
+def test_the_example_ends_with_rejects_and_its_figures_add_up(run: Run) -> None:
+    report = run.report
+
+    assert report["status"] == "CompletedWithRejects"
+    assert report["reconciled"] is True
+    assert report["rows_read"] == 10_000 == report["rejected_local"] + report["staged"]
+    accounted = ("rejected_validation", "processed", "rejected_execution", "not_honored", "pending")
+    assert report["staged"] == sum(report[name] for name in accounted)
+
+
+def test_every_wrong_row_of_the_example_is_rejected_once_at_its_stage_and_no_other_row_is(
+    run: Run, example: ModuleType
+) -> None:
+    expected = {
+        number: contact.stage
+        for number, contact in enumerate(example.contacts(), start=1)
+        if contact.stage
+    }
+
+    found = {int(row["_row"]): row["_stage"] for row in run.rejects}
+
+    assert found == expected
+    assert len(run.rejects) == len(expected)
+
+
+def test_a_reject_is_the_source_row_with_its_reason(run: Run, example: ModuleType) -> None:
+    contacts = example.contacts()
+
+    assert run.header == [*example.COLUMNS, *ENDS]
+    for reject in run.rejects:
+        contact = contacts[int(reject["_row"]) - 1]
+        assert reject["_code"]
+        assert reject["_reason"].strip()
+        if not contact.ragged:
+            assert {name: reject[name] for name in example.COLUMNS} == contact.cells
+
+
+def test_the_summary_tells_the_reports_figures_and_where_the_files_lie(run: Run) -> None:
+    figures = ("rows_read", "processed", "rejected_local", "not_honored", "vendor_requests")
+
+    for name in figures:
+        assert f"{run.report[name]:,}" in run.ended.out
+    assert "CompletedWithRejects" in run.ended.out
+    assert "results/report.json" in run.ended.out
+    assert "results/rejects.csv" in run.ended.out
+
+
+def test_progress_passes_through_its_phases_on_standard_error(run: Run) -> None:
+    phases = [line.split()[0] for line in run.ended.err.splitlines() if line]
+
+    assert "staging" in phases
+    assert "staging" not in run.ended.out
+
+
+def test_the_report_equals_the_vendors_own_books(run: Run, sandbox: SandboxProcess) -> None:
+    [token] = asked(sandbox, "imports")["imports"]
+
+    report = run.report
+    assert token["received"] == report["staged"]
+    assert token["failed"] == report["rejected_validation"]
+    assert token["processed"] == report["processed"]
+    assert token["exceptions"] == report["rejected_execution"]
+    assert token["not_honored"] == report["not_honored"]
+
+
+def test_nothing_of_the_run_is_left_running(run: Run) -> None:
+    """The command's children carry its folder in their command lines or are its workers."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+
+    assert f"local run {FILE}" not in listed.stdout
+    assert run.ended.code == 3
+
+
+# --- mistakes -----------------------------------------------------------------------------------
+
+
+class Mistake(NamedTuple):
+    """A call that cannot work, and what the user must be told."""
+
+    file: str | None
+    feed: str | None
+    told: tuple[str, ...]
+
+
+HEADER, FIRST_ROW = FILE.read_text(encoding="utf-8").splitlines()[:2]
+GOOD_FEED = FEED.read_text(encoding="utf-8")
+MISTAKES = {
+    "missing feed": Mistake(f"{HEADER}\n{FIRST_ROW}\n", None, ("crm.toml", "does not exist")),
+    "missing file": Mistake(None, GOOD_FEED, ("crm.csv", "does not exist")),
+    "feed that is no TOML": Mistake(
+        f"{HEADER}\n{FIRST_ROW}\n", "[import\nname = 1\n", ("crm.toml", "line 1")
+    ),
+    "feed with an unknown key": Mistake(
+        f"{HEADER}\n{FIRST_ROW}\n", GOOD_FEED.replace("action =", "acton ="), ("acton", "line ")
+    ),
+    "feed with a path that does not exist": Mistake(
+        f"{HEADER}\n{FIRST_ROW}\n",
+        GOOD_FEED.replace('"CustomerName.FirstName"', '"CustomerName..FirstName"'),
+        ("crm.toml", "first_name"),
+    ),
+    "unknown column": Mistake(
+        f"{HEADER},shoe_size\n{FIRST_ROW},42\n", GOOD_FEED, ("crm.csv", "shoe_size")
+    ),
+    "missing column": Mistake(
+        "crm_id,email\n1,a@example.test\n", GOOD_FEED, ("crm.csv", "consent")
+    ),
+    "empty file": Mistake("", GOOD_FEED, ("crm.csv", "empty")),
+    "file that is not what the feed says": Mistake(
+        '{"crm_id": "1", "email": "a@example.test"}\n', GOOD_FEED, ("crm.csv",)
+    ),
+    "spreadsheet instead of csv": Mistake(
+        "PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00", GOOD_FEED, ("crm.csv",)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_before_anything_starts(name: str, tmp_path: Path) -> None:
+    mistake = MISTAKES[name]
+    if mistake.file is not None:
+        (tmp_path / "crm.csv").write_text(mistake.file, encoding="utf-8")
+    if mistake.feed is not None:
+        (tmp_path / "crm.toml").write_text(mistake.feed, encoding="utf-8")
+    before = sorted(tmp_path.iterdir())
+
+    ended = prefdrop("local", "run", "crm.csv", "--feed", "crm.toml", cwd=tmp_path)
+
+    assert ended.code == 2
+    assert ended.out == ""
+    for word in mistake.told:
+        assert word in ended.err
+    assert "stack" not in ended.err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_instead_of_a_file_is_told(tmp_path: Path) -> None:
+    ended = prefdrop("local", "run", tmp_path, "--feed", FEED, cwd=tmp_path)
+
+    assert ended.code == 2
+    assert "is a folder" in ended.err
+
+
+def test_results_never_overwrite_the_file_that_is_imported(tmp_path: Path) -> None:
+    mine = tmp_path / "rejects.csv"
+    mine.write_text(f"{HEADER}\n{FIRST_ROW}\n", encoding="utf-8")
+
+    ended = prefdrop("local", "run", mine, "--feed", FEED, "--out", tmp_path, cwd=tmp_path)
+
+    assert ended.code == 2
+    assert "would overwrite" in ended.err
+
+
+def test_wrong_credentials_fail_the_import_and_say_what_to_correct(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    requests_before = len(asked(sandbox, "imports")["imports"])
+
+    ended = prefdrop(
+        "local", "run", FILE, "--feed", FEED, "--out", "out", "--json",
+        *vendor_options(sandbox, secret="not-the-secret"), cwd=tmp_path,
+    )  # fmt: skip
+
+    report = json.loads(ended.out)
+    assert ended.code == 5
+    assert report["status"] == "Failed"
+    assert report["error"]["message"]
+    assert report["error"]["hint"]
+    assert "not-the-secret" not in ended.out + ended.err
+    assert len(asked(sandbox, "imports")["imports"]) == requests_before
+
+
+def test_an_unreachable_vendor_is_told_at_once(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+
+    ended = prefdrop(
+        "local", "run", FILE, "--feed", FEED, "--vendor-url", f"http://127.0.0.1:{port}/",
+        "--client-id", "DEMO_CLIENT", "--user-id", "demo.api.user", "--secret", "s",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert ended.code == 5
+    assert f"127.0.0.1:{port}" in ended.err
+    assert "cannot be reached" in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- a stack that stays up ----------------------------------------------------------------------
+
+
+def test_a_stack_that_is_up_takes_drops_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    head = FILE.read_bytes().splitlines(keepends=True)
+    (tmp_path / "few.csv").write_bytes(b"".join(head[:3]))
+    up = subprocess.Popen(
+        [str(PREFDROP), "local", "up", "--json", "--feed", str(FEED)],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert up.stdout is not None
+    try:
+        places = json.loads(up.stdout.readline())
+        endpoint = ("--endpoint", places["endpoint"])
+
+        dropped = prefdrop(
+            "drop", "few.csv", "--feed", "crm-contacts", "--watch", "--json", *endpoint,
+            cwd=tmp_path,
+        )  # fmt: skip
+        listed = prefdrop("imports", "list", "--json", *endpoint, cwd=tmp_path)
+        quota = prefdrop("quota", "--json", *endpoint, cwd=tmp_path)
+    finally:
+        up.send_signal(signal.SIGINT)
+        _, told = up.communicate(timeout=60)
+
+    report = json.loads(dropped.out)
+    assert (dropped.code, report["status"], report["processed"]) == (0, "Completed", 2)
+    [item] = json.loads(listed.out)
+    assert (item["feed"], item["status"]) == ("crm-contacts", "Completed")
+    assert json.loads(quota.out)["used"] == 1
+    assert {"endpoint", "bucket", "webhook_url", "vendor_url"} <= places.keys()
+    assert up.returncode == 0
+    assert "Traceback" not in told
+
+
+def test_a_command_without_a_running_stack_says_how_to_get_one(tmp_path: Path) -> None:
+    ended = prefdrop("imports", "list", "--endpoint", "http://127.0.0.1:9", cwd=tmp_path)
+
+    assert ended.code == 5
+    assert "prefdrop local up" in ended.err
+
+
+def test_stages_of_the_example_are_counted_as_the_generator_says(
+    run: Run, example: ModuleType
+) -> None:
+    stages = Counter(contact.stage for contact in example.contacts())
+    stale = sum(contact.fault == "a stale second row" for contact in example.contacts())
+
+    report = run.report
+    assert report["rejected_local"] == stages["local"]
+    assert report["rejected_validation"] == stages["validation"]
+    assert report["rejected_execution"] == stages["execution"]
+    assert report["not_honored"] == stale
