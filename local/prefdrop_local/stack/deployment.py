@@ -181,8 +181,7 @@ def _function(
     logs: Path,
 ) -> Function:
     deployed = resources.made(logical_id)
-    log = logs / f"{logical_id}.log"
-    function = Function(
+    return Function(
         logical_id=logical_id,
         name=deployed.function_name,
         arn=deployed.function_arn,
@@ -190,15 +189,31 @@ def _function(
         seconds=float(deployed.timeout),
         memory=int(deployed.memory_size),
         paths=folders,
-        environment=_environment(deployed, folders[0], endpoint),
-        log=log,
+        environment={
+            **_runtime_environment(deployed, folders[0], endpoint),
+            **_log_environment(resources, logical_id),
+            **{key: str(value) for key, value in deployed.environment_vars.items()},
+        },
+        log=logs / f"{logical_id}.log",
         root=root,
     )
-    return function
 
 
-def _environment(deployed: Any, folder: Path, endpoint: str) -> dict[str, str]:
-    own = {key: str(value) for key, value in deployed.environment_vars.items()}
+def _log_environment(resources: _Resources, logical_id: str) -> dict[str, str]:
+    properties = resources.template[logical_id]["Properties"]
+    logging = resources.resolve(properties.get("LoggingConfig", {}))
+    return {
+        variable: str(logging[member])
+        for variable, member in (
+            ("AWS_LAMBDA_LOG_FORMAT", "LogFormat"),
+            ("AWS_LAMBDA_LOG_LEVEL", "ApplicationLogLevel"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "LogGroup"),
+        )
+        if member in logging
+    }
+
+
+def _runtime_environment(deployed: Any, folder: Path, endpoint: str) -> dict[str, str]:
     passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
     return {
         **passed_on,
@@ -220,7 +235,6 @@ def _environment(deployed: Any, folder: Path, endpoint: str) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": str(folder),
         "_HANDLER": deployed.handler,
         "PYTHONUNBUFFERED": "1",
-        **own,
     }
 
 

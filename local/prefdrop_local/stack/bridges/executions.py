@@ -6,6 +6,7 @@ StopExecution, and tells nobody about status changes.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
@@ -44,6 +45,9 @@ def install(patches: Patches, publish: Publish) -> None:
             if execution.exec_status == ExecutionStatus.ABORTED:
                 return
             terminated(communication)
+            if execution.exec_status == ExecutionStatus.SUCCEEDED:
+                # JSON text in every case; moto's API would give a string without its quotes.
+                execution.output = json.dumps(execution.output)
             _wake_token_waits(execution)
         publish(status_change(execution))
 
@@ -102,7 +106,7 @@ def status_change(execution: Any) -> dict[str, Any]:
             "stopDate": int(ended.timestamp() * 1000) if ended else None,
             "input": execution.execution_input,
             "inputDetails": {"included": True},
-            "output": execution.to_describe_output().get("output") if succeeded else None,
+            "output": execution.output if succeeded else None,
             "outputDetails": {"included": True} if succeeded else None,
             "error": execution.error,
             "cause": execution.cause,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import EmptyResult
-from moto.stepfunctions.parser.api import InvalidOutput, InvalidToken, TaskTimedOut
+from moto.stepfunctions.exceptions import AWSError, InvalidToken
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import (
     ResourceCondition,
 )
@@ -29,6 +29,20 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from prefdrop_local.stack.patching import Patches
 
 _GONE = "Task Timed Out: 'Provided task does not exist anymore'"
+
+
+class TaskTimedOutError(AWSError):
+    """The token's task waits no more: it was answered, timed out, tried again or stopped."""
+
+    TYPE = "TaskTimedOut"
+    STATUS = 400
+
+
+class InvalidOutputError(AWSError):
+    """The output given with a token is not JSON."""
+
+    TYPE = "InvalidOutput"
+    STATUS = 400
 
 
 class _Tokens:
@@ -52,12 +66,12 @@ class _Tokens:
         """Give the waiting task its answer; TaskTimedOut when nobody waits any more."""
         with self._lock:
             if token in self._dead:
-                raise TaskTimedOut(_GONE)
+                raise TaskTimedOutError(_GONE)
             if token not in self._open:
-                raise InvalidToken
+                raise InvalidToken()
             env, endpoint = self._open[token]
             if not env.is_running():
-                raise TaskTimedOut(_GONE)
+                raise TaskTimedOutError(_GONE)
             if last:
                 del self._open[token]
                 self._dead.add(token)
@@ -74,7 +88,7 @@ def install(patches: Patches) -> None:
         try:
             json.loads(outcome)
         except ValueError as error:
-            raise InvalidOutput(f"Invalid Output: '{error}'") from None
+            raise InvalidOutputError(f"Invalid Output: '{error}'") from None
         answer = CallbackOutcomeSuccess(callback_id=task_token, output=outcome)
         tokens.answer(task_token, lambda endpoint: endpoint.notify(outcome=answer))
 

@@ -1,0 +1,100 @@
+"""A stack starts again after it stopped, and leaves nothing behind, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import FIXTURES, until
+
+_ONE_LIFE = """
+import sys
+import time
+from pathlib import Path
+from prefdrop_local.stack import LocalStack, NO_VENDOR
+
+root, lives = Path(sys.argv[1]), int(sys.argv[2])
+for _ in range(lives):
+    with LocalStack(root, vendor=NO_VENDOR) as stack:
+        answer = stack.invoke("EchoFunction", b'{"do": "describe"}')
+        s3 = stack.client("s3")
+        assert len(s3.list_buckets()["Buckets"]) == 2
+        worker = answer.pid
+        if lives == 1:
+            import threading
+            call = (stack.invoke, ("EchoFunction", b'{"do": "sleep", "seconds": 25}'))
+            threading.Thread(target=call[0], args=call[1], daemon=True).start()
+            while stack.invocations[-1].ended:
+                time.sleep(0.01)
+            print(worker, stack.data_dir, flush=True)
+            sys.stdin.read()
+    assert not stack.data_dir.exists()
+print("ended", flush=True)
+"""
+
+
+def test_a_stack_starts_afresh_after_another() -> None:
+    done = subprocess.run(
+        _command(2), capture_output=True, text=True, env=_environment(), timeout=60, check=False
+    )
+
+    assert done.stdout == "ended\n", done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, None])
+def test_no_process_outlives_the_stack(how: signal.Signals | None) -> None:
+    process = subprocess.Popen(
+        _command(1),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    group = os.getpgid(process.pid)
+    worker = int(process.stdout.readline().split()[0])
+    assert _alive(worker)
+
+    if how is None:
+        process.stdin.close()
+    else:
+        process.send_signal(how)
+
+    process.wait(15)
+    until(lambda: not _alive(worker))
+    until(lambda: not _group_alive(group))
+    process.stdout.close()
+
+
+def _command(lives: int) -> list[str]:
+    return [sys.executable, "-c", _ONE_LIFE, str(FIXTURES), str(lives)]
+
+
+def _environment() -> dict[str, str]:
+    local = Path(__file__).resolve().parents[3] / "local"
+    return {**os.environ, "PYTHONPATH": str(local)}
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
