@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from .conftest import Stage, make_feed
+from .support import EMAIL, NEWS, make_feed, stage
 
 
-def test_a_row_becomes_the_record_its_feed_maps(stage: Stage) -> None:
+def test_a_row_becomes_the_record_its_feed_maps() -> None:
     feed = make_feed(
-        """
+        f"""
         first = "CustomerName.FirstName"
-        email = "Emails[EmailAddressType=Home].EmailAddress"
-        news = { to = "Emails[EmailAddressType=Home].EmailPreferences[FilterId=NEWS].PreferenceType", values = { Y = 1, N = 2 } }
+        email = "{EMAIL}"
+        news = {{ to = "{NEWS}", values = {{ Y = 1, N = 2 }} }}
         """
     )
 

@@ -109,7 +109,9 @@ class _Checker:
                 self._collection(each, shape.collections[member], prefix + member)
         for member in shape.required:
             if value.get(member) in (None, ""):
-                self._fault("ValueMissing", prefix + member, "is missing, and the vendor requires it")
+                self._fault(
+                    "ValueMissing", prefix + member, "is missing, and the vendor requires it"
+                )
 
     def _collection(self, value: object, shape: Shape, place: str) -> None:
         if value is None:
@@ -164,4 +166,3 @@ class _Checker:
         elif not value.endswith("Z"):
             owner[member] = parsed
             self._changed = True
-

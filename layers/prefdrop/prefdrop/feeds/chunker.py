@@ -96,10 +96,10 @@ def _judge(
         if refused and number in refused:
             return refused[number]
         outcome = encode(payload, now)
-        if outcome.__class__ is not str:
-            return reject(number, outcome)  # type: ignore[arg-type]
+        if not isinstance(outcome, str):
+            return reject(number, outcome)
         try:
-            record = outcome.encode()  # type: ignore[union-attr]
+            record = outcome.encode()
         except UnicodeEncodeError:
             return reject(number, [SURROGATE_FAULT])
         if len(record) > room:

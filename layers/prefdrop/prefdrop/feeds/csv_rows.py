@@ -75,4 +75,3 @@ class CsvRows:
         else:
             reason = "The row is not valid csv: a quote or a carriage return stands inside a cell."
         return Unreadable(Fault(NOT_READABLE, None, reason))
-

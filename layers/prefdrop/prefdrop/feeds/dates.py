@@ -3,7 +3,7 @@
 A parser is made once per column and remembers what it has seen, since `strptime` with a time zone
 costs more than all the rest of a row. Decided here:
 
-* A date that names its own offset keeps its instant; any other is a local time of the column's zone.
+* A date with its own offset keeps its instant; any other is a local time of the column's zone.
 * A local time that a zone skips (clocks go forward) is no time: the row is rejected, or with
   `gap = "shift"` moved on by the length of the gap.
 * A local time that a zone has twice (clocks go back) means the earlier of both, unless `overlap`

@@ -14,11 +14,7 @@ Empty = Literal["omit", "null", "reject"]
 Format = Literal["csv", "tsv", "jsonl", "json"]
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class ImportPart(_Part):
+class ImportPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[import]`: what the vendor is told at Initiate, and what guards it."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -50,7 +46,7 @@ class ImportPart(_Part):
         return tuple(f"refresh_{flag}" for flag in flags if getattr(self, f"refresh_{flag}"))
 
 
-class SourcePart(_Part):
+class SourcePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[source]`: how the file is written. `None` means: found out from the file."""
 
     format: Format
@@ -66,7 +62,7 @@ class SourcePart(_Part):
     timezone: str | None = None
 
 
-class GatesPart(_Part):
+class GatesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[gates]`: what stops an import between staging and execute."""
 
     max_rejected_percent: Annotated[float, Meta(ge=0, le=100)] = 10.0
@@ -75,7 +71,7 @@ class GatesPart(_Part):
     hold_minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 14)] = 60
 
 
-class Column(_Part):
+class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One target of one column (or, in a JSON source, of one dotted member)."""
 
     to: str

@@ -23,7 +23,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DELIMITERS = ",;\t|"
-_CP1252_SIGNS = frozenset("€‚„…‘’“”•–—™¡§©«®°´·»¿")
+_CP1252_SIGNS = frozenset(
+    bytes.fromhex("80 82 84 85 91 92 93 94 95 96 97 99 a1 a7 a9 ab ae b0 b4 b7 bb bf").decode(
+        "cp1252"
+    )
+)
+"""Signs that stand by themselves in texts: typographic quotes, dashes, currency and such."""
 
 
 class Encoding(NamedTuple):

@@ -1,10 +1,10 @@
 """The mapping of one feed, compiled: from a row's cells straight to the JSON text of its record.
 
 A row costs a few microseconds because the mapping is written out once as Python source, with every
-path, check and policy decided beforehand and nothing left to look up per row. What the source does, in
-words: for each member it takes the cell, applies trim, case and default, converts and checks it and
-appends `,"Member":value` to its item's text; an item is closed and appended to its collection if
-any column gave it a value; constants ride along.
+path, check and policy decided beforehand and nothing left to look up per row. What the source does,
+in words: for each member it takes the cell, applies trim, case and default, converts and checks it
+and appends `,"Member":value` to its item's text; an item is closed and appended to its collection
+if any column gave it a value; constants ride along.
 
 The names in the generated source: `c` cells, `now` the present as UTC text, `f` faults found,
 `v<n>` a cell's text, `i<n>` an item's text, `n<n>` its nulls, `g<n>` a collection's items.
@@ -61,7 +61,7 @@ class _RecordWriter(ValueWriter):
         return "def encode(c, now):\n" + "\n".join(self.lines) + "\n"
 
     def _fill(self, item: Item, number: int, nulls: str) -> None:
-        """Fill `i<number>`. For all but the record itself it leaves open the branch `if filled:`."""
+        """Fill `i<number>`. For all but the record itself it leaves `if filled:` open."""
         self.line(f"i{number} = ''")
         if nulls:
             self.line(f"{nulls} = ''")
@@ -108,7 +108,7 @@ class _RecordWriter(ValueWriter):
         self.depth -= 1
 
     def _nulls_apart(self, item: Item) -> bool:
-        """Whether nulls alone must not make this item: a column fills a member it can't be without."""
+        """Whether nulls alone must not make this item: a column fills a member it must have."""
         leaves = item.column_leaves
         return any(leaf.required for leaf in leaves) and any(
             self.policy_of(leaf) == "null" for leaf in leaves
@@ -137,7 +137,9 @@ class _RecordWriter(ValueWriter):
                 fault = self.fault("ValueMissing", leaf.column, reason)
                 self.line(f"if not {self.variable(leaf)}: {fault}")
             elif leaf is None and member not in fixed:
-                reason = f"The vendor requires {member} in {item.path}, and the feed never fills it."
+                reason = (
+                    f"The vendor requires {member} in {item.path}, and the feed never fills it."
+                )
                 self.line(self.fault("ValueMissing", None, reason))
 
     def _faults_when_empty(self, leaf: Leaf) -> bool:

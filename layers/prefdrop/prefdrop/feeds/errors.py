@@ -23,7 +23,9 @@ class FeedError(Terminal):
         self, problem: str, *, file: str, line: int | None = None, key: str = "", remedy: str = ""
     ) -> None:
         place = ", ".join(
-            part for part in (file, f"line {line}" if line else "", f"key {key}" if key else "") if part
+            part
+            for part in (file, f"line {line}" if line else "", f"key {key}" if key else "")
+            if part
         )
         super().__init__(f"{place}: {problem}", hint=remedy)
         self.problem = problem

@@ -1,4 +1,4 @@
-"""The header of a csv file against the feed: which column stands where, and what is wrong with it."""
+"""The header of a csv file against the feed: where each column stands, and what is wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.errors import SourceError
+from prefdrop.feeds.spreadsheet import restored
 
 REJECT_COLUMNS = ("_row", "_stage", "_code", "_reason")
 """What a rejects file has after the original columns. Such a file's own columns are not read."""
@@ -27,18 +28,28 @@ class Header(NamedTuple):
     text: str
     is_rejects: bool
 
+    def unpacked(self, cells: Sequence[str]) -> list[str]:
+        """A row's original cells: a rejects file's own are taken off, and its apostrophes."""
+        if not self.is_rejects:
+            return list(cells)
+        kept = [restored(cells[place]) for place in self.kept if place < len(cells)]
+        return kept + [restored(cell) for cell in cells[self.width :]]
+
     @property
     def positions(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.names)}
+
+
+def named_header(names: tuple[str, ...], body: int) -> Header:
+    """The header of a file that has none: the feed's names."""
+    return Header(names, tuple(range(len(names))), len(names), body, "", False)
 
 
 def read_header(cells: Sequence[str], text: str, body: int) -> Header:
     """The header that `cells` make; `body` is the byte offset of the first row."""
     is_rejects = all(cells.count(name) == 1 for name in REJECT_COLUMNS)
     kept = tuple(
-        place
-        for place, name in enumerate(cells)
-        if not (is_rejects and name in REJECT_COLUMNS)
+        place for place, name in enumerate(cells) if not (is_rejects and name in REJECT_COLUMNS)
     )
     names = tuple(cells[place] for place in kept)
     return Header(names, kept, len(cells), body, text, is_rejects)

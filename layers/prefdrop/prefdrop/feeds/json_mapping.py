@@ -13,8 +13,8 @@ def value_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], list[Any]]:
     """A function from an object to the values at `names`, in their order.
 
     A name is a member, or several with dots between; a number steps into a list. A member whose
-    own name holds dots is found first. Values come as cell texts: absent and null as empty, numbers and booleans as
-    JSON writes them; lists and objects come as they are, for the caller to refuse.
+    own name holds dots is found first. Values come as cell texts: absent and null as empty, numbers
+    and booleans as JSON writes them. Lists and objects come as they are, for the caller to refuse.
     """
     paths = [(name, tuple(name.split("."))) for name in names]
 

@@ -57,7 +57,7 @@ def _without_reject_members(value: dict[str, Any]) -> JsonRow:
 
 
 class JsonLines:
-    """An iterator over the objects of a jsonl file, blank lines skipped. Offsets as in `CsvRows`."""
+    """An iterator over the objects of a jsonl file; offsets and blank lines as in `CsvRows`."""
 
     def __init__(self, lines: LineReader, offset: int) -> None:
         self.start = self.end = offset

@@ -11,7 +11,9 @@ import tomllib
 KeyPath = tuple[str, ...]
 
 _TABLE = re.compile(r"^\s*\[\[?(?P<name>[^\]]*(?:\"[^\"]*\"|'[^']*')?[^\]]*)\]\]?\s*(?:#.*)?$")
-_KEY_PART = re.compile(r"\s*(?:\"(?P<basic>(?:[^\"\\]|\\.)*)\"|'(?P<literal>[^']*)'|(?P<bare>[\w-]+))\s*")
+_KEY_PART = re.compile(
+    r"\s*(?:\"(?P<basic>(?:[^\"\\]|\\.)*)\"|'(?P<literal>[^']*)'|(?P<bare>[\w-]+))\s*"
+)
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:

@@ -1,8 +1,8 @@
 """The record that a feed builds: its column paths put together into one tree, contradictions found.
 
-    Item      an object to write: the record itself, an object member, or one item of a collection
-    Group     a member that holds items: an object (one item) or a collection
-    Leaf      a scalar member, filled by a column or a constant
+Item      an object to write: the record itself, an object member, or one item of a collection
+Group     a member that holds items: an object (one item) or a collection
+Leaf      a scalar member, filled by a column or a constant
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Item:
 
     @property
     def has_columns(self) -> bool:
-        """Whether a column fills anything here or below; else the item rides along with its owner."""
+        """Whether a column fills anything here or below; else the item rides along."""
         return bool(self.column_leaves) or any(
             item.has_columns for group in self.groups.values() for item in group.items.values()
         )
@@ -102,7 +102,7 @@ def build_layout(
     constants: Mapping[str, object],
     members: Mapping[str, str],
 ) -> Item:
-    """The tree of everything that the feed maps. Raises `MappingError` on the first contradiction."""
+    """The tree of all that the feed maps. Raises `MappingError` on the first contradiction."""
     root = Item(RECORD)
     for name, targets in columns.items():
         for column in targets:
@@ -266,7 +266,8 @@ def constant_text(known: Field, value: object, key: KeyPath) -> str:
     if wanted == "boolean" and not isinstance(value, bool):
         raise MappingError("the value must be true or false", key, "Write it without quotes.")
     if wanted in ("integer", "number") and (
-        isinstance(value, bool) or not isinstance(value, int if wanted == "integer" else (int, float))
+        isinstance(value, bool)
+        or not isinstance(value, int if wanted == "integer" else (int, float))
     ):
         raise MappingError("the value must be a number", key, "Write it without quotes.")
     problem = bounds_problem(known, value)

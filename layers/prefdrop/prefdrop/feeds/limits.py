@@ -44,7 +44,7 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One data row. `number` is 1-based, the header not counted; `start` and `end` are byte offsets.
+    """One data row. `number` is 1-based, the header not counted; `start` and `end` are offsets.
 
     `raw` are its bytes without the line end. A csv row has `cells` (as many as it has, a rejects
     file's own columns taken off), a JSON row has `value`. `fault` says why a row can't be read.

@@ -1,11 +1,10 @@
-"""Reading a feed's TOML: every error names the file, the line, the key and what to write instead."""
+"""Reading a feed's TOML: every error names the file, the line, the key and the remedy."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
 from datetime import time
 from pathlib import PurePosixPath
 from typing import NoReturn, TypeVar
@@ -27,7 +26,7 @@ _MEMBER_KINDS = ("text", "integer", "number", "boolean", "date")
 
 
 def load_feed(text: bytes, *, file: str) -> Feed:
-    """Read and check a feed. `file` is the path or key that errors name; its stem is the feed's name.
+    """Read and check a feed. `file` is the path or key that errors name; its stem names the feed.
 
     Raises `FeedError` on the first thing wrong, the mapping's contradictions included.
     """
@@ -86,7 +85,9 @@ class _Loader:
                 self.fail("there is no such part of a feed", (name,), _guess(name, _TABLES))
         for needed in ("import", "source"):
             if needed not in self.document:
-                self.fail(f"the part [{needed}] is missing", (), f"Add [{needed}]; see docs/feeds.md.")
+                self.fail(
+                    f"the part [{needed}] is missing", (), f"Add [{needed}]; see docs/feeds.md."
+                )
         feed = Feed(
             name=PurePosixPath(self.file.replace("\\", "/")).stem,
             file=self.file,
@@ -132,7 +133,11 @@ class _Loader:
             targets = value if isinstance(value, list) else [value]
             columns[name] = tuple(self._column(name, target) for target in targets)
             if not targets:
-                self.fail("the column goes nowhere", ("columns", name), "Give it a path, or list it under ignore.")
+                self.fail(
+                    "the column goes nowhere",
+                    ("columns", name),
+                    "Give it a path, or list it under ignore.",
+                )
         return columns
 
     def _column(self, name: str, target: object) -> Column:
@@ -153,7 +158,7 @@ class _Loader:
                 self.fail(
                     "a constant is a text, a number, true or false",
                     ("constants", path),
-                    "Put the whole path in quotes: \"Consents[ConsentType=X].Locale\" = \"en_US\".",
+                    'Put the whole path in quotes: "Consents[ConsentType=X].Locale" = "en_US".',
                 )
             constants[path] = value
         return constants
@@ -166,7 +171,7 @@ class _Loader:
             self.fail(
                 "this must be a list of column names",
                 ("ignore",),
-                'Write ignore = ["a", "b"] at the top of the feed, or [ignore] with columns = [...].',
+                'Write ignore = ["a", "b"] at the top, or [ignore] with columns = [...].',
             )
         return tuple(value)
 
@@ -208,12 +213,20 @@ class _Loader:
         source = feed.source
         delimiter = source.delimiter
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
-            self.fail("the delimiter must be one character", ("source", "delimiter"), 'For a tab write "\\t".')
+            self.fail(
+                "the delimiter must be one character",
+                ("source", "delimiter"),
+                'For a tab write "\\t".',
+            )
         if source.quote and source.quote == delimiter:
-            self.fail("quote and delimiter are the same", ("source", "quote"), "Change one of them.")
+            self.fail(
+                "quote and delimiter are the same", ("source", "quote"), "Change one of them."
+            )
         if source.encoding is not None and source.encoding.lower() not in ENCODINGS:
             self.fail(
-                "this encoding is not known", ("source", "encoding"), f"Use one of: {', '.join(ENCODINGS)}."
+                "this encoding is not known",
+                ("source", "encoding"),
+                f"Use one of: {', '.join(ENCODINGS)}.",
             )
         self._check_zone(source.timezone, ("source", "timezone"))
         if source.format in ("csv", "tsv"):
@@ -246,7 +259,9 @@ class _Loader:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            self.fail("this time zone is not known", key, 'Use an IANA name such as "America/New_York".')
+            self.fail(
+                "this time zone is not known", key, 'Use an IANA name such as "America/New_York".'
+            )
 
     def _checked_mapping(self, feed: Feed) -> Feed:
         try:

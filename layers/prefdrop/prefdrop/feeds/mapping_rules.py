@@ -57,7 +57,9 @@ def check_columns(root: Item, feed: Feed) -> None:
     for name in feed.ignore:
         if name in feed.columns:
             raise MappingError(
-                f"column {name} is both mapped and ignored", ("columns", name), "Keep one of the two."
+                f"column {name} is both mapped and ignored",
+                ("columns", name),
+                "Keep one of the two.",
             )
 
 
@@ -113,13 +115,14 @@ def _check_values(leaf: Leaf) -> None:
         problem = bounds_problem(leaf.field, value)
         if problem:
             raise MappingError(problem, key, "Correct the value.")
-    if options.values is not None and options.default is not None:
-        if source_text(options.default) not in options.values:
-            raise MappingError(
-                "default stands for what the cell would hold, and values does not list it",
-                (*leaf.key, "default"),
-                f"Use one of: {', '.join(options.values)}.",
-            )
+    if options.values is None or options.default is None:
+        return
+    if source_text(options.default) not in options.values:
+        raise MappingError(
+            "default stands for what the cell would hold, and values does not list it",
+            (*leaf.key, "default"),
+            f"Use one of: {', '.join(options.values)}.",
+        )
 
 
 def _check_dates(leaf: Leaf, timezone: str | None) -> None:
@@ -139,7 +142,7 @@ def _check_dates(leaf: Leaf, timezone: str | None) -> None:
             raise MappingError(
                 "the format names no time zone, so the feed must",
                 (*leaf.key, "datetime"),
-                'Add timezone = "America/New_York" or whichever the file was written in; for UTC "UTC".',
+                'Add timezone = "America/New_York", or whichever the file was written in.',
             )
     _check_time_of_day(leaf, options)
 

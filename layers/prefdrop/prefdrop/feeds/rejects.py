@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -29,50 +30,45 @@ class RejectsWriter:
     """
 
     def __init__(self, source: Source) -> None:
-        self._source = source
         self.extension = "csv" if source.is_csv else "jsonl"
+        self._lines = _CsvLines(source) if source.is_csv else _JsonLines(source)
 
     def header(self) -> bytes:
         """What the file begins with."""
-        if not self._source.is_csv:
-            return b""
-        return _CsvLines(self._source).header()
+        return self._lines.header()
 
     def row(self, row: Row, stage: str, code: str, reason: str) -> bytes:
-        """The line of one rejected row."""
-        if not self._source.is_csv:
-            return _json_line(self._source, row, stage, code, reason)
-        return self._csv_lines.row(row, (str(row.number), stage, code, reason))
-
-    @property
-    def _csv_lines(self) -> _CsvLines:
-        lines = self.__dict__.get("_lines")
-        if lines is None:
-            lines = self.__dict__["_lines"] = _CsvLines(self._source)
-        return lines  # type: ignore[no-any-return]
+        """The line of one rejected row; `stage` is `local`, `validation` or `execution`."""
+        return self._lines.row(row, stage, code, reason)
 
 
 class _CsvLines:
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._codec = source.encoding.name
-        self._delimiter = source.delimiter
         self._quote = source.feed.source.quote
-        self._end = "\r\n" if self._crlf() else source.newline.decode(self._codec)
 
-    def _crlf(self) -> bool:
-        rows = self._source._sample
-        return "\r\n".encode(self._codec) in rows
+    @cached_property
+    def _codec(self) -> str:
+        return self._source.opened.codec
+
+    @cached_property
+    def _delimiter(self) -> str:
+        return self._source.delimiter
+
+    @cached_property
+    def _end(self) -> str:
+        return self._source.opened.line_end
 
     def header(self) -> bytes:
         header = self._source.header
         text = header.text or self._delimiter.join(self._written(name) for name in header.names)
         if header.is_rejects:
             text = self._delimiter.join(self._spans_at(text, header.kept))
-        mark = _MARK if self._codec != "utf-8" or self._source.encoding.mark else ""
+        mark = _MARK if self._codec != "utf-8" or self._source.opened.encoding.mark else ""
         return self._encoded(mark + self._delimiter.join([text, *REJECT_COLUMNS]) + self._end)
 
-    def row(self, row: Row, why: tuple[str, ...]) -> bytes:
+    def row(self, row: Row, stage: str, code: str, reason: str) -> bytes:
+        why = (str(row.number), stage, code, reason)
         text = row.raw.decode(self._codec, escape_errors(self._codec))
         width = len(self._source.header.names)
         if row.fault and not row.cells:
@@ -144,16 +140,25 @@ def _spans(text: str, delimiter: str, quote: str) -> Iterator[str]:
         start = at = stop + 1
 
 
-def _json_line(source: Source, row: Row, stage: str, code: str, reason: str) -> bytes:
-    why = {"_row": row.number, "_stage": stage, "_code": code, "_reason": reason}
-    members = msgspec.json.encode(why)[1:]
-    raw = row.raw.decode(source.encoding.name, escape_errors(source.encoding.name)).strip(" \t\r\n")
-    if row.fault:
-        text = json.dumps({RAW_MEMBER: raw})
-    elif '"_row"' in raw and all(f'"{name}"' in raw for name in REJECT_MEMBERS):
-        text = msgspec.json.encode(row.value).decode()
-    else:
-        text = " ".join(raw.splitlines()) if "\n" in raw or "\r" in raw else raw
-    opening = text[:-1].rstrip()
-    separator = "" if opening == "{" else ","
-    return f"{opening}{separator}".encode("utf-8", "surrogatepass") + members + b"\n"
+class _JsonLines:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def header(self) -> bytes:
+        return b""
+
+    def row(self, row: Row, stage: str, code: str, reason: str) -> bytes:
+        why = {"_row": row.number, "_stage": stage, "_code": code, "_reason": reason}
+        opening = self._object(row).removesuffix("}").rstrip()
+        separator = "" if opening == "{" else ","
+        return (opening + separator).encode() + msgspec.json.encode(why)[1:] + b"\n"
+
+    def _object(self, row: Row) -> str:
+        """The row's object on one line, an earlier reject's members taken off."""
+        codec = self._source.opened.codec
+        text = row.raw.decode(codec, escape_errors(codec)).strip(" \t\r\n")
+        if row.fault:
+            return json.dumps({RAW_MEMBER: text})
+        if '"_row"' in text and all(f'"{name}"' in text for name in REJECT_MEMBERS):
+            return msgspec.json.encode(row.value).decode()
+        return text.replace("\r", " ").replace("\n", " ")

@@ -196,7 +196,9 @@ class ValueWriter:
             mark: Fault(mark[1:], column, f"Column {column} {wrong}.")
             for mark, wrong in dates.describe_faults(rule).items()
         }
-        future = self.refer("F", Fault("DateInFuture", column, f"Column {column} lies in the future."))
+        future = self.refer(
+            "F", Fault("DateInFuture", column, f"Column {column} lies in the future.")
+        )
         self.line(f"x = {self.refer('D', date_parser(rule))}({self.variable(leaf)})")
         self.line(f"if x > now: f.append({self.refer('T', faults)}.get(x) or {future})")
         self._append(leaf, target, "'\"' + x + '\"'")
@@ -204,11 +206,17 @@ class ValueWriter:
     def _text(self, leaf: Leaf, target: str) -> None:
         name, known, column = self.variable(leaf), leaf.field, leaf.column
         if known.longest is not None:
-            reason = f"Column {column} is longer than the {known.longest} characters the vendor takes."
-            self.line(f"if len({name}) > {known.longest}: {self.fault('ValueTooLong', column, reason)}")
+            reason = (
+                f"Column {column} is longer than the {known.longest} characters the vendor takes."
+            )
+            self.line(
+                f"if len({name}) > {known.longest}: {self.fault('ValueTooLong', column, reason)}"
+            )
         if known.shortest > 1:
             reason = f"Column {column} has fewer than {known.shortest} characters."
-            self.line(f"if len({name}) < {known.shortest}: {self.fault('ValueTooShort', column, reason)}")
+            self.line(
+                f"if len({name}) < {known.shortest}: {self.fault('ValueTooShort', column, reason)}"
+            )
         if known.form == "email":
             reason = f"Column {column} is not an e-mail address."
             self.line(f"if not EMAIL({name}): {self.fault('NotAnEmail', column, reason)}")

@@ -1,4 +1,4 @@
-"""The vendor's profile record as far as Prefdrop knows it: members, kinds, lengths, what is required.
+"""The vendor's profile record as far as Prefdrop knows it: members, kinds, lengths, needs.
 
 One `Shape` per object of the record. The mapping compiler uses it to check paths and to write the
 right JSON types, and the checks before staging use it to reject what the vendor must refuse.
@@ -9,6 +9,7 @@ Members that Prefdrop does not know are passed on unchecked.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from mypreferences_assumptions import NAMES
@@ -27,13 +28,14 @@ class Field(NamedTuple):
     shortest: int = 0
 
 
-class Shape(NamedTuple):
+@dataclass(frozen=True)
+class Shape:
     """One object of the record: its scalar members, its child objects and its collections."""
 
     fields: dict[str, Field]
     required: tuple[str, ...] = ()
-    objects: dict[str, Shape] = {}
-    collections: dict[str, Shape] = {}
+    objects: dict[str, Shape] = field(default_factory=dict)
+    collections: dict[str, Shape] = field(default_factory=dict)
     read_only: frozenset[str] = frozenset()
 
 
@@ -145,9 +147,7 @@ CUSTOM_FIELD = Shape(
     required=(_name("custom_field.name"),),
 )
 
-CUSTOMER_NAME = Shape(
-    {_name(key): _text() for key in NAMES if key.startswith("name.")}
-)
+CUSTOMER_NAME = Shape({_name(key): _text() for key in NAMES if key.startswith("name.")})
 
 RECORD = Shape(
     {
