@@ -13,19 +13,22 @@ from prefdrop_local.stack.bridges import (
     dynamodb,
     executions,
     lambda_calls,
+    parsing,
     s3_events,
     tokens,
     waits,
 )
 from prefdrop_local.stack.bridges.eventbridge import EventBus
 from prefdrop_local.stack.bridges.schedules import Schedules
-from prefdrop_local.stack.deployment import Deployment, check_parameters, deploy
+from prefdrop_local.stack.deployment import Deployment, ParameterError, check_parameters, deploy
 from prefdrop_local.stack.lambdas.forker import Forker
 from prefdrop_local.stack.lambdas.service import Functions
 from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.place import ACCOUNT, REGION
 from prefdrop_local.stack.server import Server
 from prefdrop_local.stack.translation import Translation
+
+__all__ = ["Engine", "ParameterError"]
 
 if TYPE_CHECKING:
     from prefdrop_local.stack.local_stack import StackSettings
@@ -50,6 +53,7 @@ class Engine:
         s3_events.install(self._patches, self.bus.publish)
         executions.install(self._patches, self.bus.publish)
         tokens.install(self._patches)
+        parsing.install(self._patches)
         waits.install(self._patches, scale=settings.wait_scale)
         lambda_calls.install(self._patches, self.functions)
         dynamodb.install(self._patches)

@@ -113,8 +113,10 @@ class LocalStack:
         sandbox = _SandboxStart(self._vendor)
         self._running.callback(sandbox.stop)
         done("processes")
-        from prefdrop_local.stack import engine
+        from prefdrop_local.stack.botocore_data import reading_once
 
+        with reading_once():
+            from prefdrop_local.stack import engine
         done("import of moto")
         self._engine = engine.Engine(forker, self.settings, self.logs_dir / "stack.log")
         self._running.callback(self._engine.stop)
@@ -127,7 +129,10 @@ class LocalStack:
         vendor, self.sandbox = sandbox.result()
         done("sandbox")
         parameters = self._parameters(translation.template, vendor)
-        self._engine.deploy(translation, parameters, root=self.root, logs=self.logs_dir)
+        try:
+            self._engine.deploy(translation, parameters, root=self.root, logs=self.logs_dir)
+        except engine.ParameterError as error:
+            raise StackError(str(error)) from None
         done("deployment")
         if vendor is not None and _SECRET in self._engine.deployment.physical_ids:
             self.set_vendor_secret(vendor)

@@ -16,6 +16,7 @@ import socket
 import sys
 from typing import Any
 
+from prefdrop_local.stack.botocore_data import read_once
 from prefdrop_local.stack.lambdas import framing, worker
 
 PREIMPORTED = (
@@ -26,6 +27,10 @@ PREIMPORTED = (
     "msgspec",
     "requests",
 )
+
+
+SERVICES = ("dynamodb", "s3", "secretsmanager", "stepfunctions")
+"""The services whose models are read here, since nearly every function makes a client of one."""
 
 
 class _Parent:
@@ -44,7 +49,7 @@ class _Parent:
                 self._become_worker(message["spec"], channel)
             channel.close()
             self.children.add(pid)
-            framing.send(self.control, {"forked": pid})
+            self._tell({"forked": pid})
         elif message["do"] == "signal" and message["pid"] in self.children:
             # A child is in the set until it is reaped, so its number cannot be another's by now.
             os.kill(message["pid"], message["signal"])
@@ -55,7 +60,13 @@ class _Parent:
             if pid == 0:
                 return
             self.children.discard(pid)
-            framing.send(self.control, {"exited": pid, "code": os.waitstatus_to_exitcode(status)})
+            self._tell({"exited": pid, "code": os.waitstatus_to_exitcode(status)})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        try:
+            framing.send(self.control, message)
+        except OSError:
+            self.end()
 
     def end(self) -> None:
         for pid in self.children:
@@ -80,6 +91,7 @@ def main(control_fd: int, life: int) -> None:
     control = socket.socket(fileno=control_fd)
     for name in PREIMPORTED:
         __import__(name)
+    _read_service_models()
     gc.collect()
     gc.freeze()
     parent = _Parent(control, life)
@@ -102,6 +114,20 @@ def main(control_fd: int, life: int) -> None:
                 parent.end()
             else:
                 parent.handle(*received)
+
+
+def _read_service_models() -> None:
+    import botocore.session
+
+    read_once()
+    session = botocore.session.Session()
+    for service in SERVICES:
+        session.get_service_model(service)
+    loader = session.get_component("data_loader")
+    for name in ("endpoints", "partitions", "_retry", "sdk-default-configuration"):
+        loader.load_data(name)
+    for service in SERVICES:
+        loader.load_service_model(service, "endpoint-rule-set-1")
 
 
 if __name__ == "__main__":
