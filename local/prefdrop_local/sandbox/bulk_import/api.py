@@ -30,7 +30,7 @@ from prefdrop_local.sandbox.messages import Request
 from prefdrop_local.sandbox.problem import ProblemError, bad_request, forbidden, not_authorized
 from prefdrop_local.sandbox.profiles.repository import Profiles
 from prefdrop_local.sandbox.settings import Settings
-from prefdrop_local.sandbox.store import Store
+from prefdrop_local.sandbox.store import Store, take_number
 
 _JSON_TYPES = ("application/json", "text/json", "application/json-patch+json")
 _BAD_TOKEN = "The access token is not valid."
@@ -104,6 +104,7 @@ class BulkImport:
             if not item.received:
                 raise bad_request("Nothing was staged for this import.")
             item.state, item.executed_at = QUEUED, self._clock.now()
+            item.execution = take_number(database, "execution")
             save_import(database, item)
             call.entry.applied = True
         self._engine.nudge()

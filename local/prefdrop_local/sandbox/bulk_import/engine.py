@@ -31,6 +31,8 @@ _BATCH = 500
 """Records per transaction; other requests get their turn in between."""
 _LONGEST_SLEEP = 0.25
 _COURTESY = 0.0005
+_ROUNDING = 1e-3
+"""So that ten steps of 0.1 s are one second."""
 
 
 class Engine:
@@ -128,7 +130,8 @@ class Engine:
         speed = self._settings().records_per_second
         if not speed:
             return item.ok
-        return min(item.ok, int((self._clock.now() - (item.started_at or 0)) * speed))
+        seconds = self._clock.now() - (item.started_at or 0)
+        return min(item.ok, int(seconds * speed + _ROUNDING))
 
     def _finish_time(self, item: Import) -> float:
         """The planned end, so that it does not depend on how fast this machine is."""

@@ -41,6 +41,8 @@ class Import:
     executed_at: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
+    execution: int | None = None
+    """Its place in the order of execute requests."""
     received: int = 0
     ok: int = 0
     failed: int = 0
@@ -106,7 +108,7 @@ def import_of_token(store: Store, token: str) -> Import | None:
 def imports_in_state(store: Store, *states: str) -> list[Import]:
     """Imports in any of the states, in order of execution, else of initiation."""
     marks = ", ".join("?" for _ in states)
-    return _found(store, f"WHERE state IN ({marks}) ORDER BY executed_at, number", states)
+    return _found(store, f"WHERE state IN ({marks}) ORDER BY execution, number", states)
 
 
 def all_imports(store: Store) -> list[Import]:
