@@ -1,0 +1,22 @@
+"""One stack for all tests of this folder; each test begins with an empty vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.workbench import Workbench, workbench
+
+
+@pytest.fixture(scope="session")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    with workbench(tmp_path_factory.mktemp("stack")) as bench:
+        yield bench
+
+
+@pytest.fixture
+def bench(_running: Workbench) -> Workbench:
+    _running.reset_vendor()
+    _running.push_feed()
+    return _running

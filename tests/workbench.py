@@ -1,0 +1,268 @@
+"""A running local stack with its sandbox, and words to talk about imports.
+
+Waiting is for events of the stack, never for time to pass; `PATIENCE` only bounds a failing test.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+from prefdrop_local.stack import ExternalVendor, LocalStack, StackSettings
+from prefdrop_local.stack.vendor import of_sandbox
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 60.0
+
+FEED = """
+[import]
+name = "people"
+match_alternate_id = "CrmContactId"
+[source]
+format = "csv"
+[columns]
+id = "AlternateIds[AlternateIdType=CrmContactId].AlternateId"
+first = "CustomerName.FirstName"
+email = "Emails[EmailAddressType=Home].EmailAddress"
+[columns.news]
+to = "Emails[EmailAddressType=Home].EmailPreferences[FilterId=NEWS_WEEKLY].PreferenceType"
+values = { Y = 1, N = 2 }
+[gates]
+max_rejected_percent = 100
+"""
+
+FINISHED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
+
+
+class Workbench:
+    """One stack, one sandbox. Names of files and feeds are the caller's."""
+
+    def __init__(self, stack: LocalStack, sandbox: SandboxProcess) -> None:
+        self.stack = stack
+        self.sandbox = sandbox
+        self.s3 = stack.client("s3")
+        self.step_functions = stack.client("stepfunctions")
+        self.dynamodb = stack.client("dynamodb")
+        self.bucket = stack.outputs["BucketName"]
+        self.state_machine = stack.outputs["ImportStateMachineArn"]
+        self.events: list[dict[str, Any]] = []
+        self._changed = threading.Condition()
+        self._stop = stack.on_event(self._note)
+
+    def close(self) -> None:
+        """Stop listening to the stack."""
+        self._stop()
+
+    # --- giving it work -----------------------------------------------------------------------
+
+    def push_feed(self, text: str = FEED, name: str = "people") -> None:
+        """Put a feed into the bucket."""
+        self.s3.put_object(Bucket=self.bucket, Key=f"feeds/{name}.toml", Body=text.encode())
+
+    def drop(self, body: str | bytes, feed: str = "people", name: str = "people.csv") -> str:
+        """Drop a file; returns its object version."""
+        data = body.encode() if isinstance(body, str) else body
+        key = f"inbox/{feed}/{name}"
+        answer = self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+        version: str = answer["VersionId"]
+        return version
+
+    def run(
+        self, body: str | bytes, feed: str = "people", name: str = "people.csv"
+    ) -> dict[str, Any]:
+        """Drop a file, wait for its import, return its report."""
+        return self.report_of(self.drop(body, feed, name))
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    def _note(self, event: dict[str, Any]) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def wait_for(self, what: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+        """The first true value of `what`, looked at after each event of the stack."""
+        with self._changed:
+            found: list[Any] = []
+
+            def look() -> bool:
+                found[:] = [what()]
+                return bool(found[0])
+
+            if not self._changed.wait_for(look, timeout=seconds):
+                raise AssertionError("what was waited for did not come")
+            return found[0]
+
+    def execution_of(self, version: str) -> str:
+        """The execution that the drop of an object version started first."""
+
+        def look() -> str | None:
+            for event in self._executions():
+                started = json.loads(event["input"])
+                if started.get("detail", {}).get("object", {}).get("version-id") == version:
+                    arn: str = event["executionArn"]
+                    return arn
+            return None
+
+        arn: str = self.wait_for(look)
+        return arn
+
+    def end_of(self, execution: str) -> dict[str, Any]:
+        """What the execution's last status event says, once it has ended."""
+
+        def look() -> dict[str, Any] | None:
+            for event in self._executions():
+                if event["executionArn"] == execution and event["status"] in FINISHED:
+                    return event
+            return None
+
+        ended: dict[str, Any] = self.wait_for(look)
+        return ended
+
+    def _executions(self) -> Iterator[dict[str, Any]]:
+        for event in list(self.events):
+            if event["detail-type"] == "Step Functions Execution Status Change":
+                yield event["detail"]
+
+    # --- looking at what came of it -----------------------------------------------------------
+
+    def imports(self) -> list[dict[str, Any]]:
+        """The import items of the ledger, oldest first."""
+        from prefdrop.ledger.table import unmarshal
+
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.stack.outputs["ImportsTableName"], ConsistentRead=True
+        )
+        items = [unmarshal(item) for page in pages for item in page["Items"]]
+        return sorted((i for i in items if i["sk"] == "META"), key=lambda i: i["registered_at"])
+
+    def import_of(self, version: str) -> dict[str, Any]:
+        """The import item of an object version."""
+        return next(one for one in self.imports() if one["version_id"] == version)
+
+    def report_of(self, version: str) -> dict[str, Any]:
+        """The report of a drop, once its execution has ended."""
+        self.end_of(self.execution_of(version))
+        return self.read_json(self.import_of(version)["report_key"])
+
+    def read(self, key: str) -> bytes:
+        """An object of the bucket."""
+        body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+    def read_json(self, key: str) -> dict[str, Any]:
+        """A JSON object of the bucket."""
+        value: dict[str, Any] = json.loads(self.read(key))
+        return value
+
+    def rejects(self, report: dict[str, Any]) -> list[dict[str, str]]:
+        """The rows of the rejects file of a csv import."""
+        text = self.read(report["rejects"]["key"]).decode()
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+
+    def history(self, execution: str) -> str:
+        """The whole execution history as text."""
+        pages = self.step_functions.get_paginator("get_execution_history").paginate(
+            executionArn=execution, includeExecutionData=True
+        )
+        return json.dumps([e for page in pages for e in page["events"]], default=str)
+
+    def logs(self) -> str:
+        """Everything that the functions have logged."""
+        files = sorted(self.stack.logs_dir.glob("*.log"))
+        return "\n".join(file.read_text() for file in files)
+
+    def prefdrop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the operator's command against the stack, as an operator does."""
+        call = "from prefdrop_cli.main import main; main()"
+        where = ("--endpoint", self.stack.endpoint)
+        return subprocess.run(
+            [sys.executable, "-c", call, *arguments, *where],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    # --- the vendor's side --------------------------------------------------------------------
+
+    def vendor(self, path: str, **query: Any) -> Any:
+        """Ask the sandbox's admin endpoint."""
+        answer = requests.get(self.sandbox.admin_url + path, params=query, timeout=PATIENCE)
+        answer.raise_for_status()
+        return answer.json()
+
+    def set_vendor(self, **settings: Any) -> None:
+        """Change settings of the sandbox."""
+        answer = requests.patch(
+            self.sandbox.admin_url + "settings", json=settings, timeout=PATIENCE
+        )
+        assert answer.ok, answer.text
+
+    def reset_vendor(self) -> None:
+        """Forget everything the sandbox holds, and its settings."""
+        requests.post(self.sandbox.admin_url + "reset", timeout=PATIENCE).raise_for_status()
+
+    def profiles(self) -> list[dict[str, Any]]:
+        """Every profile that the sandbox holds."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.vendor("profiles", offset=len(found), limit=1000)
+            found += page["profiles"]
+            if len(found) >= page["total"]:
+                return found
+
+    def requests_to(self, route: str) -> list[dict[str, Any]]:
+        """The requests of one route in the sandbox's books."""
+        return [one for one in self.vendor("books")["requests"] if one["route"] == route]
+
+
+@contextmanager
+def workbench(
+    data_dir: Path,
+    *,
+    parameters: dict[str, str] | None = None,
+    secret: str | None = None,
+    **sandbox_options: Any,
+) -> Iterator[Workbench]:
+    """A stack with a sandbox of its own that answers without delay.
+
+    `secret` is what the stack takes for the vendor user's secret, when not the right one.
+    """
+    options = {"queued_seconds": 0, "records_per_second": 0, **sandbox_options}
+    settings = StackSettings(wait_scale=0.1, minute_seconds=3600)
+    with (
+        start_sandbox(**options) as sandbox,
+        LocalStack(ROOT, parameters or {}, _seen(sandbox, secret), data_dir, settings) as stack,
+    ):
+        bench = Workbench(stack, sandbox)
+        try:
+            yield bench
+        finally:
+            bench.close()
+
+
+def _seen(sandbox: SandboxProcess, secret: str | None) -> ExternalVendor:
+    right = of_sandbox(sandbox)
+    return replace(right, secret=secret) if secret else right
+
+
+def people(count: int, *, first: int = 1) -> str:
+    """A csv of `count` invented people that nothing is wrong with."""
+    lines = ["id,first,email,news"]
+    lines += [
+        f"C-{n},Ana,p{n}@example.test,{'Y' if n % 2 else 'N'}" for n in range(first, first + count)
+    ]
+    return "\n".join(lines) + "\n"
