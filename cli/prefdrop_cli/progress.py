@@ -16,7 +16,6 @@ from rich.progress import (
     Task,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.progress import (
@@ -85,19 +84,26 @@ class LogProgress(_Closing):
     """Writes a line when a phase begins, and one now and then while it lasts."""
 
     def __init__(self) -> None:
-        self._last: Step | None = None
-        self._began = self._told = 0.0
+        self._seen: Step | None = None
+        self._told: Step | None = None
+        self._began = self._told_at = 0.0
 
     def show(self, step: Step) -> None:
         """Write a line about `step` when there is something new to say."""
-        now = time.monotonic()
-        fresh = self._last is None or self._last.phase != step.phase
-        if not fresh and (step == self._last or now - self._told < LINE_EVERY):
-            return
+        fresh = self._seen is None or self._seen.phase != step.phase
         if fresh:
-            self._began = now
-        self._last, self._told = step, now
-        sys.stderr.write(f"{_line(step, now - self._began)}\n")
+            self._tell_rest()
+            self._began = time.monotonic()
+        self._seen = step
+        if fresh or time.monotonic() - self._told_at >= LINE_EVERY:
+            self._tell_rest()
+
+    def _tell_rest(self) -> None:
+        """Write the latest step, unless it has been written."""
+        if self._seen is None or self._seen == self._told:
+            return
+        self._told, self._told_at = self._seen, time.monotonic()
+        sys.stderr.write(f"{_line(self._seen, self._told_at - self._began)}\n")
         sys.stderr.flush()
 
 
@@ -108,10 +114,9 @@ class TerminalProgress:
         self._bars = Bars(
             SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description:<10}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=16),
             TextColumn("{task.percentage:>3.0f}%"),
             _Rate(),
-            TimeElapsedColumn(),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[note]}"),
             console=Console(stderr=True),
@@ -161,7 +166,8 @@ class _Rate(ProgressColumn):
     """Records per second since the phase began."""
 
     def render(self, task: Task) -> Text:
-        return Text(_rate(task.fields["records"], task.elapsed or 0.0), style="progress.data.speed")
+        seconds = task.finished_time or task.elapsed or 0.0
+        return Text(_rate(task.fields["records"], seconds), style="progress.data.speed")
 
 
 def progress_for(*, as_json: bool) -> Progress:

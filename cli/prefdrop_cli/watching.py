@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from prefdrop.errors import Transient
-from prefdrop.ledger.imports import FINISHED, Import, UnknownImport
+from prefdrop.ledger.imports import FINISHED, Import, Status, UnknownImport
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.progress import Progress, Step
 
@@ -32,12 +32,15 @@ def follow(deployment: Deployment, import_id: str, progress: Progress) -> Import
     watched = wait_until_noticed(deployment, import_id, progress)
     alive = _Execution(deployment)
     while True:
-        progress.show(step_of(watched))
+        progress.show(step_of(watched.status, watched))
         if watched.status in FINISHED or awaits_decision(watched):
             return watched
         alive.check(watched)
         time.sleep(deployment.poll_seconds)
-        watched = deployment.imports.get(import_id)
+        before, watched = watched.status, deployment.imports.get(import_id)
+        if before != watched.status:
+            # The phase that has ended is shown with its last figures.
+            progress.show(step_of(before, watched))
 
 
 def awaits_decision(watched: Import) -> bool:
@@ -62,25 +65,24 @@ def wait_until_noticed(deployment: Deployment, import_id: str, progress: Progres
         time.sleep(deployment.poll_seconds)
 
 
-def step_of(watched: Import) -> Step:
-    """Where `watched` is, in the terms of progress."""
-    step = _STEPS.get(watched.status)
-    return step(watched) if step else Step("completing", 1, 1, note="")
+def step_of(status: Status, watched: Import) -> Step:
+    """Where an import with these figures is while it has `status`."""
+    return _STEPS[status](watched)
+
+
+def _waiting(_: Import) -> Step:
+    return Step("waiting", note="for its turn")
 
 
 def _staging(watched: Import) -> Step:
     note = f"{watched.staged:,} staged"
-    if watched.rejected_local:
-        note += f", {watched.rejected_local:,} rejected"
+    if rejected := watched.rejected_local + watched.rejected_validation:
+        note += f", {rejected:,} rejected"
     return Step("staging", watched.read_bytes, watched.bytes, watched.rows_read, note)
 
 
-def _collecting(watched: Import) -> Step:
-    """The vendor's exceptions are read twice: before execution, and after it."""
-    note = "collecting the vendor's exceptions"
-    if not (watched.processed or watched.rejected_execution or watched.not_honored):
-        return replace(_staging(watched), note=note)
-    return Step("completing", note=note)
+def _held(watched: Import) -> Step:
+    return replace(_staging(watched), note="held by a gate")
 
 
 def _executing(watched: Import) -> Step:
@@ -89,14 +91,33 @@ def _executing(watched: Import) -> Step:
     return Step("executing", done, total, done, f"{done:,} of {total:,}")
 
 
-_STEPS: dict[str, Callable[[Import], Step]] = {
-    "Registered": lambda _: Step("waiting", note="for its turn"),
-    "Queued": lambda _: Step("waiting", note="for its turn"),
+def _collecting(watched: Import) -> Step:
+    """The vendor's exceptions are read twice: before execution and after it."""
+    executed = watched.processed or watched.rejected_execution or watched.not_honored
+    return Step("completing", note="reading exceptions") if executed else _staging(watched)
+
+
+def _reporting(_: Import) -> Step:
+    return Step("completing", note="writing the report")
+
+
+def _ended(_: Import) -> Step:
+    return Step("completing", 1, 1)
+
+
+_STEPS: dict[Status, Callable[[Import], Step]] = {
+    "Registered": _waiting,
+    "Queued": _waiting,
     "Staging": _staging,
-    "Held": lambda i: Step("staging", i.read_bytes, i.bytes, i.rows_read, "held by a gate"),
+    "Held": _held,
     "Executing": _executing,
     "Collecting": _collecting,
-    "Reporting": lambda _: Step("completing", note="writing report and rejects"),
+    "Reporting": _reporting,
+    "Completed": _ended,
+    "CompletedWithRejects": _ended,
+    "Aborted": _ended,
+    "Failed": _ended,
+    "Unreconciled": _ended,
 }
 
 

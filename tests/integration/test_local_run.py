@@ -47,7 +47,7 @@ def prefdrop(*words: object, cwd: Path) -> Ended:
     ended = subprocess.run(
         [str(PREFDROP), *map(str, words)],
         cwd=cwd,
-        env=environment(),
+        env=environment() | {"RUN_MARK": str(cwd)},
         capture_output=True,
         text=True,
         timeout=180,
@@ -100,6 +100,7 @@ class Run(NamedTuple):
     report: dict[str, Any]
     rejects: list[dict[str, str]]
     header: list[str]
+    mark: Path
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def run(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> Ru
         rejects = list(reader)
         header = list(reader.fieldnames or ())
     report = json.loads((folder / "results/report.json").read_text())
-    return Run(ended, report, rejects, header)
+    return Run(ended, report, rejects, header, folder)
 
 
 def test_the_example_ends_with_rejects_and_its_figures_add_up(run: Run) -> None:
@@ -184,12 +185,57 @@ def test_the_report_equals_the_vendors_own_books(run: Run, sandbox: SandboxProce
     assert token["not_honored"] == report["not_honored"]
 
 
-def test_nothing_of_the_run_is_left_running(run: Run) -> None:
-    """The command's children carry its folder in their command lines or are its workers."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+# --- nothing is left running --------------------------------------------------------------------
 
-    assert f"local run {FILE}" not in listed.stdout
-    assert run.ended.code == 3
+
+def still_running(mark: str) -> list[str]:
+    """The command lines of processes that were started with `mark` in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_stops_everything_it_started(
+    stop: signal.Signals, tmp_path: Path
+) -> None:
+    mark = f"RUN_MARK={tmp_path}"
+    running = subprocess.Popen(
+        [str(PREFDROP), "local", "run", str(FILE), "--feed", str(FEED)],
+        cwd=tmp_path,
+        env=environment() | {"RUN_MARK": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.startswith("staging"):
+            break
+    assert len(still_running(mark)) > 1
+
+    if stop is signal.SIGINT:
+        os.killpg(running.pid, stop)  # as a terminal does: to everything that was started
+    else:
+        running.send_signal(stop)
+    _, told = running.communicate(timeout=60)
+
+    assert running.returncode == 130
+    assert "nothing is left running" in told
+    assert "Traceback" not in told
+    assert still_running(mark) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
+def test_a_run_leaves_nothing_running(run: Run) -> None:
+    assert still_running(f"RUN_MARK={run.mark}") == []
 
 
 # --- mistakes -----------------------------------------------------------------------------------
@@ -223,7 +269,7 @@ MISTAKES = {
         f"{HEADER},shoe_size\n{FIRST_ROW},42\n", GOOD_FEED, ("crm.csv", "shoe_size")
     ),
     "missing column": Mistake(
-        "crm_id,email\n1,a@example.test\n", GOOD_FEED, ("crm.csv", "consent")
+        "crm_id,email\n1,a@example.test\n", GOOD_FEED, ("crm.csv", "first_name")
     ),
     "empty file": Mistake("", GOOD_FEED, ("crm.csv", "empty")),
     "file that is not what the feed says": Mistake(
@@ -310,9 +356,10 @@ def test_an_unreachable_vendor_is_told_at_once(tmp_path: Path) -> None:
 # --- a stack that stays up ----------------------------------------------------------------------
 
 
-def test_a_stack_that_is_up_takes_drops_and_ends_with_ctrl_c(tmp_path: Path) -> None:
-    head = FILE.read_bytes().splitlines(keepends=True)
-    (tmp_path / "few.csv").write_bytes(b"".join(head[:3]))
+def test_a_stack_that_is_up_takes_drops_and_ends_with_ctrl_c(
+    example: ModuleType, tmp_path: Path
+) -> None:
+    (tmp_path / "few.csv").write_bytes(example.as_csv(example.contacts()[:2]))
     up = subprocess.Popen(
         [str(PREFDROP), "local", "up", "--json", "--feed", str(FEED)],
         cwd=tmp_path,

@@ -7,7 +7,7 @@ import pytest
 from prefdrop_cli.progress import LogProgress, NullProgress, Step, TerminalProgress, progress_for
 
 
-def test_a_log_has_one_line_per_phase_when_phases_are_short(
+def test_a_log_tells_how_each_phase_begins_and_ends(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     steps = [
@@ -25,6 +25,7 @@ def test_a_log_has_one_line_per_phase_when_phases_are_short(
     assert lines == [
         ["waiting", "for", "its", "turn"],
         ["staging", "50%", "500", "staged"],
+        ["staging", "100%", "1,000", "staged"],
         ["executing", "0%", "0", "of", "1,000"],
     ]
 

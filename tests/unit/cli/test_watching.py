@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from prefdrop.ledger.imports import Import, Status, UnknownImport
 from prefdrop_cli import watching
-from prefdrop_cli.progress import NullProgress
+from prefdrop_cli.progress import NullProgress, Progress, Step
 from prefdrop_cli.watching import ExecutionGone, NotNoticed, follow, step_of
 
 
@@ -52,7 +52,7 @@ def test_staging_is_shown_by_bytes_read_and_counts_records() -> None:
         "Staging", bytes=1000, read_bytes=250, rows_read=40, staged=38, rejected_local=2
     )
 
-    step = step_of(staging)
+    step = step_of("Staging", staging)
 
     assert (step.phase, step.done, step.total, step.records) == ("staging", 250, 1000, 40)
     assert step.note == "38 staged, 2 rejected"
@@ -68,9 +68,23 @@ def test_executing_is_shown_by_records_that_passed_validation() -> None:
         not_honored=2,
     )
 
-    step = step_of(executing)
+    step = step_of("Executing", executing)
 
     assert (step.phase, step.done, step.total) == ("executing", 45, 90)
+
+
+def test_a_phase_that_has_ended_is_shown_with_its_last_figures() -> None:
+    shown: list[Step] = []
+    progress = SimpleNamespace(show=shown.append)
+    done = {"staged": 100, "processed": 100}
+    ledger = Ledger(
+        an_import("Executing", staged=100), an_import("Reporting", **done), an_import("Completed")
+    )
+
+    follow(deployment_with(ledger), "imp-1", cast(Progress, progress))
+
+    executing = [step for step in shown if step.phase == "executing"]
+    assert executing[-1].note == "100 of 100"
 
 
 @pytest.mark.parametrize("end", ["Completed", "Aborted", "Failed", "Unreconciled"])
