@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import select
 import socket
 import ssl
 import struct
+import termios
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
@@ -38,8 +41,15 @@ class Peer(NamedTuple):
     def hang_up(self, *, reset: bool = False) -> NoReturn:
         """End the connection, in good order or with a TCP reset."""
         if reset:
+            self._wait_until_delivered()
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionAbortedError
+
+    def _wait_until_delivered(self) -> None:
+        """A reset throws away what has been sent and not yet arrived."""
+        left = bytearray(4)
+        while fcntl.ioctl(self.socket, termios.TIOCOUTQ, left) == 0 and any(left):
+            self.vendor.stopping.wait(0.001)
 
 
 Behaviour = Callable[[Peer, Received], None]
@@ -100,6 +110,14 @@ def trickle(peer: Peer, _request: Received) -> None:
     peer.send(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while not peer.vendor.stopping.wait(0.02):
         peer.send(b"x")
+
+
+def found_alive_too_early(connection: Any) -> bool:
+    """Stands in for urllib3's `is_connection_dropped`: the end arrives just after it has looked."""
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLRDHUP)
+    assert poll.poll(5000), "the vendor did not end the connection"
+    return False
 
 
 class ScriptedVendor:

@@ -32,6 +32,7 @@ from tests.unit.mypreferences.scripted_vendor import (
     Received,
     ScriptedVendor,
     answer,
+    found_alive_too_early,
     hang_up,
     http,
     keep_silent,
@@ -216,6 +217,21 @@ def test_a_tls_failure_means_not_sent(
         stage(client)
 
 
+def test_a_proxy_that_does_not_let_us_through_means_not_sent(
+    vendor: ScriptedVendor, make_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{vendor.host}")
+    monkeypatch.setenv("NO_PROXY", "")
+    vendor.script(answer(502), reset())
+    client = make_client(base_url="https://pm.example.test/Profiles/v4/")
+
+    for _ in range(2):
+        with pytest.raises(NotSent, match=r"pm\.example\.test"):
+            stage(client)
+
+    assert [(r.method, r.path) for r in vendor.received] == [("CONNECT", "pm.example.test:443")] * 2
+
+
 def test_no_time_left_means_not_sent(vendor: ScriptedVendor, client: Client) -> None:
     with pytest.raises(NotSent):
         stage(client, timeout=0)
@@ -228,9 +244,7 @@ def test_a_pooled_connection_that_was_reset_is_proved_to_have_sent_nothing(
 ) -> None:
     vendor.script(reset(http(200, STAGED)))
     stage(client)
-    vendor.hung_up.wait(5)
-    # As if the reset arrived just after the pool had found the connection alive.
-    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
+    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", found_alive_too_early)
 
     with pytest.raises(NotSent):
         stage(client)
@@ -243,8 +257,7 @@ def test_a_pooled_connection_closed_at_the_wrong_moment_leaves_it_unclear(
 ) -> None:
     vendor.script(raw(http(200, STAGED)))
     stage(client)
-    vendor.hung_up.wait(5)
-    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
+    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", found_alive_too_early)
 
     with pytest.raises(NoAnswer):
         stage(client)

@@ -19,6 +19,7 @@ from prefdrop.mypreferences import Client, NoAnswer, NotSent
 from tests.unit.mypreferences.scripted_vendor import (
     ScriptedVendor,
     answer,
+    found_alive_too_early,
     http,
     keep_silent,
     reset,
@@ -100,8 +101,7 @@ def test_a_reset_pooled_connection_is_proved_to_have_sent_nothing(
 ) -> None:
     tls_vendor.script(reset(http(200, STAGED)))
     tls_client.imports.stage("704418", b"{}", timeout=5)
-    tls_vendor.hung_up.wait(5)
-    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
+    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", found_alive_too_early)
 
     with pytest.raises(NotSent):
         tls_client.imports.stage("704418", b"{}", timeout=5)
