@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS imports (
     number INTEGER PRIMARY KEY, token INTEGER NOT NULL UNIQUE, user_id TEXT NOT NULL,
     spec BLOB NOT NULL, state TEXT NOT NULL, dies_at REAL NOT NULL, expires_at REAL NOT NULL,
     initiated_at REAL NOT NULL, first_staged_at REAL, executed_at REAL, started_at REAL,
-    finished_at REAL, execution INTEGER, received INTEGER NOT NULL DEFAULT 0, ok INTEGER NOT NULL DEFAULT 0,
+    finished_at REAL, execution INTEGER,
+    received INTEGER NOT NULL DEFAULT 0, ok INTEGER NOT NULL DEFAULT 0,
     failed INTEGER NOT NULL DEFAULT 0, processed INTEGER NOT NULL DEFAULT 0,
     exceptions INTEGER NOT NULL DEFAULT 0, not_honored INTEGER NOT NULL DEFAULT 0,
     position INTEGER NOT NULL DEFAULT 0);

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
 
 import prefdrop_local.sandbox
-import pytest
 from prefdrop_local.sandbox.process import start_sandbox
-
-from tests.integration.sandbox.conftest import Vendor
+from tests.integration.sandbox.caller import Vendor
 
 VECTORS = [
     ("SHA256", "2026-01-15T10:30:00Z", "pv7IGUSYK2ihWsYAeep/9MKVed4tQLbQhoYWhBdGapY="),
@@ -23,8 +27,7 @@ VECTORS = [
     (
         "SHA512",
         "2026-01-15T10:30:00Z",
-        "MpLd7vO3D2aoLbuD0TiQpGFQZYO47xmtcFtyBjyuK+eMWOAIeVz8DeScs7VwjNKn"
-        "1mDbNM9B9EW+f5/FB2s0Kw==",
+        "MpLd7vO3D2aoLbuD0TiQpGFQZYO47xmtcFtyBjyuK+eMWOAIeVz8DeScs7VwjNKn1mDbNM9B9EW+f5/FB2s0Kw==",
     ),
     ("SHA256", "2026-01-15T10:30:00", "yj69oiSDjByJyjAF9Aguq7yAcENKf+HF4NVMqJTsc3c="),
 ]
@@ -42,7 +45,7 @@ def _issued(**ago: float) -> str:
 
 
 @pytest.fixture(scope="module")
-def vector_vendor(tmp_path_factory: pytest.TempPathFactory) -> Vendor:
+def vector_vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
     package = Path(prefdrop_local.sandbox.__file__).parent
     text = (package / "account.toml").read_text("utf-8")
     first_secret = tomllib.loads(text)["users"]["demo.api.user"]["secret"]
@@ -56,9 +59,7 @@ def vector_vendor(tmp_path_factory: pytest.TempPathFactory) -> Vendor:
 def test_the_known_signatures_are_accepted(
     vector_vendor: Vendor, hash_name: str, issued: str, signature: str
 ) -> None:
-    header = (
-        f"PNAUTHINFO3-HMAC-{hash_name} Credential=demo.api.user/{issued} Signature={signature}"
-    )
+    header = f"PNAUTHINFO3-HMAC-{hash_name} Credential=demo.api.user/{issued} Signature={signature}"
 
     assert _answer(vector_vendor, header)[0] == 200
 
@@ -89,7 +90,8 @@ def test_an_unknown_scheme_is_named_as_the_reason(vendor: Vendor, scheme: str) -
 
 
 @pytest.mark.parametrize(
-    "issued", ["yesterday", "2026-13-01T00:00:00Z", "01/15/2026 10:30:00", "2026-01-15", "1768473000"]
+    "issued",
+    ["yesterday", "2026-13-01T00:00:00Z", "01/15/2026 10:30:00", "2026-01-15", "1768473000"],
 )
 def test_a_timestamp_in_another_format_is_refused(vendor: Vendor, issued: str) -> None:
     assert _answer(vendor, vendor.header(issued.replace(" ", "T"))) == (
@@ -112,8 +114,6 @@ def test_a_timestamp_is_good_for_fifteen_minutes(vendor: Vendor) -> None:
 
 
 def test_a_timestamp_without_zone_is_us_eastern(vendor: Vendor) -> None:
-    from zoneinfo import ZoneInfo
-
     eastern = datetime.now(ZoneInfo("America/New_York")).strftime("%Y-%m-%dT%H:%M:%S")
     utc = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
@@ -161,9 +161,9 @@ def test_an_advanced_clock_locks_nobody_out(vendor: Vendor) -> None:
     assert _answer(vendor, vendor.header())[0] == 200
 
 
-def _token_request(vendor: Vendor, basic: bool = True, **changes: str) -> tuple[int, dict]:
-    import requests
-
+def _token_request(
+    vendor: Vendor, basic: bool = True, **changes: str
+) -> tuple[int, dict[str, Any]]:
     known = vendor.credentials
     pair = (
         changes.pop("client_id", known["oauth_client_id"]),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.sandbox.conftest import Json, Vendor
+from tests.integration.sandbox.caller import Json, Vendor
 
 Contact = Callable[..., Json]
 

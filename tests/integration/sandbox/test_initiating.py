@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.integration.sandbox.conftest import Vendor
+from tests.integration.sandbox.caller import Vendor
 
 
 def test_the_answer_carries_token_state_expiry_and_an_echo(vendor: Vendor) -> None:
@@ -104,9 +106,6 @@ def test_deleting_needs_its_own_permission(vendor: Vendor) -> None:
 def test_expires_lies_the_tokens_life_ahead_of_the_date_header(
     vendor: Vendor, hours: int, zone: str
 ) -> None:
-    from email.utils import parsedate_to_datetime
-    from zoneinfo import ZoneInfo
-
     vendor.switch(token_hours=hours, expires_zone=zone)
     vendor.stop_clock()
 

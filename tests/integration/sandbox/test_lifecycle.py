@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.sandbox.conftest import Json, Vendor
+from tests.integration.sandbox.caller import Json, Vendor
 
 Contact = Callable[..., Json]
 
@@ -21,9 +21,7 @@ def _numbers(status: Json) -> tuple[str, int, int]:
     return status["Status"], status["Processed"], status["Pending"]
 
 
-def test_an_import_goes_through_its_states_as_time_passes(
-    vendor: Vendor, contact: Contact
-) -> None:
+def test_an_import_goes_through_its_states_as_time_passes(vendor: Vendor, contact: Contact) -> None:
     vendor.switch(queued_seconds=10, records_per_second=2)
     vendor.stop_clock()
     token = vendor.initiate()

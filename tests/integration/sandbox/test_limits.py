@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import requests
 
-from tests.integration.sandbox.conftest import Json, Vendor
+from tests.integration.sandbox.caller import Json, Vendor
 
 Contact = Callable[..., Json]
 
@@ -32,8 +33,6 @@ def test_a_body_above_25_mb_is_too_large(vendor: Vendor, size: int, status: int)
 
 
 def test_the_body_limit_can_be_lowered_but_not_above_the_absolute_one(vendor: Vendor) -> None:
-    import requests
-
     vendor.switch(body_limit=1000)
     token = vendor.initiate()
 
@@ -49,10 +48,11 @@ def test_a_chunked_body_is_measured_too(vendor: Vendor) -> None:
     vendor.switch(body_limit=1000)
     token = vendor.initiate()
 
-    small = vendor.imports("POST", f"/{token}/Stage", data=iter([_padded(900)[:500], _padded(900)[500:]]))
-    large = vendor.imports("POST", f"/{token}/Stage", data=iter([_padded(1001)]))
+    def answer(*pieces: bytes) -> int:
+        return vendor.imports("POST", f"/{token}/Stage", data=iter(pieces)).status_code
 
-    assert (small.status_code, large.status_code) == (200, 413)
+    assert answer(_padded(900)[:500], _padded(900)[500:]) == 200
+    assert answer(_padded(1001)) == 413
 
 
 def test_a_compressed_body_is_not_taken(vendor: Vendor) -> None:

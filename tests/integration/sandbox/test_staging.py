@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.integration.sandbox.conftest import Json, Vendor
+from tests.integration.sandbox.caller import Json, Vendor
 
 Contact = Callable[..., Json]
 
 HOME = {"EmailAddressType": "Home", "EmailAddress": "ana@example.test"}
 NEWS = {"FilterId": "NEWS_WEEKLY", "PreferenceType": 1}
-GRANTED = {"ConsentType": "Marketing", "ConsentVersion": "2.0", "Locale": "en_US", "ConsentStatus": 1}
+GRANTED = {
+    "ConsentType": "Marketing",
+    "ConsentVersion": "2.0",
+    "Locale": "en_US",
+    "ConsentStatus": 1,
+}
 STREET = {"Address1": "1 Main St", "City": "Boston", "StateProvince": "MA", "PostalCode": "02101"}
 MOBILE = {"PhoneNumberType": "Mobile", "PhoneNumber": "617-555-0100"}
 
@@ -286,9 +291,7 @@ def test_null_is_like_absent_for_what_is_optional_and_missing_for_what_is_requir
     token = vendor.initiate()
     nulls: dict[str, Any] = dict.fromkeys(("CustomerName", "Emails", "CustomerType", "IsActive"))
 
-    vendor.stage(
-        token, contact("C-1", **nulls), contact("C-2", Emails=[{"EmailAddress": None}])
-    )
+    vendor.stage(token, contact("C-1", **nulls), contact("C-2", Emails=[{"EmailAddress": None}]))
 
     assert vendor.reasons(token) == [["Emails[0]: Required"]]
 

@@ -84,7 +84,7 @@ class Merger:
         for name, value in record.items():
             if value is not None and name not in _COLLECTIONS and name not in _CONTROL:
                 profile[name] = value
-        if record.get("CustomerName"):
+        if record.get("CustomerName") is not None:
             profile.setdefault("CustomerName", {}).update(record["CustomerName"])
         self._merge_plain(profile, record)
         for kind in CONTACT_KINDS:
