@@ -21,6 +21,7 @@ import requests
 
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from prefdrop_local.stack import ExternalVendor, LocalStack, StackSettings
+from prefdrop_local.stack.lambdas.pool import Invocation
 from prefdrop_local.stack.vendor import of_sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,11 +60,13 @@ class Workbench:
         self.state_machine = stack.outputs["ImportStateMachineArn"]
         self.events: list[dict[str, Any]] = []
         self._changed = threading.Condition()
-        self._stop = stack.on_event(self._note)
+        self._seen_invocations = 0
+        self._stops = [stack.on_event(self._note), stack.on_invoke(self._invoked)]
 
     def close(self) -> None:
         """Stop listening to the stack."""
-        self._stop()
+        for stop in self._stops:
+            stop()
 
     # --- giving it work -----------------------------------------------------------------------
 
@@ -90,6 +93,10 @@ class Workbench:
     def _note(self, event: dict[str, Any]) -> None:
         with self._changed:
             self.events.append(event)
+            self._changed.notify_all()
+
+    def _invoked(self, _: Invocation) -> None:
+        with self._changed:
             self._changed.notify_all()
 
     def wait_for(self, what: Callable[[], Any], seconds: float = PATIENCE) -> Any:
@@ -130,6 +137,20 @@ class Workbench:
 
         ended: dict[str, Any] = self.wait_for(look)
         return ended
+
+    def wait_for_step(self, function: str, *, of: str = "") -> None:
+        """Wait until a call of a function has ended that came after this workbench's last reset.
+
+        `of` is the execution that it must be for.
+        """
+
+        def look() -> bool:
+            return any(
+                one.function == function and one.ended is not None and of in one.payload.decode()
+                for one in self.stack.invocations[self._seen_invocations :]
+            )
+
+        self.wait_for(look)
 
     def _executions(self) -> Iterator[dict[str, Any]]:
         for event in list(self.events):
@@ -212,7 +233,8 @@ class Workbench:
         assert answer.ok, answer.text
 
     def reset_vendor(self) -> None:
-        """Forget everything the sandbox holds, and its settings."""
+        """Forget everything the sandbox holds, and its settings; look at later steps only."""
+        self._seen_invocations = len(self.stack.invocations)
         requests.post(self.sandbox.admin_url + "reset", timeout=PATIENCE).raise_for_status()
 
     def profiles(self) -> list[dict[str, Any]]:
