@@ -1,0 +1,57 @@
+"""The documentation keeps up with the code, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import prefdrop
+from prefdrop.errors import Terminal
+from prefdrop_cli import exits
+
+REPOSITORY = Path(__file__).parents[3]
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *REPOSITORY.glob("docs/**/*.md")]
+FAMILIES = {"Terminal", "Refused"}
+"""Names of groups of errors: only what is raised needs a remedy."""
+ANSWERED_AT_ONCE = {"NotHeld", "NothingToRetry", "UnknownImport"}
+"""What the command answers when it is asked for something impossible; no import ends with it."""
+
+
+def kinds_below(kind: type[Exception]) -> Iterator[type[Exception]]:
+    """`kind` and every class that descends from it."""
+    yield kind
+    for below in kind.__subclasses__():
+        yield from kinds_below(below)
+
+
+def test_the_runbook_has_a_remedy_for_every_error_that_can_end_an_import() -> None:
+    runbook = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+    for module in pkgutil.walk_packages(prefdrop.__path__, "prefdrop."):
+        import_module(module.name)
+
+    ours = {k.__name__ for k in kinds_below(Terminal) if k.__module__.startswith("prefdrop.")}
+
+    named = {name for name in ours if re.search(rf"\b{name}\b", runbook)}
+    assert ours - named == FAMILIES | ANSWERED_AT_ONCE
+
+
+def test_the_runbook_lists_every_exit_code() -> None:
+    runbook = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+
+    for code in exits.Exit:
+        assert f"| {int(code)} |" in runbook
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_links_between_pages_lead_to_files_that_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+
+    missing = [link for link in links if not (page.parent / link).exists()]
+
+    assert missing == []
