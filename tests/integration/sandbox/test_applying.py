@@ -367,7 +367,8 @@ class TestRefresh:
     @pytest.fixture
     def full(self, contact: Contact) -> Json:
         record = contact(
-            "C-1", Emails=[_email("a@example.test", NEWS, IsDefault=True), _email("b@example.test")],
+            "C-1",
+            Emails=[_email("a@example.test", NEWS, IsDefault=True), _email("b@example.test")],
             PhoneNumbers=[_phone(SMS, IsMobile=True)],
             Groups=[{"GroupType": "Region", "GroupName": "North"},
                     {"GroupType": "Region", "GroupName": "South"}],

@@ -162,8 +162,9 @@ def test_an_advanced_clock_locks_nobody_out(vendor: Vendor) -> None:
 
 
 def _token_request(
-    vendor: Vendor, basic: bool = True, **changes: str
+    vendor: Vendor, changes: dict[str, str] | None = None, *, basic: bool = True
 ) -> tuple[int, dict[str, Any]]:
+    changes = dict(changes or {})
     known = vendor.credentials
     pair = (
         changes.pop("client_id", known["oauth_client_id"]),
@@ -183,7 +184,7 @@ def _token_request(
 
 @pytest.mark.parametrize("basic", [True, False], ids=["Basic header", "body"])
 def test_client_credentials_buy_a_token_that_lets_the_user_in(vendor: Vendor, basic: bool) -> None:
-    status, grant = _token_request(vendor, basic)
+    status, grant = _token_request(vendor, basic=basic)
 
     assert (status, grant["token_type"], grant["expires_in"]) == (200, "Bearer", 3600)
     assert _answer(vendor, f"Bearer {grant['access_token']}")[0] == 200
@@ -211,7 +212,7 @@ def test_an_oauth_token_dies_after_its_life(vendor: Vendor) -> None:
 def test_the_token_endpoint_refuses_as_rfc_6749_says(
     vendor: Vendor, changes: dict[str, str], status: int, error: str
 ) -> None:
-    answered, body = _token_request(vendor, **changes)
+    answered, body = _token_request(vendor, changes)
 
     assert (answered, body["error"]) == (status, error)
     assert "error_description" in body

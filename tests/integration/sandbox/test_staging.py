@@ -97,7 +97,8 @@ BAD_RECORDS: dict[str, tuple[Json, list[str]]] = {
         {"Consents": [GRANTED | {"ConsentDate": "2025-02-30"}]}, ["Consents[0]: InvalidDate"],
     ),
     "an attribute without value": (
-        {"Emails": [HOME | {"EmailPreferences": [NEWS | {"PreferenceAttributes": [{"Key": "k"}]}]}]},
+        {"Emails": [HOME | {"EmailPreferences": [
+            NEWS | {"PreferenceAttributes": [{"Key": "k"}]}]}]},
         ["Emails[0].EmailPreferences[0].PreferenceAttributes[0]: Required"],
     ),
     "a text filter on an e-mail": (
@@ -145,7 +146,8 @@ BAD_RECORDS: dict[str, tuple[Json, list[str]]] = {
     ),
     "a tag without name": ({"ProfileTags": [{}]}, ["ProfileTags[0]: Required"]),
     "an unknown custom field": (
-        {"CustomFields": [{"Name": "Shoe", "Value": "42"}]}, ["CustomFields[0]: UnknownCustomField"],
+        {"CustomFields": [{"Name": "Shoe", "Value": "42"}]},
+        ["CustomFields[0]: UnknownCustomField"],
     ),
     "a custom number that is none": (
         {"CustomFields": [{"Name": "ShoeSize", "Value": "big"}]},
