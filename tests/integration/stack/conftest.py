@@ -17,7 +17,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 PATIENCE = 15.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[LocalStack]:
     settings = StackSettings(wait_scale=0.1, minute_seconds=3600, async_retry_seconds=0.05)
     with LocalStack(FIXTURES, {"Greeting": "moin"}, NO_VENDOR, settings=settings) as running:
