@@ -17,7 +17,7 @@ from prefdrop.feeds.dates import DateRule, date_parser, describe_faults
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.faults import Fault
 from prefdrop.feeds.json_rows import JsonRow
-from prefdrop.feeds.values import is_email, is_phone
+from prefdrop.feeds.values import EMAIL, PHONE
 from prefdrop.feeds.vendor_record import (
     ALTERNATE_ID_TYPE,
     ALTERNATE_ID_VALUE,
@@ -149,9 +149,9 @@ class _Checker:
             self._fault("ValueTooLong", place, f"is longer than {known.longest} characters")
         if len(value) < known.shortest:
             self._fault("ValueTooShort", place, f"has fewer than {known.shortest} characters")
-        if known.form == "email" and not is_email(value):
+        if known.form == "email" and not EMAIL.fullmatch(value):
             self._fault("NotAnEmail", place, "is not an e-mail address")
-        if known.form == "phone" and not is_phone(value):
+        if known.form == "phone" and not PHONE.fullmatch(value):
             self._fault("NotAPhone", place, "is not a phone number")
 
     def _date(self, owner: dict[str, Any], member: str, place: str) -> None:

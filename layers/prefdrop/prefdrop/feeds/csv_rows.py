@@ -18,10 +18,10 @@ _TOO_LONG = "field larger than field limit"
 
 
 class Unreadable(list[str]):
-    """The cells of a row that can't be read as one, as far as they can be told, and the fault."""
+    """A row that can't be read: it has no cells and a fault."""
 
-    def __init__(self, fault: Fault, cells: list[str] | None = None) -> None:
-        super().__init__(cells or [])
+    def __init__(self, fault: Fault) -> None:
+        super().__init__()
         self.fault = fault
 
 
@@ -52,7 +52,7 @@ class CsvRows:
             self._advance()
             if lines.fault is not None:
                 fault, lines.fault = lines.fault, None
-                yield Unreadable(fault, cells)
+                yield Unreadable(fault)
             elif cells:
                 yield cells
         self._advance()

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 NOT_A_DATE = "~NotADate"
@@ -33,7 +33,9 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 _MEMO_ENTRIES = 1 << 16
 _TIME_DIRECTIVES = re.compile(r"%[HIMSfpcXTrRs]")
 _OFFSET_DIRECTIVE = re.compile(r"%z")
-_FAST_WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
+_YEAR = re.compile(r"%[Yy]")
+_DAY_MINUTES = 24 * 60
+_HOURS_AND_MINUTES = [f"T{at // 60:02d}:{at % 60:02d}:" for at in range(_DAY_MINUTES)]
 
 Parse = Callable[[str], str]
 
@@ -87,18 +89,7 @@ def utc_text(moment: datetime) -> str:
 def date_parser(rule: DateRule) -> Parse:
     """A function from a cell to its UTC text, or to one of the fault marks above."""
     slow = _slow_parser(rule)
-    quick = _quick_parser(rule, slow)
-    memo: dict[str, str] = {}
-
-    def parse(text: str) -> str:
-        found = memo.get(text)
-        if found is None:
-            if len(memo) >= _MEMO_ENTRIES:
-                memo.clear()
-            found = memo[text] = quick(text)
-        return found
-
-    return parse
+    return _quick_parser(rule, slow) or _Memo(slow).__getitem__
 
 
 def _slow_parser(rule: DateRule) -> Parse:
@@ -164,97 +155,127 @@ def _placed(moment: datetime, rule: DateRule) -> datetime:
     return later if rule.overlap == "later" else earlier
 
 
-def _quick_parser(rule: DateRule, slow: Parse) -> Parse:
-    """A parser for all-digit formats such as `%m/%d/%Y %H:%M` that works by slices.
+class _Day(NamedTuple):
+    """A date's name, its neighbours' names, and the zone's offset on it in minutes.
 
-    It only remembers each day's offset and its neighbours' names; whatever does not fit exactly
-    (a missing zero, a day on which the clocks change) goes the slow way.
+    `offset` is `None` where it does not hold for the whole day, or where there is no zone.
     """
-    places = _places(rule.format)
-    if places is None or rule.zone is None or not {"Y", "m", "d"} <= places.keys():
-        return slow
-    if rule.date_only or "H" not in places:
-        return slow
-    width, literals = _literals(rule.format)
-    year, month, day = (slice(*places[key]) for key in "Ymd")
-    hour = slice(*places["H"])
-    minute = slice(*places["M"]) if "M" in places else None
-    second = slice(*places["S"]) if "S" in places else None
-    days: dict[str, tuple[str, str, str, int] | None] = {}
-    digits = re.compile("".join("[0-9]" if part is None else re.escape(part) for part in literals))
-    zone = rule.zone
+
+    before: str
+    name: str
+    after: str
+    offset: int | None
+
+
+class _Clock(NamedTuple):
+    """A time of day: its minutes, its seconds as text, and whether it is a local time.
+
+    A time with its own offset is already in UTC, so its minutes may lie outside the day.
+    """
+
+    minutes: int
+    seconds: str
+    local: bool
+
+
+def _quick_parser(rule: DateRule, slow: Parse) -> Parse | None:
+    """A parser that takes date and time apart and remembers each, or `None` for other formats.
+
+    There are few days and few times of day, but many pairs of them. Whatever is not plain (a day on
+    which the clocks change, a fraction of a second, a text that does not fit) goes the slow way.
+    """
+    if rule.format == "iso8601":
+        return _quick_iso(rule, slow)
+    date_format, separator, time_format = _parted(rule.format)
+    if not separator:
+        return None
+    days = _Memo(lambda text: _day(datetime.strptime(text, date_format).date(), rule.zone))
+    clocks = _Memo(lambda text: _clock(datetime.strptime(text, time_format).time()))
 
     def parse(text: str) -> str:
-        if len(text) != width or digits.fullmatch(text) is None:
-            return slow(text)
-        name = f"{text[year]}-{text[month]}-{text[day]}"
-        if name in days:
-            known = days[name]
-        else:
-            if len(days) >= _MEMO_ENTRIES:
-                days.clear()
-            known = days[name] = _plain_day(name, zone)
-        hours = int(text[hour])
-        minutes = text[minute] if minute else "00"
-        seconds = text[second] if second else "00"
-        if known is None or hours > 23 or minutes > "59" or seconds > "59":
-            return slow(text)
-        total = hours * 60 + int(minutes) - known[3]
-        shift, within = divmod(total, 1440)
-        return f"{known[shift + 1]}T{within // 60:02d}:{within % 60:02d}:{seconds}Z"
+        head, _, tail = text.partition(separator)
+        return _joined(days[head], clocks[tail]) or slow(text)
 
     return parse
 
 
-def _places(format: str) -> dict[str, tuple[int, int]] | None:
-    """Where each directive's digits stand, or `None` if the format is not of fixed width."""
-    places: dict[str, tuple[int, int]] = {}
-    at = position = 0
-    while position < len(format):
-        if format[position] == "%":
-            directive = format[position + 1 : position + 2]
-            if directive not in _FAST_WIDTHS or directive in places:
-                return None
-            places[directive] = (at, at + _FAST_WIDTHS[directive])
-            at += _FAST_WIDTHS[directive]
-            position += 2
-        else:
-            if format[position].isspace() and format[position] != " ":
-                return None
-            at += 1
-            position += 1
-    return places
+def _quick_iso(rule: DateRule, slow: Parse) -> Parse:
+    days = _Memo(lambda text: _day(date.fromisoformat(text), rule.zone))
+    clocks = _Memo(_iso_clock)
+
+    def parse(text: str) -> str:
+        return _joined(days[text[:10]], clocks[text[10:]]) or slow(text)
+
+    return parse
 
 
-def _literals(format: str) -> tuple[int, list[str | None]]:
-    """The width of a fixed format and, for each character, its literal or `None` for a digit."""
-    parts: list[str | None] = []
-    position = 0
-    while position < len(format):
-        if format[position] == "%":
-            parts += [None] * _FAST_WIDTHS[format[position + 1]]
-            position += 2
-        else:
-            parts.append(format[position])
-            position += 1
-    return len(parts), parts
+class _Memo(dict[str, Any]):
+    """What a text was read as; `None` for what can't be read the quick way."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        self._read = read
+
+    def __missing__(self, text: str) -> Any:
+        if len(self) >= _MEMO_ENTRIES:
+            self.clear()
+        try:
+            value = self._read(text)
+        except (ValueError, OverflowError):
+            value = None
+        self[text] = value
+        return value
 
 
-def _plain_day(name: str, zone: ZoneInfo) -> tuple[str, str, str, int] | None:
-    """The names of the day before, the day and the day after, and the zone's offset in minutes.
+def _joined(day: _Day | None, clock: _Clock | None) -> str:
+    """The UTC text of a day and a time on it, or nothing if this is a case for the slow way."""
+    if day is None or clock is None:
+        return ""
+    minutes, seconds, local = clock
+    if local:
+        offset = day[3]
+        if offset is None:
+            return ""
+        minutes -= offset
+    if 0 <= minutes < _DAY_MINUTES:
+        return day[1] + _HOURS_AND_MINUTES[minutes] + seconds
+    if minutes < 0:
+        return day[0] + _HOURS_AND_MINUTES[minutes + _DAY_MINUTES] + seconds
+    return day[2] + _HOURS_AND_MINUTES[minutes - _DAY_MINUTES] + seconds
 
-    `None` for no date, for a day on which the clocks change and for an offset with seconds.
-    """
-    try:
-        day = date.fromisoformat(name)
-        before, after = day - timedelta(days=1), day + timedelta(days=1)
-    except (ValueError, OverflowError):
-        return None
-    offsets = {
-        datetime.combine(which, time(), zone).utcoffset()
-        for which in (before, day, after, after + timedelta(days=1))
-    }
+
+def _parted(format: str) -> tuple[str, str, str]:
+    """A format as date, separator and time; no separator if it can't be parted like that."""
+    found = re.fullmatch(r"(?P<date>.*%[YymdbB])(?P<separator>[ T]|, )(?P<time>%[HI].*)", format)
+    if found is None or found["separator"] in found["date"]:
+        return "", "", ""
+    plain_date = set(re.findall(r"%(.)", found["date"])) <= set("YymdbB")
+    plain_time = set(re.findall(r"%(.)", found["time"])) <= set("HIMSp")
+    if not plain_date or not plain_time or _YEAR.search(found["date"]) is None:
+        return "", "", ""
+    return found["date"], found["separator"], found["time"]
+
+
+def _day(day: date, zone: ZoneInfo | None) -> _Day:
+    before, after = day - timedelta(days=1), day + timedelta(days=1)
+    around = (before, day, after, after + timedelta(days=1))
+    offsets = {datetime.combine(each, time(), zone).utcoffset() for each in around}
     offset = offsets.pop()
-    if offsets or offset is None or offset.total_seconds() % 60:
-        return None
-    return before.isoformat(), name, after.isoformat(), int(offset.total_seconds() // 60)
+    whole = not offsets and offset is not None and not offset.total_seconds() % 60
+    minutes = int(offset.total_seconds() // 60) if whole and offset is not None else None
+    return _Day(before.isoformat(), day.isoformat(), after.isoformat(), minutes)
+
+
+def _clock(clock: time) -> _Clock:
+    offset = clock.utcoffset()
+    if clock.microsecond or (offset is not None and offset.total_seconds() % 60):
+        raise ValueError
+    minutes = clock.hour * 60 + clock.minute
+    if offset is not None:
+        minutes -= int(offset.total_seconds() // 60)
+    return _Clock(minutes, f"{clock.second:02d}Z", offset is None)
+
+
+def _iso_clock(text: str) -> _Clock:
+    if re.match(r"[T ]\d\d:\d\d", text) is None:
+        raise ValueError
+    return _clock(time.fromisoformat(text[1:]))

@@ -19,7 +19,10 @@ from prefdrop.feeds.faults import Fault
 from prefdrop.feeds.layout import Group, Item, Leaf
 from prefdrop.feeds.value_source import (
     Policy,
+    Target,
     ValueWriter,
+    braced,
+    f_string,
     json_text,
     member_text,
     options_of,
@@ -30,14 +33,18 @@ EncodeRow = Callable[[Sequence[str], str], "str | list[Fault]"]
 """`(cells, now) -> JSON text of the record`, or everything that is wrong with the row."""
 
 
-def compile_encoder(feed: Feed, root: Item, positions: Mapping[str, int]) -> EncodeRow:
-    """Compile a feed's layout for a file whose columns stand at `positions` (0-based).
+def compile_encoder(
+    feed: Feed, root: Item, positions: Mapping[str, int], width: int, odd: EncodeRow
+) -> EncodeRow:
+    """Compile a feed's layout for rows of `width` cells, columns at `positions` (0-based).
 
-    A column that is not in `positions` reads as empty.
+    A column that is not in `positions` reads as empty. A row with another number of cells goes to
+    `odd`, so that the others pay for one comparison only.
     """
     policy = Policy(feed.source.empty, feed.source.trim, feed.source.timezone)
     writer = _RecordWriter(policy, positions)
-    source = writer.write(root)
+    writer.namespace["ODD"] = odd
+    source = writer.write(root, width)
     exec(compile(source, f"<mapping of {feed.file}>", "exec"), writer.namespace)
     encode: EncodeRow = writer.namespace["encode"]  # type: ignore[assignment]
     return encode
@@ -50,29 +57,35 @@ class _RecordWriter(ValueWriter):
         super().__init__(policy)
         self.positions = positions
 
-    def write(self, root: Item) -> str:
+    def write(self, root: Item, width: int) -> str:
+        self.line(f"if len(c) != {width}: return ODD(c, now)")
         self.line("f = []")
         self._fill(root, 0, "")
-        constants = _constants(root)
-        if constants:
-            self.line(f"i0 += {constants!r}")
+        for constant in _constants(root):
+            self.line(f"i0 += {',' + constant!r}")
         self.line("if f: return f")
         self.line("return '{' + i0[1:] + '}'")
         return "def encode(c, now):\n" + "\n".join(self.lines) + "\n"
 
     def _fill(self, item: Item, number: int, nulls: str) -> None:
         """Fill `i<number>`. For all but the record itself it leaves `if filled:` open."""
-        self.line(f"i{number} = ''")
+        text = f"i{number}"
+        self.line(f"{text} = ''")
         if nulls:
             self.line(f"{nulls} = ''")
         for leaf in item.column_leaves:
-            self._leaf(leaf, f"i{number}", nulls or f"i{number}")
-        gathered = [(group, self._gather(group)) for group in item.groups.values()]
+            self._leaf(leaf, Target(text), nulls or text)
+        gathered: list[tuple[Group, str]] = []
+        for group in item.groups.values():
+            if len(group.items) > 1 or not _only(group).has_columns or _splitting(_only(group)):
+                gathered.append((group, self._gather(group)))
+            else:
+                self._item(_only(group), Target(text, _opening(group), _closing(group)))
         if number:
-            self.line(f"if {' or '.join([f'i{number}', *(name for _, name in gathered)])}:")
+            self.line(f"if {' or '.join([text, *(name for _, name in gathered)])}:")
             self.depth += 1
         for group, name in gathered:
-            self._close_group(group, name, number)
+            self._close_group(group, name, text)
 
     def _gather(self, group: Group) -> str:
         """Gather the group's items that columns fill; answers the variable that holds them."""
@@ -80,32 +93,45 @@ class _RecordWriter(ValueWriter):
         self.line(f"{name} = ''")
         for item in group.items.values():
             if item.has_columns:
-                self._item(item, name)
+                self._item(item, Target(name))
         return name
 
-    def _close_group(self, group: Group, name: str, number: int) -> None:
+    def _close_group(self, group: Group, name: str, target: str) -> None:
         riding = "".join(
-            f",{{{_constant_members(item)[1:]}}}"
+            f",{{{_constant_members(item)}}}"
             for item in group.items.values()
             if not item.has_columns
         )
         if riding:
             self.line(f"{name} += {riding!r}")
-        opening = f",{json_text(group.member)}:" + ("[" if group.collection else "")
-        closing = " + ']'" if group.collection else ""
-        append = f"i{number} += {opening!r} + {name}[1:]{closing}"
+        inside = braced(_opening(group)) + f"{{{name}[1:]}}" + braced(_closing(group))
+        append = f"{target} += {f_string(inside)}"
         self.line(append if riding else f"if {name}: {append}")
 
-    def _item(self, item: Item, target: str) -> None:
-        split = next((leaf for leaf in item.column_leaves if options_of(leaf).split), None)
+    def _item(self, item: Item, target: Target) -> None:
+        split = _splitting(item)
         if split is not None:
             self._split_item(item, split, target)
-            return
-        number = self.number()
-        nulls = f"n{number}" if self._nulls_apart(item) else ""
-        self._fill(item, number, nulls)
-        self._close_item(item, f"i{number}", nulls, target)
-        self.depth -= 1
+        elif self._single(item):
+            leaf = item.column_leaves[0]
+            framed = Target(target.name, *_frame(item, target))
+            self._leaf(leaf, framed, "")
+        else:
+            number = self.number()
+            nulls = f"n{number}" if self._nulls_apart(item) else ""
+            self._fill(item, number, nulls)
+            self._close_item(item, f"i{number}", nulls, target)
+            self.depth -= 1
+
+    def _single(self, item: Item) -> bool:
+        """Whether one column makes or breaks the item, so that it can be written in one go."""
+        leaves = item.column_leaves
+        return (
+            len(leaves) == 1
+            and not item.groups
+            and self.policy_of(leaves[0]) != "null"
+            and set(item.shape.required) <= _fixed(item) | {leaves[0].member}
+        )
 
     def _nulls_apart(self, item: Item) -> bool:
         """Whether nulls alone must not make this item: a column fills a member it must have."""
@@ -114,22 +140,20 @@ class _RecordWriter(ValueWriter):
             self.policy_of(leaf) == "null" for leaf in leaves
         )
 
-    def _close_item(self, item: Item, text: str, nulls: str, target: str) -> None:
+    def _close_item(self, item: Item, text: str, nulls: str, target: Target) -> None:
         """Check that the item has what the vendor requires, and append it to its collection."""
         self._require(item)
-        constants = _constants(item)
-        parts = [text, *([nulls] if nulls else []), *([repr(constants)] if constants else [])]
+        before, after = _frame(item, target)
         if item.discriminator is not None:
-            opening = ",{" + member_text(*item.discriminator)[1:]
-            self.line(f"{target} += {opening!r} + {' + '.join(parts)} + '}}'")
+            middle = f"{{{text}}}" + (f"{{{nulls}}}" if nulls else "")
+            before = before.removesuffix(",")
         else:
-            self.line(f"{target} += ',{{' + ({' + '.join(parts)})[1:] + '}}'")
+            middle = f"{{({text}{f' + {nulls}' if nulls else ''})[1:]}}"
+        self.line(f"{target.name} += {f_string(braced(before) + middle + braced(after))}")
 
     def _require(self, item: Item) -> None:
         given = {leaf.member: leaf for leaf in item.column_leaves}
-        fixed = {leaf.member for leaf in item.constant_leaves}
-        if item.discriminator is not None:
-            fixed.add(item.discriminator[0])
+        fixed = _fixed(item)
         for member in item.shape.required:
             leaf = given.get(member)
             if leaf is not None and not self._faults_when_empty(leaf):
@@ -149,7 +173,7 @@ class _RecordWriter(ValueWriter):
         position = self.positions.get(leaf.column)
         return "''" if position is None else f"c[{position}]"
 
-    def _leaf(self, leaf: Leaf, target: str, nulls: str) -> None:
+    def _leaf(self, leaf: Leaf, target: Target, nulls: str) -> None:
         name, default = self.variable(leaf), options_of(leaf).default
         self.line(f"{name} = {self._cell(leaf)}")
         self.shaping(leaf)
@@ -161,7 +185,7 @@ class _RecordWriter(ValueWriter):
         self.depth -= 1
         self.empty_branch(leaf, name, nulls)
 
-    def _split_item(self, item: Item, leaf: Leaf, target: str) -> None:
+    def _split_item(self, item: Item, leaf: Leaf, target: Target) -> None:
         """One item for each piece of the cell; empty pieces make none."""
         options, name = options_of(leaf), self.variable(leaf)
         cell, text = f"s{self.number()}", f"i{self.number()}"
@@ -175,7 +199,7 @@ class _RecordWriter(ValueWriter):
         self.shaping(leaf)
         self.line(f"if {name}:")
         self.depth += 1
-        self.value(leaf, text)
+        self.value(leaf, Target(text))
         self.depth -= 1
         self.line(f"if {text}:")
         self.depth += 1
@@ -183,15 +207,45 @@ class _RecordWriter(ValueWriter):
         self.depth -= 2
 
 
-def _constants(item: Item) -> str:
-    return "".join(f",{json_text(leaf.member)}:{leaf.constant}" for leaf in item.constant_leaves)
+def _only(group: Group) -> Item:
+    return next(iter(group.items.values()))
+
+
+def _splitting(item: Item) -> Leaf | None:
+    """The leaf that makes several items of its cell, if this item has one."""
+    return next((leaf for leaf in item.column_leaves if options_of(leaf).split), None)
+
+
+def _opening(group: Group) -> str:
+    return f",{json_text(group.member)}:" + ("[" if group.collection else "")
+
+
+def _closing(group: Group) -> str:
+    return "]" if group.collection else ""
+
+
+def _frame(item: Item, target: Target) -> tuple[str, str]:
+    """What stands before and after the members that columns give an item."""
+    fixed = member_text(*item.discriminator) + "," if item.discriminator else ""
+    constants = "".join(f",{text}" for text in _constants(item))
+    return f"{target.before}{{{fixed}", f"{constants}}}{target.after}"
+
+
+def _fixed(item: Item) -> set[str]:
+    """The members that every item like this has."""
+    fixed = {leaf.member for leaf in item.constant_leaves}
+    return fixed | ({item.discriminator[0]} if item.discriminator else set())
+
+
+def _constants(item: Item) -> list[str]:
+    return [f"{json_text(leaf.member)}:{leaf.constant}" for leaf in item.constant_leaves]
 
 
 def _constant_members(item: Item) -> str:
     """Everything in an item that only constants fill."""
-    text = member_text(*item.discriminator) if item.discriminator else ""
-    text += _constants(item)
+    members = [member_text(*item.discriminator)] if item.discriminator else []
+    members += _constants(item)
     for group in item.groups.values():
-        inner = ",".join(f"{{{_constant_members(each)[1:]}}}" for each in group.items.values())
-        text += f",{json_text(group.member)}:" + (f"[{inner}]" if group.collection else inner)
-    return text
+        inner = ",".join(f"{{{_constant_members(each)}}}" for each in group.items.values())
+        members.append(f"{_opening(group)[1:]}{inner}{_closing(group)}")
+    return ",".join(members)

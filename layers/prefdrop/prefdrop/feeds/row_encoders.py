@@ -20,40 +20,35 @@ EncodeJson = Callable[[JsonRow, str], "str | list[Fault]"]
 def cells_encoder(feed: Feed, header: Header) -> EncodeRow:
     """From a row's original cells to its record; a ragged row is padded or refused here."""
     width = len(header.names)
-    encode = compile_encoder(feed, feed_layout(feed), header.positions)
     pad = feed.source.ragged == "pad"
 
-    def encode_cells(cells: Sequence[str], now: str) -> str | list[Fault]:
-        if len(cells) != width:
-            if not pad or any(cells[width:]):
-                return [ragged(len(cells), width)]
-            cells = [*cells[:width], *[""] * (width - len(cells))]
-        return encode(cells, now)
+    def encode_odd(cells: Sequence[str], now: str) -> str | list[Fault]:
+        if isinstance(cells, Unreadable):
+            return [cells.fault]
+        if not pad or any(cells[width:]):
+            return [ragged(len(cells), width)]
+        return encode([*cells[:width], *[""] * (width - len(cells))], now)
 
-    return encode_cells
+    encode = compile_encoder(feed, feed_layout(feed), header.positions, width, encode_odd)
+    return encode
 
 
 def csv_encoder(encode: EncodeRow, header: Header) -> EncodeRow:
-    """From a row as the reader yields it; unreadable rows are refused here."""
+    """From a row as the reader yields it: a rejects file's rows are unpacked first."""
+    if not header.is_rejects:
+        return encode
 
-    def encode_row(cells: Sequence[str], now: str) -> str | list[Fault]:
-        if isinstance(cells, Unreadable):
-            return [cells.fault]
-        return encode(header.unpacked(cells), now)
+    def encode_reject(cells: Sequence[str], now: str) -> str | list[Fault]:
+        return encode(cells if isinstance(cells, Unreadable) else header.unpacked(cells), now)
 
-    def encode_plain_row(cells: Sequence[str], now: str) -> str | list[Fault]:
-        if cells.__class__ is Unreadable:
-            return encode_row(cells, now)
-        return encode(cells, now)
-
-    return encode_row if header.is_rejects else encode_plain_row
+    return encode_reject
 
 
 def json_encoder(feed: Feed) -> EncodeJson:
     """From a JSON object whose members the feed maps to its record."""
     names = tuple(feed.columns)
     positions = {name: place for place, name in enumerate(names)}
-    encode = compile_encoder(feed, feed_layout(feed), positions)
+    encode = compile_encoder(feed, feed_layout(feed), positions, len(names), _never)
     get = value_getter(names)
     known = known_members(feed)
 
@@ -83,6 +78,10 @@ def known_members(feed: Feed) -> frozenset[str]:
     """The top-level members of a JSON source that the feed maps (or parts of) or ignores."""
     names = (*feed.columns, *feed.ignore)
     return frozenset(names) | frozenset(name.split(".")[0] for name in names)
+
+
+def _never(_cells: Sequence[str], _now: str) -> str | list[Fault]:
+    raise AssertionError("a JSON object has as many values as the feed has columns")
 
 
 def _unknown(name: str) -> Fault:

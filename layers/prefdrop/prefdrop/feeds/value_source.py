@@ -13,7 +13,7 @@ from prefdrop.feeds.dates import DateRule, date_parser
 from prefdrop.feeds.definition import Column, Empty
 from prefdrop.feeds.faults import Fault
 from prefdrop.feeds.layout import Leaf
-from prefdrop.feeds.values import BOOLEANS, integer_text, is_email, is_number, is_phone
+from prefdrop.feeds.values import BOOLEANS, EMAIL, NUMBER, PHONE, integer_text
 
 _SMALL_RANGE = 10
 """A range of at most this many numbers is looked up in a table instead of being computed."""
@@ -45,8 +45,18 @@ def json_text(value: object) -> str:
 
 
 def member_text(member: str, value: object) -> str:
-    """One member as the mapping appends it: `,"Member":value`."""
-    return f",{json_text(member)}:{json_text(value)}"
+    """One member: `"Member":value`."""
+    return f"{json_text(member)}:{json_text(value)}"
+
+
+def braced(text: str) -> str:
+    """`text` as it stands in an f-string."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def f_string(inside: str) -> str:
+    """The f-string with this inside, in which braces are already doubled or meant."""
+    return "f" + repr(inside)
 
 
 def source_text(value: str | int | float | bool) -> str:
@@ -61,6 +71,20 @@ def options_of(leaf: Leaf) -> Column:
     return leaf.options
 
 
+class Target(NamedTuple):
+    """Where a member goes: the variable it is appended to, and what stands before and after it.
+
+    An item that one column makes alone is written in one go, its brackets before and after.
+    """
+
+    name: str
+    before: str = ","
+    after: str = ""
+
+    def framed(self, member: str) -> str:
+        return f"{self.before}{member}{self.after}"
+
+
 class ValueWriter:
     """Gathers source lines and the objects they refer to."""
 
@@ -72,9 +96,9 @@ class ValueWriter:
         self.variables: dict[str, str] = {}
         self.namespace: dict[str, object] = {
             "E": json.encoder.encode_basestring,
-            "EMAIL": is_email,
-            "PHONE": is_phone,
-            "NUMBER": is_number,
+            "EMAIL": EMAIL.fullmatch,
+            "PHONE": PHONE.fullmatch,
+            "NUMBER": NUMBER.fullmatch,
             "INTEGER": integer_text,
         }
 
@@ -126,10 +150,10 @@ class ValueWriter:
             reason = f"Column {column} must not be empty."
             self.line(f"if not {name}: {self.fault('ValueMissing', column, reason)}")
         elif policy == "null" and nulls and not leaf.required:
-            self.line(f"if not {name}: {nulls} += {member_text(leaf.member, None)!r}")
+            self.line(f"if not {name}: {nulls} += {',' + member_text(leaf.member, None)!r}")
 
-    def value(self, leaf: Leaf, target: str) -> None:
-        """Convert and check the filled cell, and append it to the text in `target`."""
+    def value(self, leaf: Leaf, target: Target) -> None:
+        """Convert and check the filled cell, and append its member to `target`."""
         options = options_of(leaf)
         kind = options.type or leaf.field.kind
         if options.values is not None:
@@ -137,26 +161,28 @@ class ValueWriter:
         elif options.datetime is not None or kind == "date":
             self._date(leaf, target, date_rule(options, self.policy.timezone))
         elif kind == "boolean":
-            wrong = "is neither true nor false"
-            self._choice(leaf, target, BOOLEANS, Fault("NotABoolean", leaf.column, wrong))
+            wrong = Fault("NotABoolean", leaf.column, "is neither true nor false")
+            self._choice(leaf, target, BOOLEANS, wrong)
         elif kind == "integer":
             self._integer(leaf, target)
         elif kind == "number":
             reason = f"Column {leaf.column} is not a number."
             fault = self.fault("NotANumber", leaf.column, reason)
             self.line(f"if not NUMBER({self.variable(leaf)}): {fault}")
-            self._append(leaf, target, self.variable(leaf))
+            self.line(f"else: {self._append(leaf, target, '{' + self.variable(leaf) + '}')}")
         else:
             self._text(leaf, target)
 
-    def _append(self, leaf: Leaf, target: str, expression: str, before: str = "else: ") -> None:
-        self.line(f"{before}{target} += {f',{json_text(leaf.member)}:'!r} + {expression}")
+    def _append(self, leaf: Leaf, target: Target, value: str) -> str:
+        """The statement that appends the member; `value` is the inside of an f-string."""
+        before = braced(f"{target.before}{json_text(leaf.member)}:")
+        return f"{target.name} += {f_string(before + value + braced(target.after))}"
 
     def _mapped(
-        self, leaf: Leaf, target: str, values: Mapping[str, str | int | float | bool]
+        self, leaf: Leaf, target: Target, values: Mapping[str, str | int | float | bool]
     ) -> None:
         fragments = {
-            key: "" if value == "" else member_text(leaf.member, value)
+            key: "" if value == "" else target.framed(member_text(leaf.member, value))
             for key, value in values.items()
         }
         listed = ", ".join(list(values)[:10]) + (", ..." if len(values) > 10 else "")
@@ -166,18 +192,19 @@ class ValueWriter:
         )
         self.line(f"x = {self.refer('M', fragments)}.get({name})")
         self.line(f"if x is None: {self.fault('ValueNotMapped', leaf.column, reason)}")
-        self.line(f"else: {target} += x")
+        self.line(f"else: {target.name} += x")
         if "" in values.values():
             self.line(f"if x == '': {name} = ''")
 
-    def _choice(self, leaf: Leaf, target: str, choices: Mapping[str, str], wrong: Fault) -> None:
-        fragments = {key: f",{json_text(leaf.member)}:{value}" for key, value in choices.items()}
+    def _choice(self, leaf: Leaf, target: Target, choices: Mapping[str, str], wrong: Fault) -> None:
+        member = json_text(leaf.member)
+        fragments = {key: target.framed(f"{member}:{value}") for key, value in choices.items()}
         reason = f"Column {leaf.column} {wrong.reason}."
         self.line(f"x = {self.refer('M', fragments)}.get({self.variable(leaf)})")
         self.line(f"if x is None: {self.fault(wrong.code, leaf.column, reason)}")
-        self.line(f"else: {target} += x")
+        self.line(f"else: {target.name} += x")
 
-    def _integer(self, leaf: Leaf, target: str) -> None:
+    def _integer(self, leaf: Leaf, target: Target) -> None:
         low, high = leaf.field.low, leaf.field.high
         if low is not None and high is not None and high - low < _SMALL_RANGE:
             choices = {str(number): str(number) for number in range(low, high + 1)}
@@ -188,39 +215,45 @@ class ValueWriter:
         reason = f"Column {leaf.column} must be a whole number{bounds}."
         self.line(f"x = INTEGER({self.variable(leaf)}, {low}, {high})")
         self.line(f"if not x: {self.fault('NotAnInteger', leaf.column, reason)}")
-        self._append(leaf, target, "x")
+        self.line(f"else: {self._append(leaf, target, '{x}')}")
 
-    def _date(self, leaf: Leaf, target: str, rule: DateRule) -> None:
+    def _date(self, leaf: Leaf, target: Target, rule: DateRule) -> None:
         column = leaf.column
         faults = {
             mark: Fault(mark[1:], column, f"Column {column} {wrong}.")
             for mark, wrong in dates.describe_faults(rule).items()
         }
-        future = self.refer(
-            "F", Fault("DateInFuture", column, f"Column {column} lies in the future.")
-        )
+        future = Fault("DateInFuture", column, f"Column {column} lies in the future.")
+        reasons, late = self.refer("T", faults), self.refer("F", future)
         self.line(f"x = {self.refer('D', date_parser(rule))}({self.variable(leaf)})")
-        self.line(f"if x > now: f.append({self.refer('T', faults)}.get(x) or {future})")
-        self._append(leaf, target, "'\"' + x + '\"'")
+        self.line(f"if x > now: f.append({reasons}.get(x) or {late})")
+        self.line(f"""else: {self._append(leaf, target, '"{x}"')}""")
 
-    def _text(self, leaf: Leaf, target: str) -> None:
+    def _text(self, leaf: Leaf, target: Target) -> None:
         name, known, column = self.variable(leaf), leaf.field, leaf.column
-        if known.longest is not None:
-            reason = (
-                f"Column {column} is longer than the {known.longest} characters the vendor takes."
-            )
-            self.line(
-                f"if len({name}) > {known.longest}: {self.fault('ValueTooLong', column, reason)}"
-            )
-        if known.shortest > 1:
-            reason = f"Column {column} has fewer than {known.shortest} characters."
-            self.line(
-                f"if len({name}) < {known.shortest}: {self.fault('ValueTooShort', column, reason)}"
-            )
-        if known.form == "email":
-            reason = f"Column {column} is not an e-mail address."
-            self.line(f"if not EMAIL({name}): {self.fault('NotAnEmail', column, reason)}")
-        elif known.form == "phone":
-            reason = f"Column {column} is not a phone number."
-            self.line(f"if not PHONE({name}): {self.fault('NotAPhone', column, reason)}")
-        self._append(leaf, target, f"E({name})", before="")
+        for wrong, code, reason in (
+            (
+                f"len({name}) > {known.longest}" if known.longest else "",
+                "ValueTooLong",
+                f"is longer than the {known.longest} characters the vendor takes",
+            ),
+            (
+                f"len({name}) < {known.shortest}" if known.shortest > 1 else "",
+                "ValueTooShort",
+                f"has fewer than {known.shortest} characters",
+            ),
+            (
+                f"not EMAIL({name})" if known.form == "email" else "",
+                "NotAnEmail",
+                "is not an e-mail address",
+            ),
+            (
+                f"not PHONE({name})" if known.form == "phone" else "",
+                "NotAPhone",
+                "is not a phone number",
+            ),
+        ):
+            if wrong:
+                fault = self.fault(code, column, f"Column {column} {reason}.")
+                self.line(f"if {wrong}: {fault}")
+        self.line(self._append(leaf, target, f"{{E({name})}}"))

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
-_PHONE = re.compile(
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+"""The shape of an e-mail address: one @, no spaces, a dot in the domain.
+
+Deliberately lax: the account's own pattern decides, this only spares it what can't be one.
+"""
+
+PHONE = re.compile(
     r"[ (]*\+?(?:[ ().\-/]*[0-9]){7,15}[ ().]*(?:(?:x|ext\.?)\s*[0-9]{1,6})?", re.IGNORECASE
 )
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+"""The shape of a phone number: 7 to 15 digits, the usual signs between, an extension."""
+
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+"""A number as JSON writes it."""
+
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 BOOLEANS = {
@@ -16,24 +25,6 @@ BOOLEANS = {
     **dict.fromkeys(("false", "False", "FALSE", "0"), "false"),
 }
 """What reads as a boolean without a `values` table, and its JSON text."""
-
-
-def is_email(text: str) -> bool:
-    """Whether `text` has the shape of an e-mail address: one @, no spaces, a dot in the domain.
-
-    Deliberately lax: the account's own pattern decides, this only spares it what can't be one.
-    """
-    return _EMAIL.fullmatch(text) is not None
-
-
-def is_phone(text: str) -> bool:
-    """Whether `text` has the shape of a phone number: 7 to 15 digits, the usual signs between."""
-    return _PHONE.fullmatch(text) is not None
-
-
-def is_number(text: str) -> bool:
-    """Whether `text` is a number as JSON writes it."""
-    return _NUMBER.fullmatch(text) is not None
 
 
 def integer_text(text: str, low: int | None = None, high: int | None = None) -> str:
