@@ -307,6 +307,30 @@ def test_time_that_a_frozen_lambda_slept_through_counts(monkeypatch: pytest.Monk
     assert attempt.remaining() < 0
 
 
+def test_a_request_frozen_in_its_middle_is_not_finished_when_its_time_is_over(
+    vendor: ScriptedVendor, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = b" " * 60_000_000
+    arrived = []
+    frozen = [0]
+    real_time = time.time
+    monkeypatch.setattr(time, "time", lambda: real_time() + sum(frozen))
+
+    def thaw_an_hour_later(peer: Peer, _request: Received) -> None:
+        frozen.append(3600)
+        while piece := peer.socket.recv(1 << 20):
+            arrived.append(len(piece))
+
+    vendor.reads_bodies = False
+    vendor.script(thaw_an_hour_later)
+
+    with pytest.raises(NoAnswer):
+        stage(client, body=body, timeout=60)
+
+    vendor.hung_up.wait(5)
+    assert sum(arrived) < len(body)
+
+
 def test_a_session_of_the_users_own_loses_its_retries(
     vendor: ScriptedVendor, make_client: Callable[..., Client]
 ) -> None:

@@ -5,7 +5,8 @@
         ├── Terminal
         │   ├── Misconfigured        the client was given settings that cannot work
         │   └── Refused              the vendor said no; nothing was applied
-        │       ├── BadRequest       400, and any other 4xx not named here
+        │       ├── BadRequest       400 or 422: something in the request is not valid
+        │       ├── RouteRefused     405, 415, ...: the route takes no request like this at all
         │       ├── NotAuthorized    401, on a route without an import's access token
         │       ├── TokenRefused     401, on a route with an import's access token in its path
         │       ├── WrongCredentials the OAuth token API does not accept the credentials
@@ -69,9 +70,18 @@ class Refused(MyPreferencesError, Terminal):
 
 
 class BadRequest(Refused):
-    """The request is malformed or invalid (400, or a 4xx without a class of its own)."""
+    """Something in the request is malformed or invalid (400 or 422)."""
 
     default_hint = "Correct the request; the vendor's explanation is kept with this error."
+
+
+class RouteRefused(Refused):
+    """The route takes no request of this kind, whatever it holds (405, 415 and every other 4xx)."""
+
+    default_hint = (
+        f"The route or its method differs from what we assume ({ASSUMED_ROUTES}), or something on"
+        f" the way to the vendor answers in its place. Check the base URL and the setting `routes`."
+    )
 
 
 class NotAuthorized(Refused):

@@ -16,6 +16,7 @@ from prefdrop.mypreferences.errors import (
     NotAuthorized,
     NotFound,
     Redirected,
+    RouteRefused,
     ServerError,
     TokenRefused,
     TooLarge,
@@ -34,6 +35,7 @@ IIS_OVERSIZE = ("404.13", "request content length")
 """What IIS writes into the 404 page with which it refuses a body over its limit (O-8)."""
 
 _BY_STATUS: dict[int, type[MyPreferencesError]] = {
+    400: BadRequest,
     403: Forbidden,
     404: NotFound,
     # The server gave up waiting for the request's end. It should not have applied it; an unclear
@@ -41,6 +43,7 @@ _BY_STATUS: dict[int, type[MyPreferencesError]] = {
     408: ServerError,
     409: Conflict,
     413: TooLarge,
+    422: BadRequest,
 }
 
 
@@ -94,7 +97,7 @@ def _kind(request: Request, answer: Answer, words: str) -> type[MyPreferencesErr
         return TokenRefused if request.access_token else NotAuthorized
     if status == 404 and request.body and any(mark in words.lower() for mark in IIS_OVERSIZE):
         return TooLarge
-    return _BY_STATUS.get(status, BadRequest)
+    return _BY_STATUS.get(status, RouteRefused)
 
 
 def _without(secrets: Iterable[str], words: str) -> str:
