@@ -136,7 +136,7 @@ class Admin:
 
     def _reset(self, _request: Request) -> Any:
         """As after the start: no data, real time, first settings."""
-        self._store.clear()
+        self._engine.while_idle(self._store.clear)
         self._sandbox.clock.reset()
         self._sandbox.forget_tokens()
         self._sandbox.change_settings(self._first_settings)

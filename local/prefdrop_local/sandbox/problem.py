@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 
 class ProblemError(Exception):
-    """The request is answered with `status` and the body `{"Message": message}`."""
+    """The request is answered with `status` and the body `{"Message": message}`.
+
+    With a `Content-Type` among the headers, the message is the body as it stands.
+    """
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.headers = dict(headers or {})
+
+    @property
+    def body(self) -> bytes:
+        """The answer's body."""
+        if "Content-Type" in self.headers:
+            return self.message.encode()
+        return msgspec.json.encode({"Message": self.message})
 
 
 def bad_request(message: str) -> ProblemError:

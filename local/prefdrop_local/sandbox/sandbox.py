@@ -128,5 +128,4 @@ def _answered(work: Callable[[], Any]) -> Response:
 
 
 def _refusal(problem: ProblemError) -> Response:
-    body = msgspec.json.encode({"Message": problem.message})
-    return Response(problem.status, body, {"Content-Type": _JSON, **problem.headers})
+    return Response(problem.status, problem.body, {"Content-Type": _JSON, **problem.headers})

@@ -47,9 +47,19 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Bytes of one stage request; more is answered with 413 (O-8)."""
     absolute_body_limit: Size = 28_000_000
     """`body_limit` cannot be raised above this."""
+    oversize_answer: Literal["413", "404.13"] = "413"
+    """`404.13` is what the vendor's kind of web server says by itself: 404 with an HTML page."""
     type_faults: Literal["record", "request"] = "record"
     """Whether a member of the wrong JSON type fails its record, or the whole request with 400."""
 
+    stage_counters: Literal["cumulative", "request"] = "cumulative"
+    """`request`: the answer to a stage request counts that request's records alone."""
+    refresh_contacts: Literal["preserve", "archive"] = "preserve"
+    """Whether contacts that a refresh drops keep their preferences unless a record says
+    `PreservePreferences: false`, or never do."""
+
+    page_inclusive_quirk: bool = False
+    """A page holds one record more than its limit, as the vendor's example counts."""
     page_total_quirk: bool = True
     """`TotalResults` of an exceptions page is capped at the limit, as documented."""
     exceptions_limit_max: Size = 3_200

@@ -411,6 +411,17 @@ class TestRefresh:
         assert profile["PhoneNumbers"][0]["PhonePreferences"][0]["PreferenceStatus"] == status
         assert "PreservePreferences" not in profile
 
+    def test_refreshed_contacts_can_be_made_to_lose_their_preferences_always(
+        self, vendor: Vendor, contact: Contact, full: Json
+    ) -> None:
+        vendor.switch(refresh_contacts="archive")
+        vendor.run(full)
+
+        vendor.run(contact("C-1", PreservePreferences=True), RefreshContacts=True)
+
+        kept = vendor.profile()["Emails"][0]["EmailPreferences"]
+        assert kept[0]["PreferenceStatus"] == "Archived"
+
     def test_a_contact_that_comes_back_is_active_again(
         self, vendor: Vendor, contact: Contact, full: Json
     ) -> None:

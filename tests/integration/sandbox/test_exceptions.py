@@ -64,6 +64,15 @@ def test_total_results_is_capped_at_the_limit_unless_switched(vendor: Vendor, to
     assert vendor.exceptions(token, limit=2)["TotalResults"] == 5
 
 
+def test_a_page_can_be_made_to_hold_one_more_than_its_limit(vendor: Vendor, token: str) -> None:
+    vendor.switch(page_inclusive_quirk=True)
+
+    pages = [vendor.exceptions(token, limit=2, offset=offset) for offset in (1, 3)]
+
+    assert [_sequence(page) for page in pages] == [[1, 3, 5], [5, 7, 9]]
+    assert [page["HasMore"] for page in pages] == [True, False]
+
+
 def test_a_limit_above_the_highest_is_lowered(vendor: Vendor, token: str) -> None:
     assert vendor.exceptions(token, limit=10_000)["Limit"] == 3200
 

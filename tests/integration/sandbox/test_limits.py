@@ -44,6 +44,15 @@ def test_the_body_limit_can_be_lowered_but_not_above_the_absolute_one(vendor: Ve
     assert answer.status_code == 400
 
 
+def test_an_oversize_body_can_be_answered_as_a_bare_web_server_would(vendor: Vendor) -> None:
+    vendor.switch(body_limit=1000, oversize_answer="404.13")
+
+    answer = vendor.imports("POST", f"/{vendor.initiate()}/Stage", data=_padded(1001))
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html")
+    assert answer.text.startswith("<html>")
+
+
 def test_a_chunked_body_is_measured_too(vendor: Vendor) -> None:
     vendor.switch(body_limit=1000)
     token = vendor.initiate()

@@ -73,6 +73,18 @@ def test_data_in_a_file_outlives_the_process(tmp_path: Path) -> None:
         assert len(second.books()["requests"]) == 4
 
 
+def test_what_a_killed_sandbox_had_answered_for_is_still_there(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    record = {"AlternateIds": [{"AlternateIdType": "CrmContactId", "AlternateId": "C-1"}]}
+    with start_sandbox(database=file) as process:
+        token = Vendor(process).initiate()
+        Vendor(process).stage(token, record)
+        os.kill(process.pid, signal.SIGKILL)
+
+    with start_sandbox(database=file) as process:
+        assert Vendor(process).status(token)["TotalRecordsReceived"] == 1
+
+
 def test_stopping_ends_it_cleanly() -> None:
     process = start_sandbox()
 

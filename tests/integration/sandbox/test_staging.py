@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -214,6 +215,42 @@ def test_counters_and_sequence_numbers_run_over_all_requests_of_a_token(
     } == status  # fmt: skip
     failed = vendor.exceptions(token)["UserProfilePreferences"]
     assert [record["SequenceNumber"] for record in failed] == [2, 3]
+
+
+def test_stage_answers_can_be_made_to_count_their_own_request_alone(
+    vendor: Vendor, contact: Contact
+) -> None:
+    vendor.switch(stage_counters="request")
+    token = vendor.initiate()
+    vendor.stage(token, contact("C-1"), contact("C-2"))
+
+    status = vendor.stage(token, contact("C-3", CustomerType="X"))
+
+    assert (status["TotalRecordsReceived"], status["ValidationFailed"]) == (1, 1)
+    assert vendor.status(token)["TotalRecordsReceived"] == 3
+
+
+def test_requests_that_overlap_are_counted_one_after_the_other(
+    vendor: Vendor, contact: Contact
+) -> None:
+    token = vendor.initiate()
+    callers = [Vendor(vendor.process) for _ in range(8)]
+
+    def stage(place: int) -> None:
+        for number in range(5):
+            callers[place].stage(token, *(contact(f"{place}-{number}-{n}") for n in range(20)))
+
+    with ThreadPoolExecutor(len(callers)) as pool:
+        list(pool.map(stage, range(len(callers))))
+
+    assert vendor.status(token)["TotalRecordsReceived"] == 800
+    found = vendor.admin("GET", f"imports/{token}")["records"]
+    assert [item["sequence"] for item in found] == list(range(1, 801))
+    values = [item["record"]["AlternateIds"][0]["AlternateId"] for item in found]
+    assert len(set(values)) == 800
+    batches = {tuple(value.rsplit("-", 1)[0] for value in values[n : n + 20])
+               for n in range(0, 800, 20)}  # fmt: skip
+    assert all(len(set(batch)) == 1 for batch in batches), "requests were interleaved"
 
 
 def test_a_corrected_record_can_be_staged_again_as_it_was_echoed(

@@ -33,6 +33,10 @@ from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store, take_number
 
 _JSON_TYPES = ("application/json", "text/json", "application/json-patch+json")
+_TOO_LARGE_PAGE = (
+    "<html><head><title>404.13 - Not Found</title></head><body>The request filtering module is "
+    "configured to deny a request that exceeds the request content length.</body></html>"
+)
 _BAD_TOKEN = "The access token is not valid."
 _READ_PATIENCE = 1.0
 """Seconds that a read lets due processing finish before it looks."""
@@ -81,18 +85,19 @@ class BulkImport:
         """Judge and keep the records of one request."""
         item = self._import(call)
         settings = self._settings()
-        self._refuse_large(call.request, settings)
+        _refuse_large(call.request, settings)
         _require_json(call.request)
         self._count(settings)
         validator = RecordValidator(self._account, call.caller.user, item.spec, self._is_held)
         wrong_types = settings.type_faults == "request"
         records = judge(call.request.body, validator, refuse_wrong_types=wrong_types)
         with self._store.transaction() as database:
-            item = self._open_import(call, database, "Data can no longer be staged")
+            item = self._open_import(call, "Data can no longer be staged")
             if item.received + len(records) > settings.part_records:
                 raise bad_request(f"An import takes at most {settings.part_records} records.")
             self._keep(database, item, records, call.entry)
-        return status_object(item, settings)
+        answer = status_object(item, settings)
+        return answer | _own_counters(records) if settings.stage_counters == "request" else answer
 
     def execute(self, call: Call) -> dict[str, Any]:
         """Put the import into the queue."""
@@ -100,7 +105,7 @@ class BulkImport:
         settings = self._settings()
         self._count(settings)
         with self._store.transaction() as database:
-            item = self._open_import(call, database, "The import was already executed")
+            item = self._open_import(call, "The import was already executed")
             if not item.received:
                 raise bad_request("Nothing was staged for this import.")
             item.state, item.executed_at = QUEUED, self._clock.now()
@@ -132,18 +137,14 @@ class BulkImport:
             raise not_authorized(_BAD_TOKEN)
         return item
 
-    def _open_import(self, call: Call, _database: sqlite3.Connection, refusal: str) -> Import:
-        """The import as it is inside a transaction, still open for staging (else 400; O-11)."""
+    def _open_import(self, call: Call, refusal: str) -> Import:
+        """The import as it is inside the transaction, if open for staging (else 400; O-11)."""
         item = import_of_token(self._store, call.token)
         if item is None:
             raise not_authorized(_BAD_TOKEN)
         if item.state not in OPEN:
             raise bad_request(f"{refusal}; its status is {item.state}.")
         return item
-
-    def _refuse_large(self, request: Request, settings: Settings) -> None:
-        if request.length > settings.body_limit:
-            raise ProblemError(413, f"The request body is above {settings.body_limit} bytes.")
 
     def _count(self, settings: Settings) -> None:
         with self._store.transaction() as database:
@@ -158,6 +159,24 @@ class BulkImport:
     def _is_held(self, type_name: str, value: str) -> bool:
         with self._store.transaction() as database:
             return Profiles(database).holder((type_name.lower(), value.lower())) is not None
+
+
+def _refuse_large(request: Request, settings: Settings) -> None:
+    if request.length <= settings.body_limit:
+        return
+    if settings.oversize_answer == "404.13":
+        raise ProblemError(404, _TOO_LARGE_PAGE, {"Content-Type": "text/html"})
+    raise ProblemError(413, f"The request body is above {settings.body_limit} bytes.")
+
+
+def _own_counters(records: list[Judged]) -> dict[str, int]:
+    """What one stage request would count if counters were not cumulative."""
+    failed = sum(record.failed is not None for record in records)
+    return {
+        "TotalRecordsReceived": len(records),
+        "ValidationSuccessful": len(records) - failed,
+        "ValidationFailed": failed,
+    }
 
 
 def _require_json(request: Request) -> None:

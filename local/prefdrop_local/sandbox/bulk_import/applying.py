@@ -19,15 +19,18 @@ from prefdrop_local.sandbox.model import alternate_ids
 from prefdrop_local.sandbox.profiles.merge import Merger, Writing
 from prefdrop_local.sandbox.profiles.repository import Profiles, alternate_keys
 from prefdrop_local.sandbox.profiles.rules import Rules
+from prefdrop_local.sandbox.settings import Settings
 
 PROCESSED = "processed"
 EXCEPTION = "exceptions"
 NOT_HONORED = "not_honored"
 
 
-def apply_batch(database: sqlite3.Connection, item: Import, account: Account, most: int) -> None:
+def apply_batch(
+    database: sqlite3.Connection, item: Import, account: Account, settings: Settings, most: int
+) -> None:
     """Process up to `most` more valid records of the import and move its counters."""
-    applier = Applier(Profiles(database), item, account)
+    applier = Applier(Profiles(database), item, account, settings)
     rows = database.execute(
         "SELECT id, record FROM staged WHERE id > ? AND id <= ? AND valid ORDER BY id LIMIT ?",
         (item.row_id(item.position), item.row_id(item.received), most),
@@ -49,10 +52,13 @@ def apply_batch(database: sqlite3.Connection, item: Import, account: Account, mo
 class Applier:
     """Gives each record its outcome."""
 
-    def __init__(self, profiles: Profiles, item: Import, account: Account) -> None:
+    def __init__(
+        self, profiles: Profiles, item: Import, account: Account, settings: Settings
+    ) -> None:
         user: User = account.users[item.user_id]
         moment = iso(item.started_at or 0)
-        self._writing = Writing(moment, item.user_id, user.source, item.spec.flags)
+        archive = settings.refresh_contacts == "archive"
+        self._writing = Writing(moment, item.user_id, user.source, item.spec.flags, archive)
         self._item = item
         self._profiles = profiles
         self._merger = Merger(account, self._writing)

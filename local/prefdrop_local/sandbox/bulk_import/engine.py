@@ -65,6 +65,11 @@ class Engine:
         """Something may be due now."""
         self._wake.set()
 
+    def while_idle(self, work: Callable[[], None]) -> None:
+        """Do some work while no import is being moved on."""
+        with self._lock:
+            work()
+
     def catch_up(self, patience: float | None) -> None:
         """Do what is due, for up to `patience` seconds; None: until all of it is done."""
         until = None if patience is None else time.monotonic() + patience
@@ -116,7 +121,7 @@ class Engine:
         if due <= 0 and item.pending:
             return False
         with self._store.transaction() as database:
-            apply_batch(database, item, self._account, due)
+            apply_batch(database, item, self._account, self._settings(), due)
             if not item.pending:
                 item.state = COMPLETED
                 item.finished_at = self._finish_time(item)

@@ -26,9 +26,10 @@ def exceptions_page(
     offset = _number(query, "offset", 1)
     limit = min(_number(query, "limit", EXCEPTIONS_PAGE_LIMIT), settings.exceptions_limit_max)
     total = item.failed + item.exceptions
+    last = offset + limit - (not settings.page_inclusive_quirk)
     rows = store.rows(
         "SELECT record FROM exceptions WHERE id BETWEEN ? AND ? ORDER BY id",
-        (item.row_id(offset), item.row_id(min(offset + limit - 1, total))),
+        (item.row_id(offset), item.row_id(min(last, total))),
     )
     return {
         "Count": len(rows),

@@ -46,6 +46,8 @@ class Writing(NamedTuple):
     user_id: str
     source: str
     flags: frozenset[str]
+    always_archive: bool = False
+    """Contacts that a refresh drops lose their preferences whatever the record says."""
 
 
 class Merger:
@@ -146,7 +148,7 @@ class Merger:
             if self.contact_key(kind, stored) in keys or not stored["IsActive"]:
                 continue
             stored["IsActive"] = False
-            if record.get("PreservePreferences") is False:
+            if self._writing.always_archive or record.get("PreservePreferences") is False:
                 _archive(stored.get(kind.preferences) or ())
             if record.get("PreserveConsents") is False:
                 for consent in stored.get(CONSENTS) or ():
