@@ -115,7 +115,7 @@ def test_anything_else_can_be_called_with_authentication(
 ) -> None:
     vendor.script(answer(503), answer(200, {"Programs": []}))
 
-    answered = client.request("get", "{clientId}/Programs", query={"locale": "en us"})
+    answered = client.request("get", "/{clientId}/Programs", query={"locale": "en us"})
 
     assert vendor.received[1].path == "/Profiles/v4/DEMO_CLIENT/Programs?locale=en+us"
     assert vendor.received[1].headers["authorization"].startswith("PNAUTHINFO3-")

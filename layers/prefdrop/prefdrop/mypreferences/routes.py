@@ -64,6 +64,7 @@ class Routes:
 
     def raw(self, method: str, path: str) -> Target:
         """The target of a path that the table does not hold; it may use `{clientId}`."""
+        path = path.lstrip("/")
         base = self._integration_url if path.startswith("Async/") else self.base_url
         return Target(method.upper(), base + path.replace("{clientId}", quote(self._client_id, "")))
 
