@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from prefdrop_local.stack.lambdas.service import overlapping
     from prefdrop_local.stack.local_stack import LocalStack, StackError, StackSettings
     from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
+    from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
     from prefdrop_local.stack.vendor import NO_VENDOR, ExternalVendor
 
 _HOMES = {
@@ -26,6 +27,8 @@ _HOMES = {
     "LocalStack": "local_stack",
     "StackError": "local_stack",
     "StackSettings": "local_stack",
+    "TableFaultError": "table_requests",
+    "TableRequest": "table_requests",
     "overlapping": "lambdas.service",
 }
 
@@ -37,6 +40,8 @@ __all__ = [
     "LocalStack",
     "StackError",
     "StackSettings",
+    "TableFaultError",
+    "TableRequest",
     "overlapping",
 ]
 

@@ -225,6 +225,7 @@ def _runtime_environment(deployed: Any, folder: Path, endpoint: str) -> dict[str
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_SESSION_TOKEN": "test",
         "AWS_ENDPOINT_URL": endpoint,
+        "AWS_SDK_UA_APP_ID": deployed.logical_resource_id,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{deployed.run_time}",
         "AWS_LAMBDA_FUNCTION_NAME": deployed.function_name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployed.memory_size),

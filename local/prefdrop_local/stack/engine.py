@@ -26,6 +26,7 @@ from prefdrop_local.stack.lambdas.service import Functions
 from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.place import ACCOUNT, REGION
 from prefdrop_local.stack.server import Server
+from prefdrop_local.stack.table_requests import TableObserver
 from prefdrop_local.stack.translation import Translation
 
 __all__ = ["Engine", "ParameterError"]
@@ -56,7 +57,8 @@ class Engine:
         parsing.install(self._patches)
         waits.install(self._patches, scale=settings.wait_scale)
         lambda_calls.install(self._patches, self.functions)
-        dynamodb.install(self._patches)
+        self.table_observers: list[TableObserver] = []
+        dynamodb.install(self._patches, self.table_observers)
         self.server = Server(log, settings.port)
         self.schedules = Schedules([], self.bus, settings.minute_seconds)
 
@@ -69,6 +71,8 @@ class Engine:
             translation, parameters, endpoint=self.server.endpoint, root=root, logs=logs
         )
         self.functions.add(self.deployment.functions)
+        if self._settings.warm_workers:
+            self.functions.warm()
         self.schedules = Schedules(
             self.deployment.schedules, self.bus, self._settings.minute_seconds
         )

@@ -17,6 +17,7 @@ from prefdrop_local.stack.lambdas.pool import Invocation, Pool
 from prefdrop_local.stack.lambdas.service import Functions
 from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
 from prefdrop_local.stack.place import REGION
+from prefdrop_local.stack.table_requests import TableObserver
 from prefdrop_local.stack.translation import TemplateError, TranslationProcess
 from prefdrop_local.stack.vendor import ExternalVendor, RunningSandbox, of_sandbox
 
@@ -33,11 +34,13 @@ class StackError(RuntimeError):
 class StackSettings:
     """How the local stack differs from AWS. Durations are seconds.
 
+    `warm_workers` starts a worker of each function with the stack, so that first calls are quick;
     `minute_seconds` is how long a minute of a `rate(...)` schedule lasts; `wait_scale` multiplies
     `Seconds` and `SecondsPath` waits and retry pauses of state machines.
     """
 
     workers_per_function: int = 8
+    warm_workers: bool = True
     minute_seconds: float = 5.0
     wait_scale: float = 1.0
     async_retry_seconds: float = 1.0
@@ -239,6 +242,15 @@ class LocalStack:
     def on_event(self, observer: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
         """Call `observer` with each EventBridge event; returns what ends it."""
         return self._engine.bus.observe(observer)
+
+    def on_table_request(self, observer: TableObserver) -> Callable[[], None]:
+        """Call `observer` before and after each DynamoDB request; returns what ends it.
+
+        It may kill a worker, wait, hold items back, or raise `TableFaultError`.
+        """
+        observers = self._engine.table_observers
+        observers.append(observer)
+        return lambda: observers.remove(observer)
 
     def fire_schedule(self, logical_id: str) -> None:
         """Fire a schedule of the template now."""

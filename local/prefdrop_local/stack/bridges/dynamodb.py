@@ -1,4 +1,4 @@
-"""DynamoDB: one action at a time, and cheap transactions.
+"""DynamoDB: one action at a time, cheap transactions, and a place to make faults.
 
 moto takes no lock between checking a condition and writing, so two writers could both win; and its
 transactions copy whole tables for their undo. Here only the items a transaction touches are copied.
@@ -7,6 +7,8 @@ transactions copy whole tables for their undo. Here only the items a transaction
 from __future__ import annotations
 
 import copy
+import json
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +18,14 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from prefdrop_local.stack.patching import Patches
+from prefdrop_local.stack.table_requests import TableFaultError, TableObserver, TableRequest
+
+_APPLICATION = re.compile(r"\bapp/(\S+)")
+"""A function's requests carry its logical id in the user agent (AWS_SDK_UA_APP_ID)."""
 
 
-def install(patches: Patches) -> None:
-    """Serialise DynamoDB and replace the undo of transactions."""
+def install(patches: Patches, observers: list[TableObserver]) -> None:
+    """Serialise DynamoDB, replace the undo of transactions, ask `observers` around each request."""
     lock = threading.RLock()
     call_action = DynamoHandler.call_action
     transact_write_items = DynamoDBBackend.transact_write_items
@@ -27,6 +33,20 @@ def install(patches: Patches) -> None:
     def serialised(handler: DynamoHandler) -> Any:
         with lock:
             return call_action(handler)
+
+    def observed(handler: DynamoHandler) -> Any:
+        if not observers:
+            return serialised(handler)
+        request = _request(handler)
+        try:
+            _ask(observers, request)
+            held_back = _take_out(request)
+            answer = serialised(handler)
+            request.moment = "after"
+            _ask(observers, request)
+        except TableFaultError as fault:
+            return _fault_answer(fault)
+        return _with_unprocessed(answer, held_back) if held_back else answer
 
     def transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         before = list(_touched(backend, transact_items))
@@ -37,9 +57,45 @@ def install(patches: Patches) -> None:
                 _put_back(table, keys, item)
             raise
 
-    patches.set(DynamoHandler, "call_action", serialised)
+    patches.set(DynamoHandler, "call_action", observed)
     patches.set(DynamoDBBackend, "transact_write_items", transact)
     patches.set(Table, "__deepcopy__", lambda table, _memo: table)
+
+
+def _request(handler: Any) -> TableRequest:
+    application = _APPLICATION.search(handler.headers.get("User-Agent", ""))
+    function = application[1] if application else None
+    return TableRequest(function, handler._get_action(), handler.params)
+
+
+def _ask(observers: list[TableObserver], request: TableRequest) -> None:
+    for observer in list(observers):
+        observer(request)
+
+
+def _fault_answer(fault: TableFaultError) -> tuple[int, dict[str, str], str]:
+    status = 500 if fault.code == "InternalServerError" else 400
+    kind = f"com.amazonaws.dynamodb.v20120810#{fault.code}"
+    body = json.dumps({"__type": kind, "message": fault.message})
+    return status, {"content-type": "application/x-amz-json-1.0"}, body
+
+
+def _take_out(request: TableRequest) -> dict[str, list[Any]]:
+    held_back: dict[str, list[Any]] = {}
+    if request.action != "BatchWriteItem":
+        return held_back
+    for table, writes in request.body["RequestItems"].items():
+        while writes and request.hold_back > 0:
+            held_back.setdefault(table, []).append(writes.pop())
+            request.hold_back -= 1
+    return held_back
+
+
+def _with_unprocessed(answer: Any, held_back: dict[str, list[Any]]) -> Any:
+    status, headers, body = answer
+    whole = {**json.loads(body), "UnprocessedItems": held_back}
+    kept = {name: value for name, value in headers.items() if name.lower() != "x-amz-crc32"}
+    return status, kept, json.dumps(whole)
 
 
 def _touched(

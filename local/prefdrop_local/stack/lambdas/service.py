@@ -41,6 +41,11 @@ class Functions:
             pool = Pool(function, self._forker, self._pool_size, self._observe)
             self._pools[function.name] = pool
 
+    def warm(self) -> None:
+        """Have one worker of each function start before its first call."""
+        for pool in self._pools.values():
+            pool.warm()
+
     def find(self, name: str) -> Pool | None:
         """The pool of a function by name, logical id, partial or full ARN, qualified or not."""
         if ":function:" in name:

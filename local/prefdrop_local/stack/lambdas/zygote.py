@@ -1,7 +1,7 @@
 """A process that has the functions' libraries imported already and forks workers on request.
 
-A worker therefore starts in a few milliseconds instead of a second. No client is made and nothing
-of `prefdrop` is imported here: a function's own modules load in its worker, with its environment.
+A worker therefore starts in a few milliseconds instead of a second. Nothing of `prefdrop` is
+imported here: a function's own modules load in its worker, with its environment.
 
     python -m prefdrop_local.stack.lambdas.zygote CONTROL_FD LIFE_FD
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 from prefdrop_local.stack.botocore_data import read_once
 from prefdrop_local.stack.lambdas import framing, worker
+from prefdrop_local.stack.place import REGION
 
 PREIMPORTED = (
     "aws_lambda_powertools",
@@ -30,7 +31,7 @@ PREIMPORTED = (
 
 
 SERVICES = ("dynamodb", "s3", "secretsmanager", "stepfunctions")
-"""The services whose models are read here, since nearly every function makes a client of one."""
+"""The services that functions make clients of."""
 
 
 class _Parent:
@@ -91,7 +92,7 @@ def main(control_fd: int, life: int) -> None:
     control = socket.socket(fileno=control_fd)
     for name in PREIMPORTED:
         __import__(name)
-    _read_service_models()
+    _warm_botocore()
     gc.collect()
     gc.freeze()
     parent = _Parent(control, life)
@@ -116,18 +117,22 @@ def main(control_fd: int, life: int) -> None:
                 parent.handle(*received)
 
 
-def _read_service_models() -> None:
+def _warm_botocore() -> None:
+    """Make clients and drop them: their models are read and the modules behind them imported.
+
+    Nothing is sent and nothing of them is left to the workers, which make their own.
+    """
     import botocore.session
 
     read_once()
     session = botocore.session.Session()
     for service in SERVICES:
-        session.get_service_model(service)
-    loader = session.get_component("data_loader")
-    for name in ("endpoints", "partitions", "_retry", "sdk-default-configuration"):
-        loader.load_data(name)
-    for service in SERVICES:
-        loader.load_service_model(service, "endpoint-rule-set-1")
+        session.create_client(
+            service,
+            region_name=REGION,
+            aws_access_key_id="unused",
+            aws_secret_access_key="unused",
+        )
 
 
 if __name__ == "__main__":
