@@ -94,6 +94,15 @@ BAD_RECORDS: dict[str, tuple[Json, list[str]]] = {
         {"Emails": [HOME | {"EmailPreferences": [NEWS | {"CustomerDate": "soon"}]}]},
         ["Emails[0].EmailPreferences[0]: InvalidDate"],
     ),
+    "the last day of all": (
+        {"Emails": [HOME | {"EmailPreferences": [
+            {"FilterId": "NEWS_WEEKLY", "PreferenceType": 2, "CustomerDate": "9999-12-31"}]}]},
+        ["Emails[0].EmailPreferences[0]: InvalidDate"],
+    ),
+    "a number without end": (
+        {"CustomFields": [{"Name": "ShoeSize", "Value": "inf"}]},
+        ["CustomFields[0]: InvalidCustomField"],
+    ),
     "a day that does not exist": (
         {"Consents": [GRANTED | {"ConsentDate": "2025-02-30"}]}, ["Consents[0]: InvalidDate"],
     ),
@@ -276,6 +285,8 @@ def test_a_corrected_record_can_be_staged_again_as_it_was_echoed(
         b'{"UserProfilePreferences": {}}', b'{"UserProfilePreferences": null}',
         b'{"UserProfilePreferences": [{}, 5]}', b'{"UserProfilePreferences": [null]}',
         b'{"UserProfilePreferences": [{"a": }]}', b'{"UserProfilePreferences": [{}]} x',
+        b'{"UserProfilePreferences": ' + b"[" * 9000 + b"]" * 9000 + b"}",
+        b'{"UserProfilePreferences": [{"CustomerType": "\\ud800"}]}',
         b'\xef\xbb\xbf{"UserProfilePreferences": []}',
         b'{"UserProfilePreferences": [{"CustomerType": "\xff"}]}',
     ],

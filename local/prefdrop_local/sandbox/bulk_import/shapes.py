@@ -74,6 +74,7 @@ def date(value: object) -> Finding | None:
         return (INVALID_TYPE, "must be a string")
     try:
         stored_date(value)
+        stored_date(value, end_of_day=True)
     except (ValueError, OverflowError):
         return ("InvalidDate", "is not an ISO 8601 date")
     return None

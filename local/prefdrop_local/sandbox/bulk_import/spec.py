@@ -67,7 +67,7 @@ def _members_of(body: bytes) -> dict[str, Any]:
     """The body's members under lower-case names; nulls count as absent."""
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise bad_request("The request body is not valid JSON.") from None
     if not isinstance(decoded, dict):
         raise bad_request("The request body must be a JSON object.")

@@ -17,6 +17,9 @@ from prefdrop_local.sandbox.problem import bad_request
 ROOT = NAMES["stage.records"].value
 SEQUENCE = "SequenceNumber"
 
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading broken or absurdly nested JSON raises."""
+
 _body_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _record_decoder = msgspec.json.Decoder()
@@ -88,7 +91,7 @@ def _split(body: bytes) -> list[msgspec.Raw]:
         members = _body_decoder.decode(body)
     except msgspec.ValidationError:
         raise bad_request("The request body must be a JSON object.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         raise bad_request("The request body is not valid JSON.") from None
     for name, value in members.items():
         if name.lower() == ROOT.lower():
@@ -99,7 +102,7 @@ def _split(body: bytes) -> list[msgspec.Raw]:
 def _array(value: msgspec.Raw) -> list[msgspec.Raw]:
     try:
         return _array_decoder.decode(value)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         raise bad_request(f"{ROOT} must be an array.") from None
 
 
@@ -109,7 +112,7 @@ def _judged(
     for index, raw in enumerate(records):
         try:
             record = decode_record(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             raise bad_request("The request body is not valid JSON.") from None
         if not isinstance(record, dict):
             raise bad_request(f"{ROOT}[{index}] must be an object.")

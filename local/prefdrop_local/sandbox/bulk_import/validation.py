@@ -5,6 +5,7 @@ Rules that need the stored profile (prior consents, conflicts) are applied at ex
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -176,10 +177,9 @@ def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return False
     try:
-        float(value)
-    except ValueError:
+        return math.isfinite(float(value))
+    except (ValueError, OverflowError):
         return False
-    return True
 
 
 def _folded_locale(locale: str) -> str:
