@@ -1,4 +1,17 @@
-"""The endpoint under `/_sandbox/` for tests and tools: look inside, switch, move the clock."""
+"""The endpoint under `/_sandbox/` for tests and tools: look inside, switch, move the clock.
+
+    GET   health
+    GET   profiles?offset=0&limit=1000     {total, offset, profiles}: whole, by ProfileId
+    GET   deletions                        {deletions}: what delete imports removed, and why
+    GET   books?since=0                    {requests, tokens}: see `books`
+    GET   imports                          {imports}: totals and the request of each
+    GET   imports/TOKEN?offset=0&limit=1000    one of them, with staged records as they were sent
+    GET   settings     PATCH settings      {name: value}; see `settings`
+    GET   clock        POST  clock         {"advance": seconds, "stopped": true or false}
+    POST  reset                            as after the start
+
+All bodies are JSON. A stopped clock moves by `advance` alone; what falls due is done on return.
+"""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sandbox: {error}", file=sys.stderr)
         return _WRONG_USE
     _stop_on_signals(server)
-    if options.exit_with_parent:
-        _stop_without_parent(server)
+    if options.exit_with_parent is not None:
+        _stop_without_parent(server, options.exit_with_parent)
     print(json.dumps(_ready_line(server, account)), flush=True)
     server.serve_forever(poll_interval=0.1)
     server.closing = True
@@ -56,7 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", default=":memory:", help="SQLite file, created if missing")
     parser.add_argument("--account", type=Path, help="TOML file with the account to serve")
     parser.add_argument(
-        "--exit-with-parent", action="store_true", help="end when the starting process is gone"
+        "--exit-with-parent",
+        type=int,
+        nargs="?",
+        const=os.getppid(),
+        metavar="PID",
+        help="end when the starting process is gone (default: the one that started it)",
     )
     group = parser.add_argument_group("settings", "Each can be changed later, see the admin API.")
     for name, value in msgspec.to_builtins(Settings()).items():
@@ -97,8 +102,7 @@ def _stop_on_signals(server: SandboxServer) -> None:
     signal.signal(signal.SIGINT, stop)
 
 
-def _stop_without_parent(server: SandboxServer) -> None:
-    parent = os.getppid()
+def _stop_without_parent(server: SandboxServer, parent: int) -> None:
     ended = threading.Event()
 
     def watch() -> None:

@@ -65,7 +65,8 @@ def start_sandbox(**options: object) -> SandboxProcess:
     `queued_seconds=0` or `daily_limit=5`; None leaves one out. It ends with this process.
     Raises SandboxFailedError when an option is wrong or the port is taken.
     """
-    command = [sys.executable, "-m", "prefdrop_local.sandbox", "--exit-with-parent"]
+    command = [sys.executable, "-m", "prefdrop_local.sandbox"]
+    command.append(f"--exit-with-parent={os.getpid()}")
     for name, value in options.items():
         if value is not None:
             text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Requests per rolling 24 hours (O-7: the vendor does not publish the number)."""
     daily_unit: Literal["import", "request"] = "import"
     """`import` counts initiates; `request` also counts stage and execute requests (O-7)."""
+    retry_after: bool = True
+    """Whether 429 says with `Retry-After` when the next slot frees (O-7)."""
     part_records: Size = 10_000_000
     """Most records of one import."""
     body_limit: Size = 25_000_000

@@ -131,6 +131,15 @@ def test_with_unit_request_staging_and_executing_count(vendor: Vendor, contact: 
     assert vendor.status(token)["TotalRecordsReceived"] == 2
 
 
+def test_a_refusal_can_leave_open_when_a_slot_frees(vendor: Vendor) -> None:
+    vendor.switch(daily_limit=0, retry_after=False)
+
+    refused = vendor.imports("POST", json={"Name": "n"})
+
+    assert refused.status_code == 429
+    assert "Retry-After" not in refused.headers
+
+
 def test_a_limit_of_nothing_refuses_everything(vendor: Vendor) -> None:
     vendor.switch(daily_limit=0)
 

@@ -21,18 +21,20 @@ def count_request(
     """
     only = "AND unit = 'import'" if settings.daily_unit == "import" else ""
     if begins_import or settings.daily_unit == "request":
-        _refuse_when_full(database, only, settings.daily_limit, now)
+        _refuse_when_full(database, settings, only, now)
     unit = "import" if begins_import else "request"
     database.execute("INSERT INTO daily_marks (at, unit) VALUES (?, ?)", (now, unit))
 
 
-def _refuse_when_full(database: sqlite3.Connection, only: str, limit: int, now: float) -> None:
+def _refuse_when_full(
+    database: sqlite3.Connection, settings: Settings, only: str, now: float
+) -> None:
+    limit = settings.daily_limit
     sql = f"SELECT at FROM daily_marks WHERE at > ? {only} ORDER BY at DESC LIMIT ?"
     marks = database.execute(sql, (now - _WINDOW, max(limit, 1))).fetchall()
     if len(marks) < limit:
         return
     # The slot of the oldest request that fills the window frees first.
     frees = marks[-1][0] + _WINDOW if marks else now + _WINDOW
-    wait = max(1, math.ceil(frees - now))
-    text = "The limit of import requests in 24 hours is reached."
-    raise ProblemError(429, text, {"Retry-After": str(wait)})
+    wait = {"Retry-After": str(max(1, math.ceil(frees - now)))} if settings.retry_after else {}
+    raise ProblemError(429, "The limit of import requests in 24 hours is reached.", wait)
