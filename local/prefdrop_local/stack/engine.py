@@ -10,6 +10,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from prefdrop_local.stack.bridges import (
+    choices,
     dynamodb,
     executions,
     lambda_calls,
@@ -55,6 +56,7 @@ class Engine:
         executions.install(self._patches, self.bus.publish)
         tokens.install(self._patches)
         parsing.install(self._patches)
+        choices.install(self._patches)
         waits.install(self._patches, scale=settings.wait_scale)
         lambda_calls.install(self._patches, self.functions)
         self.table_observers: list[TableObserver] = []

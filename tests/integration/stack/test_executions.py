@@ -35,6 +35,14 @@ def test_a_crashed_function_is_retried(machine: Machine) -> None:
     assert [call.outcome for call in machine.stack.invocations[before:]][:2] == ["exited"] * 2
 
 
+def test_a_choice_over_what_is_not_there_fails_the_execution(machine: Machine) -> None:
+    ended = machine.run(do="ask")
+
+    assert ended["status"] == "FAILED"
+    assert ended["error"] == "States.Runtime"
+    assert "Invalid path '$.missing'" in ended["cause"]
+
+
 def test_the_start_time_of_an_execution_is_text(machine: Machine) -> None:
     output = json.loads(machine.run(do="started")["output"])
 

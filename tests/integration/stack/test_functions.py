@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -137,6 +139,14 @@ def test_calls_overlap_up_to_the_size_of_the_pool(stack: LocalStack) -> None:
     assert overlapping(records) == 8
 
 
+def test_a_worker_that_ended_while_idle_is_not_used(stack: LocalStack) -> None:
+    pid = call(stack, do="describe")["pid"]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not _alive(pid))
+
+    assert call(stack, greeting="hello") == {"greeting": "hello"}
+
+
 def test_a_worker_is_used_again(stack: LocalStack) -> None:
     assert call(stack, do="describe")["pid"] == call(stack, do="describe")["pid"]
 
@@ -169,6 +179,14 @@ def test_an_unknown_function_is_not_found(stack: LocalStack) -> None:
 
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.invoke(FunctionName="prefdrop-missing", Payload=b"{}")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _call_in_thread(stack: LocalStack, event: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import socket
 import threading
@@ -68,6 +69,10 @@ class _Worker:
     pid: int
     channel: socket.socket
 
+    def waits(self) -> bool:
+        """Whether an idle worker is still there."""
+        return not select.select([self.channel], [], [], 0)[0]
+
 
 class Pool:
     """The workers of one function. Each serves one call at a time; idle ones are reused."""
@@ -129,12 +134,20 @@ class Pool:
 
     def _take(self) -> _Worker:
         with self._lock:
-            worker = self._idle.pop() if self._idle else None
+            worker = self._idle_worker()
         if worker is None:
             worker = _Worker(*self._forker.fork(self.function.spec()))
         with self._lock:
             self._busy.append(worker)
         return worker
+
+    def _idle_worker(self) -> _Worker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.waits():
+                return worker
+            worker.channel.close()  # it ended while nobody called it
+        return None
 
     def _give_back(self, worker: _Worker, *, keep: bool) -> None:
         with self._lock:
