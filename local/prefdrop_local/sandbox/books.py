@@ -21,7 +21,11 @@ from prefdrop_local.sandbox.store import Store, take_number
 
 
 class Entry(msgspec.Struct):
-    """One request. Times are on the sandbox's clock; `ended` is when its answer was sent."""
+    """One request. Times are on the sandbox's clock.
+
+    `status` is what was decided, 0 where the connection broke before that; `ended` is when the
+    answer had been sent, None where it could not be.
+    """
 
     n: int
     method: str
@@ -30,7 +34,6 @@ class Entry(msgspec.Struct):
     user_id: str = ""
     token: str = ""
     status: int = 0
-    """Status that was answered; 0 while there is none, or where the connection broke."""
     bytes: int = 0
     records: int = 0
     """Records added by a stage request; 0 unless `applied`."""

@@ -6,7 +6,7 @@ import sys
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from prefdrop_local.sandbox.clock import Clock
@@ -47,7 +47,6 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = 300
     server: SandboxServer
-    _drain: ClassVar[int] = _DRAIN
 
     def answer(self) -> None:
         """Answer one request, whatever its method."""
@@ -61,7 +60,6 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._read_body(request, sandbox.settings().absolute_body_limit)
         except OSError:
-            sandbox.books.close(entry)
             self.close_connection = True
             return
         entry.bytes = request.length
@@ -124,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
         while size := self._chunk_size():
             pieces.append(self._exactly(size))
             self.rfile.readline()
-            if sum(map(len, pieces)) > self._drain:
+            if sum(map(len, pieces)) > _DRAIN:
                 raise BrokenBodyError("a chunked body is too large")
         while self.rfile.readline().strip():
             continue
@@ -138,8 +136,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _read_away(self, length: int) -> None:
         """Drop a body; a really huge one ends the connection after the answer."""
-        self.close_connection = length > self._drain
-        left = min(length, self._drain)
+        self.close_connection = length > _DRAIN
+        left = min(length, _DRAIN)
         while left:
             block = self.rfile.read(min(left, _BLOCK))
             if not block:

@@ -306,6 +306,18 @@ class TestConsents:
             ("1.0", "en_US", 1, False), ("2.0", "en_US", 1, True),
         ]  # fmt: skip
 
+    @pytest.mark.parametrize("versions", [("1.0", "2.0"), ("2.0", "1.0")])
+    def test_of_two_versions_in_one_record_the_newer_is_in_force(
+        self, vendor: Vendor, contact: Contact, versions: tuple[str, str]
+    ) -> None:
+        both = [CONSENT | {"ConsentVersion": version} for version in versions]
+
+        vendor.run(contact("C-1", Consents=both), AllowPriorConsents=True)
+
+        assert sorted(_consents(vendor.profile())) == [
+            ("1.0", "en_US", 1, False), ("2.0", "en_US", 1, True),
+        ]  # fmt: skip
+
     def test_another_locale_deactivates_the_one_before(
         self, vendor: Vendor, contact: Contact
     ) -> None:

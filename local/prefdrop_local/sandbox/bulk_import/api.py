@@ -147,6 +147,7 @@ class BulkImport:
         return item
 
     def _count(self, settings: Settings) -> None:
+        """Count a stage or execute request against the daily limit, whatever becomes of it."""
         with self._store.transaction() as database:
             count_request(database, settings, self._clock.now(), begins_import=False)
 

@@ -197,9 +197,9 @@ class Merger:
     def _merge_consents(self, holder: Item, sent: Item) -> None:
         for item in sent.get(CONSENTS) or ():
             stored = holder.setdefault(CONSENTS, [])
-            consent = item | {"IsActive": True, "ConsentDate": self._consent_date(item)}
             same = [old for old in stored if _consent_key(old) == _consent_key(item)]
-            self._supersede(stored, item)
+            newest = self._supersede(stored, item)
+            consent = item | {"IsActive": newest, "ConsentDate": self._consent_date(item)}
             if same:
                 same[0].update(consent)
             else:
@@ -209,14 +209,21 @@ class Merger:
         date = item.get("ConsentDate")
         return stored_date(date) if date else self._writing.moment
 
-    def _supersede(self, stored: list[Item], item: Item) -> None:
-        """The same version in another locale, and every older version, make room."""
+    def _supersede(self, stored: list[Item], item: Item) -> bool:
+        """The same version in another locale, and every older version, make room.
+
+        False where a newer version, sent with the same record, is in force already.
+        """
         order = self._consent_order[item["ConsentType"].lower()]
+        newest = True
         for old in stored:
             if old["ConsentType"].lower() != item["ConsentType"].lower():
                 continue
-            if order.get(old["ConsentVersion"], -1) <= order[item["ConsentVersion"]]:
+            if order[old["ConsentVersion"]] <= order[item["ConsentVersion"]]:
                 old["IsActive"] = False
+            elif old["IsActive"]:
+                newest = False
+        return newest
 
     def _revoke_linked(self, profile: Item, record: Item) -> None:
         """Opting out of a preference that is linked to a consent revokes a granted one."""
