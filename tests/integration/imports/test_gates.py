@@ -77,5 +77,5 @@ def test_only_a_held_import_can_be_approved(bench: Workbench) -> None:
 
     said = bench.prefdrop("imports", "approve", report["import_id"])
 
-    assert said.returncode == 5
+    assert said.returncode == 2
     assert "Completed, not Held" in said.stderr

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.feeds import Feed
-from prefdrop.importing.pinned import read_feed
+from prefdrop.importing.pinned import pinned_feed
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.importing.totals import Totals, total
@@ -20,7 +20,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     request = msgspec.convert(event, StepInput)
     services.turns.require(request.execution)
     record = services.imports.get(request.import_id)
-    feed, _version = read_feed(services, record.feed, version_id=record.feed_version_id)
+    feed = pinned_feed(services, record)
     parts = services.parts.live(record.import_id)
     last = parts[-1]
     stopped = "" if record.approved else _stopped_by(feed, total(parts), last)

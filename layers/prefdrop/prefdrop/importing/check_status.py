@@ -7,12 +7,15 @@ from typing import Any
 
 import msgspec
 
-from prefdrop.errors import Terminal
+from prefdrop.errors import PrefdropError, Terminal, Transient
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.importing.totals import count_requests, show_progress
+from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.parts import Part
-from prefdrop.mypreferences import ImportStatus, TokenRefused
+from prefdrop.mypreferences import ImportStatus, NotFound, TokenRefused
+from prefdrop.settings import Settings
+from prefdrop.telemetry import logger
 
 GROWTH = 1.5
 """Each wait is this much longer than the one before, up to the setting's longest."""
@@ -36,6 +39,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
         status = services.vendor.imports.status(part.token)
     except TokenRefused:
         raise _died(part) from None
+    except (Transient, NotFound) as error:
+        return _look_later(part, error, request.cursor, services.settings)
     finally:
         count_requests(services, record.import_id)
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
@@ -52,8 +57,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
         )
     if status.status == "Completed":
         return answer("collect")
-    polls = int(request.cursor.get("polls", 0)) + 1
-    return answer("poll", seconds=_wait(services, polls), cursor={"polls": polls})
+    return _poll(request.cursor, services.settings)
 
 
 def counted(status: ImportStatus) -> dict[str, Any]:
@@ -69,9 +73,20 @@ def counted(status: ImportStatus) -> dict[str, Any]:
     }
 
 
-def _wait(services: Services, polls: int) -> float:
-    first, most = services.settings.poll_first_seconds, services.settings.poll_max_seconds
-    return min(most, first * GROWTH**polls) * random.uniform(0.8, 1)
+def _look_later(
+    part: Part, error: PrefdropError, cursor: dict[str, Any], settings: Settings
+) -> Answer:
+    """A status that stays away for a while is no failure of the import, while the token lives."""
+    if part.expires <= now_ms():
+        raise _died(part) from None
+    logger.warning("the status stays away", extra={"part": part.number, "code": error.code})
+    return _poll(cursor, settings)
+
+
+def _poll(cursor: dict[str, Any], settings: Settings) -> Answer:
+    polls = int(cursor.get("polls", 0)) + 1
+    wait = min(settings.poll_max_seconds, settings.poll_first_seconds * GROWTH**polls)
+    return answer("poll", seconds=wait * random.uniform(0.8, 1), cursor={"polls": polls})
 
 
 def _died(part: Part) -> TokenDied:

@@ -12,7 +12,7 @@ from prefdrop.importing.totals import count_requests, show_progress
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
-from prefdrop.mypreferences import TokenRefused, Unclear
+from prefdrop.mypreferences import BadRequest, TokenRefused, Unclear
 from prefdrop.telemetry import logger
 
 NOT_EXECUTED = frozenset({"Initiated", "Staging"})
@@ -50,7 +50,7 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
             return answer("initiate")
         try:
             status = imports.execute(part.token)
-        except Unclear:
+        except (Unclear, BadRequest):  # or an Execute before this one landed late
             status = imports.status(part.token)
             if status.status in NOT_EXECUTED:
                 raise

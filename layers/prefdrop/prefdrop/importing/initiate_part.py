@@ -12,9 +12,9 @@ import msgspec
 
 from prefdrop.errors import Terminal
 from prefdrop.feeds import ChunkLimits, Cursor, Feed, Source
-from prefdrop.importing.pinned import check_time, read_feed, source_of
+from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.stager import REJECTS_IN_MEMORY
+from prefdrop.importing.staging_part import REJECTS_IN_MEMORY
 from prefdrop.importing.step import Answer, StepInput, answer, wait_until
 from prefdrop.importing.totals import show_progress
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
@@ -56,6 +56,18 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
         return _begin(services, record, turn, len(parts) + 1, last)
     if last.state == "staging" and not last.token:
         return _initiate(services, record, last)
+    if last.state == "staged" and last.source_read and last.source < len(record.corrections):
+        last = services.parts.take_over(record.import_id, last, turn, lease_ms=0)
+        begin = msgspec.to_builtins(Cursor(0, 0))
+        services.parts.change(
+            record.import_id,
+            last,
+            state="staging",
+            source=last.source + 1,
+            end=begin,
+            source_read=False,
+        )
+        return answer("stage")
     return answer(_where(last))
 
 
@@ -104,8 +116,8 @@ def _begin(
 
 def _initiate(services: Services, record: Import, part: Part) -> Answer:
     """Ask the vendor for an import, if the part's first chunk holds a record."""
-    feed, _ = read_feed(services, record.feed, version_id=record.feed_version_id)
-    source = source_of(services, record, feed)
+    feed = pinned_feed(services, record)
+    source = source_of(services, record, feed, part.source)
     if feed.import_.destructive:
         _bound_destruction(source, record, feed)
     limits = ChunkLimits(

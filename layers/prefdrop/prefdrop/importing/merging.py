@@ -95,6 +95,8 @@ def rejected_rows(
         if row.number > end:
             return
         if mistake := locally.get(row.number):
+            if mistake.code == spool.ELSEWHERE:
+                continue
             yield Rejected(row, "local", mistake.code, mistake.reason)
             continue
         sequence += 1

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from prefdrop.errors import Terminal
 from prefdrop.feeds import Feed, Source, load_feed
 from prefdrop.importing.services import Services
-from prefdrop.ledger.imports import Import
+from prefdrop.ledger.imports import Correction, Import
 from prefdrop.ledger.objects import ObjectMissing
 
 
@@ -34,19 +34,22 @@ def read_feed(services: Services, name: str, *, version_id: str = "") -> tuple[F
     return load_feed(stored.body, file=key), stored.version_id
 
 
-def open_source(services: Services, record: Import) -> Source:
-    """The import's source, read with the feed that the import was registered with."""
+def pinned_feed(services: Services, record: Import) -> Feed:
+    """The feed that the import was registered with."""
     feed, _ = read_feed(services, record.feed, version_id=record.feed_version_id)
-    return source_of(services, record, feed)
+    return feed
 
 
-def source_of(services: Services, record: Import, feed: Feed) -> Source:
-    """The import's source, read with `feed`."""
+def source_of(services: Services, record: Import, feed: Feed, number: int = 0) -> Source:
+    """The import's drop (0) or one of its corrections (1 and up), read with `feed`."""
+    file = Correction(record.key, record.version_id, record.bytes)
+    if number:
+        file = record.corrections[number - 1]
 
     def open_at(offset: int) -> BinaryIO:
-        return services.objects.open_at(record.key, record.version_id, offset, record.bytes)
+        return services.objects.open_at(file.key, file.version_id, offset, file.bytes)
 
-    return Source(feed, open_at, size=record.bytes, file=record.key)
+    return Source(feed, open_at, size=file.bytes, file=file.key)
 
 
 def check_time(record: Import) -> datetime:

@@ -6,7 +6,8 @@ stretches of the source that hold a rejected row. Between invocations it is kept
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import msgspec
 
@@ -62,19 +63,23 @@ class RejectsFile:
     """One import's rejects, written to the bucket and to the Exceptions table."""
 
     def __init__(
-        self, services: Services, record: Import, source: Source, progress: Progress
+        self,
+        services: Services,
+        record: Import,
+        open_source: Callable[[int], Source],
+        progress: Progress,
     ) -> None:
         self._services = services
         self._record = record
-        self._source = source
+        self._source = cache(open_source)
         self.progress = progress
-        self._writer = RejectsWriter(source)
+        self._writer = cache(lambda number: RejectsWriter(self._source(number)))
         self._file = services.growing(progress.upload, f"work/{record.import_id}/rejects.carry")
         self._items: list[RejectItem] = []
         if progress.part > 1 or progress.chunk:
             self._file.resume()
         else:
-            self._file.write(self._writer.header())
+            self._file.write(self._writer(0).header())
 
     def write(self, parts: list[Part], deadline: Deadline) -> bool:
         """Go on with the pass; False when the time is up before its end."""
@@ -117,17 +122,18 @@ class RejectsFile:
             self._count_found(part, stage)
         numbered = [one for one in told if one[1].sequence >= chunk.first_sequence]
         self.progress.strays += [one for one in told if one[1].sequence < chunk.first_sequence]
-        if not numbered and not chunk.rejected_local:
+        if not numbered and not chunk.rejects:
             return
         local = (
             spool.read_local(
                 self._services.objects, self._record.import_id, part.number, chunk.number
             )
-            if chunk.rejected_local
+            if chunk.rejects
             else []
         )
-        for rejected in rejected_rows(self._source, chunk, local, numbered, self.progress.strays):
-            self._write_row(rejected)
+        source = self._source(chunk.source)
+        for rejected in rejected_rows(source, chunk, local, numbered, self.progress.strays):
+            self._write_row(rejected, chunk.source)
 
     def _set_aside(self, part: Part, told: list[Told]) -> None:
         for one in told:
@@ -140,14 +146,15 @@ class RejectsFile:
         if not strays:
             return
         named = 0
-        for rejected in rows_of_strays(self._source, strays):
-            self._write_row(rejected)
-            named += 1
+        for number in range(len(self._record.corrections) + 1):
+            for rejected in rows_of_strays(self._source(number), strays):
+                self._write_row(rejected, number)
+                named += 1
         self.progress.unnamed = len(strays) - named
 
-    def _write_row(self, rejected: Rejected) -> None:
+    def _write_row(self, rejected: Rejected, source: int) -> None:
         row, stage, code = rejected.row, rejected.stage, rejected.code
-        self._file.write(self._writer.row(row, stage, code, rejected.reason))
+        self._file.write(self._writer(source).row(row, stage, code, rejected.reason))
         self.progress.written += 1
         self._count_kind(stage, code, row.number)
         if self.progress.items < self._services.settings.max_exception_items:

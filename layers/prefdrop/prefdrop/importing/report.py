@@ -102,6 +102,7 @@ def compose(
 def _figures(sums: Totals) -> dict[str, int]:
     order = (
         "rows_read",
+        "restaged",
         "rejected_local",
         "staged",
         "validation_ok",
@@ -121,6 +122,7 @@ def _part(part: Part) -> dict[str, Any]:
         "number",
         "state",
         "rows",
+        "restaged",
         "rejected_local",
         "staged",
         "validation_ok",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from prefdrop.importing.pinned import open_source
+from prefdrop.feeds import RejectsWriter
+from prefdrop.importing.pinned import pinned_feed, source_of
 from prefdrop.importing.rejects_file import Progress, RejectsFile
 from prefdrop.importing.report import Verdict, compose, judge
 from prefdrop.importing.services import Deadline, Services
@@ -18,9 +20,8 @@ from prefdrop.ledger.parts import LIVE
 from prefdrop.ledger.uploads import Upload
 from prefdrop.telemetry import logger
 
-_CSV, _JSONL = ("csv", "text/csv"), ("jsonl", "application/x-ndjson")
-REJECTS_TYPES = {"csv": _CSV, "tsv": _CSV, "jsonl": _JSONL, "json": _JSONL}
-"""Extension and content type of the rejects file, by the format of the source."""
+CONTENT_TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
+"""Content type of the rejects file, by its extension."""
 
 
 def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
@@ -33,7 +34,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     parts = services.parts.all(record.import_id)
     counted = [part for part in parts if part.state in LIVE]
     progress = None
-    if any(part.rows for part in counted):
+    if any(part.chunks for part in counted):
         file = _open(services, record)
         if not file.write(counted, deadline):
             services.reports.save(record.import_id, msgspec.json.encode(file.save()))
@@ -58,15 +59,17 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
 
 
 def _open(services: Services, record: Import) -> RejectsFile:
-    source = open_source(services, record)
+    sources = partial(source_of, services, record, pinned_feed(services, record))
     note = services.reports.load(record.import_id)
     if note is None:
-        extension, content_type = REJECTS_TYPES[source.feed.source.format]
-        key = f"{_folder(record)}/rejects.{extension}"
-        progress = Progress(upload=Upload(key=key, content_type=content_type))
+        extension = RejectsWriter(sources(0)).extension
+        upload = Upload(
+            key=f"{_folder(record)}/rejects.{extension}", content_type=CONTENT_TYPES[extension]
+        )
+        progress = Progress(upload=upload)
     else:
         progress = msgspec.json.decode(note, type=Progress)
-    return RejectsFile(services, record, source, progress)
+    return RejectsFile(services, record, sources, progress)
 
 
 def _end(record: Import, verdict: Verdict, *, held: bool) -> Answer:

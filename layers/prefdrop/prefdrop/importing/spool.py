@@ -17,6 +17,10 @@ from prefdrop.ledger.parts import Part
 Pass = Literal["validation", "execution"]
 
 
+ELSEWHERE = "Elsewhere"
+"""Code of a row in a chunk's range whose fate another chunk decides; it is no reject."""
+
+
 class VendorReject(msgspec.Struct, frozen=True, array_like=True):
     """One exception of the vendor: `sequence` counts the part's records from 1, 0 is unknown."""
 

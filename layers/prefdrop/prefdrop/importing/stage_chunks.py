@@ -9,13 +9,15 @@ of it was executed, and it is begun again under a new token.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from prefdrop.importing.pinned import check_time, open_source
+from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.stager import Interrupted, Stager
+from prefdrop.importing.stager import Stager
+from prefdrop.importing.staging_part import Interrupted, StagingPart
 from prefdrop.importing.step import Answer, StepInput, wait_until
 from prefdrop.importing.totals import count_requests
 from prefdrop.ledger.parts import LeaseHeld
@@ -32,12 +34,13 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         part = services.parts.take_over(record.import_id, part, turn, lease_ms)
     except LeaseHeld as held:
         return wait_until(held.until)
-    source = open_source(services, record)
-    stager = Stager(services, record, part, turn, source, check_time(record), deadline)
+    feed = pinned_feed(services, record)
+    staging = StagingPart(services, record, part, turn)
+    sources = partial(source_of, services, record, feed)
     try:
-        return stager.run()
+        return Stager(staging, sources, check_time(record), deadline).run()
     except Interrupted as interrupted:
         return interrupted.answer
     finally:
-        stager.release()
+        staging.release()
         count_requests(services, record.import_id)

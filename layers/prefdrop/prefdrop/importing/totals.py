@@ -15,6 +15,7 @@ class Totals(msgspec.Struct, kw_only=True, frozen=True):
     """Counts over the parts whose rows count."""
 
     rows_read: int = 0
+    restaged: int = 0
     rejected_local: int = 0
     staged: int = 0
     validation_ok: int = 0
@@ -33,7 +34,7 @@ class Totals(msgspec.Struct, kw_only=True, frozen=True):
     def add_up(self) -> bool:
         """Whether every row that was read is accounted for."""
         return (
-            self.rows_read == self.rejected_local + self.staged
+            self.rows_read + self.restaged == self.rejected_local + self.staged
             and self.staged == self.validation_ok + self.rejected_validation
             and self.validation_ok
             == self.processed + self.rejected_execution + self.not_honored + self.pending
@@ -45,6 +46,7 @@ def total(parts: Iterable[Part]) -> Totals:
     live = [part for part in parts if part.state in LIVE]
     return Totals(
         rows_read=sum(p.rows for p in live),
+        restaged=sum(p.restaged for p in live),
         rejected_local=sum(p.rejected_local for p in live),
         staged=sum(p.staged for p in live),
         validation_ok=sum(p.validation_ok for p in live),

@@ -49,6 +49,14 @@ Position = dict[str, int]
 """A place in the source between two rows, as the reader of its format wrote it; opaque here."""
 
 
+class Correction(msgspec.Struct, frozen=True):
+    """A file of corrected rows that was staged into a held import."""
+
+    key: str
+    version_id: str
+    bytes: int
+
+
 class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One import. Times are ISO 8601 in UTC; counts are cumulative over its parts.
 
@@ -79,6 +87,8 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The byte limit of this import's chunks, where the vendor refused larger ones; else 0."""
 
     rows_read: int = 0
+    restaged: int = 0
+    """Rows of corrections, read besides `rows_read`."""
     read_bytes: int = 0
     rejected_local: int = 0
     staged: int = 0
@@ -90,6 +100,7 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     chunks: int = 0
     vendor_requests: int = 0
 
+    corrections: list[Correction] = []
     approved: bool = False
     approval_token: str = ""
     hold_until: str = ""

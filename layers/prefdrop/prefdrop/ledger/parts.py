@@ -64,9 +64,14 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     """When staging must end, so that execution and exceptions still fit into the token's life."""
     epoch: int = 0
     lease_until: int = 0
+    source: int = 0
+    """What is being read: 0 is the drop, 1 and up the corrections of a held import."""
     start: Position
     end: Position
+    """Where the settled chunks end in `source`."""
     rows: int = 0
+    restaged: int = 0
+    """Rows of corrections."""
     rejected_local: int = 0
     staged: int = 0
     """Records of the chunks that are settled: what the vendor must have received."""
@@ -79,6 +84,10 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     ghost_until: int = 0
     refused: dict[str, str] = {}
     """Rows that the vendor refuses to take in any request, and its status code for them."""
+    halfway: Position = {}
+    """A place in the other half of the first chunk that the vendor refused whole."""
+    probed_row: int = 0
+    """A row that was staged ahead of its place, to see whether the vendor takes any record."""
     suspects: int = 0
     """Records at `end` among which one is known to make the vendor refuse the whole request."""
     suspect_chunk: int = 0
@@ -108,6 +117,7 @@ class StagedChunk(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     number: int
     state: ChunkState
+    source: int = 0
     start: Position
     end: Position
     first_sequence: int
@@ -115,10 +125,14 @@ class StagedChunk(msgspec.Struct, kw_only=True, omit_defaults=True):
     records: int
     rows: int
     rejected_local: int
+    rejects: bool = False
+    """Whether the spool holds rows of its range that it has no record of."""
     bytes: int
     sha256: str
     received_before: int
     posted_at: int
+    probe: int = 0
+    """The row, where the chunk holds but that one ahead of its place."""
     last: bool = False
     """Whether the file ends with it."""
     attempts: int = 1

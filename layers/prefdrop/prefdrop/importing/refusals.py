@@ -1,0 +1,108 @@
+"""What to do when the vendor surely refused a stage request: cut it again, or wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from prefdrop.errors import Terminal
+from prefdrop.feeds import Chunk, Cursor
+from prefdrop.importing.staging_part import Interrupted, StagingPart, only_row
+from prefdrop.importing.step import wait_until
+from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.parts import StagedChunk
+from prefdrop.mypreferences import BadRequest, TooManyRequests
+
+SMALLEST_LIMIT = 10_000
+"""Bytes below which a 413 is no longer about size: shrinking further would never end."""
+
+KEPT_FOR_EXECUTE = 1
+"""Slots of a quota that counts requests that staging leaves alone."""
+
+
+class StageRefused(Terminal):
+    """The vendor refuses our requests, and not because of single records."""
+
+
+def narrow_down(
+    staging: StagingPart,
+    chunk: Chunk,
+    entry: StagedChunk,
+    status: str,
+    probe: Callable[[Cursor], None],
+) -> None:
+    """Halve a refused chunk, down to the record that the vendor takes in no request.
+
+    Before the first row of a part is rejected for it, `probe` tries a record from the other half
+    of the part's first chunk: if that is refused as well, the request is wrong and not the record.
+    Raises StageRefused then, and for more single records than the setting allows.
+    """
+    staging.see_that_nothing_landed()
+    halfway = staging.part.halfway
+    if not halfway and staging.part.suspects:  # this chunk is the first half of one refused before
+        halfway = msgspec.to_builtins(chunk.end)
+    if chunk.records > 1:
+        staging.free(entry, suspects=chunk.records, halfway=halfway)
+        return
+    refused = {**staging.part.refused, str(only_row(chunk)): status}
+    if len(refused) > staging.settings.max_poison_records:
+        raise _wrong_request(f"more than {staging.settings.max_poison_records} single", status)
+    staging.free(entry, suspects=0, halfway=halfway)
+    if halfway and staging.part.staged == 0:
+        try:
+            probe(msgspec.convert(halfway, Cursor))
+        except BadRequest:
+            raise _wrong_request("unrelated single", status) from None
+    staging.change(refused=refused)
+
+
+def _wrong_request(what: str, status: str) -> StageRefused:
+    return StageRefused(
+        f"The vendor refuses {what} records of this part with HTTP {status}, so the request "
+        "itself must be wrong.",
+        hint="No row was rejected for it and nothing was executed. Compare the stage route and "
+        "the root property with the vendor's (O-3 and O-5 in docs/vendor-assumptions.md).",
+    )
+
+
+def shrink(staging: StagingPart, entry: StagedChunk) -> None:
+    """Halve this import's byte limit after a 413; raises StageRefused when that is no help."""
+    staging.see_that_nothing_landed()
+    limit = entry.bytes // 2
+    if limit < SMALLEST_LIMIT:
+        raise StageRefused(
+            f"The vendor finds even {entry.bytes} bytes too large for one request.",
+            hint="Nothing was executed. Ask the vendor for the body limit (O-8).",
+        )
+    services, import_id = staging.services, staging.record.import_id
+    staging.record = services.imports.update(import_id, chunk_bytes=limit)
+    staging.free(entry)
+
+
+def make_sure_of_quota(staging: StagingPart) -> None:
+    """Where the vendor counts requests: mark this one, or wait for a slot (O-7)."""
+    if staging.settings.quota_unit != "request":
+        return
+    use = staging.services.quota.use()
+    if use.left <= KEPT_FOR_EXECUTE:
+        raise _until_slot(staging, use.next_slot or now_ms())
+    staging.services.quota.mark()
+
+
+def wait_for_quota(
+    staging: StagingPart, entry: StagedChunk, refused: TooManyRequests
+) -> Interrupted:
+    """After a 429: nothing landed; wait for a slot if the token lives long enough."""
+    staging.see_that_nothing_landed()
+    staging.free(entry)
+    slot = staging.services.quota.use().next_slot or now_ms() + staging.ghost_ms
+    if refused.retry_after is not None:
+        slot = now_ms() + int(refused.retry_after * 1000)
+    return _until_slot(staging, slot)
+
+
+def _until_slot(staging: StagingPart, slot: int) -> Interrupted:
+    if slot < staging.part.stage_until:
+        return Interrupted(wait_until(slot))
+    return staging.bury("the vendor's limit frees no slot within the token's life")
