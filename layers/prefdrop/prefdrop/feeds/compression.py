@@ -32,7 +32,7 @@ def decompressed(open_at: OpenAt, *, size: int, file: str) -> OpenAt:
         start = stream.read(4)
     if start[:2] == b"\x1f\x8b":
         opened: Callable[[], BinaryIO] = lambda: _gunzip(open_at)  # noqa: E731
-    elif start == b"PK\3\4":
+    elif start in (b"PK\3\4", b"PK\5\6"):
         opened = lambda: _unzip(open_at, size, file)  # noqa: E731
     else:
         return open_at

@@ -18,11 +18,12 @@ _TOO_LONG = "field larger than field limit"
 
 
 class Unreadable(list[str]):
-    """A row that can't be read: it has no cells and a fault."""
+    """A row that can't be mapped: no cells, but a fault, and `shown` the cells as far as known."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, shown: list[str] | None = None) -> None:
         super().__init__()
         self.fault = fault
+        self.shown = shown or []
 
 
 class CsvRows:
@@ -52,7 +53,7 @@ class CsvRows:
             self._advance()
             if lines.fault is not None:
                 fault, lines.fault = lines.fault, None
-                yield Unreadable(fault)
+                yield Unreadable(fault, cells if lines.keeps_bytes else None)
             elif cells:
                 yield cells
         self._advance()

@@ -120,10 +120,17 @@ def _reader(rule: DateRule) -> Callable[[str], datetime]:
 
 def _read_iso(text: str, time_of_day: time) -> datetime:
     if len(text) == 10:
-        return datetime.combine(date.fromisoformat(text), time_of_day)
+        return datetime.combine(_iso_date(text), time_of_day)
     if not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
         raise ValueError
     return datetime.fromisoformat(text)
+
+
+def _iso_date(text: str) -> date:
+    """A plain calendar date; Python would take weeks and dates without dashes too."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError
+    return date.fromisoformat(text)
 
 
 def _epoch_reader(per_second: int) -> Callable[[str], datetime]:
@@ -200,7 +207,7 @@ def _quick_parser(rule: DateRule, slow: Parse) -> Parse | None:
 
 
 def _quick_iso(rule: DateRule, slow: Parse) -> Parse:
-    days = _Memo(lambda text: _day(date.fromisoformat(text), rule.zone))
+    days = _Memo(lambda text: _day(_iso_date(text), rule.zone))
     clocks = _Memo(_iso_clock)
 
     def parse(text: str) -> str:

@@ -38,6 +38,11 @@ class Encoding(NamedTuple):
     mark: int = 0
 
     @property
+    def width(self) -> int:
+        """Bytes of a line feed."""
+        return len(self.newline)
+
+    @property
     def newline(self) -> bytes:
         return "\n".encode(self.name)
 

@@ -27,7 +27,7 @@ class FeedError(Terminal):
             for part in (file, f"line {line}" if line else "", f"key {key}" if key else "")
             if part
         )
-        super().__init__(f"{place}: {problem}", hint=remedy)
+        super().__init__(f"{place}: {problem.rstrip('.')}.", hint=remedy)
         self.problem = problem
         self.file = file
         self.line = line
@@ -49,7 +49,7 @@ class SourceError(Terminal):
             for part in (file, f"row {row}" if row else "", f"column {column}" if column else "")
             if part
         )
-        super().__init__(f"{place}: {problem}", hint=remedy)
+        super().__init__(f"{place}: {problem.rstrip('.')}.", hint=remedy)
         self.problem = problem
         self.file = file
         self.row = row

@@ -13,6 +13,7 @@ import msgspec
 from prefdrop.feeds.dialect import Encoding
 from prefdrop.feeds.errors import SourceError
 from prefdrop.feeds.faults import NOT_READABLE, Fault
+from prefdrop.feeds.limits import Cursor
 from prefdrop.feeds.lines import BLOCK_BYTES, MAX_LINE_BYTES, LineReader
 
 REJECT_MEMBERS = ("_row", "_stage", "_code", "_reason")
@@ -84,8 +85,9 @@ class JsonArray:
     in a `SourceError` that names the row.
     """
 
-    def __init__(self, stream: BinaryIO, offset: int, encoding: Encoding, file: str) -> None:
-        self.start = self.end = offset
+    def __init__(self, stream: BinaryIO, start: Cursor, encoding: Encoding, file: str) -> None:
+        self.start = self.end = start.offset
+        self._row_number = start.row
         self.raw = b""
         self._stream = stream
         self._codec = encoding.name
@@ -99,6 +101,7 @@ class JsonArray:
     def __iter__(self) -> Iterator[JsonRow]:
         while self._skip_to_value():
             self.start = self.end
+            self._row_number += 1
             value, stop = self._next_value()
             text = self._text[self._at : stop]
             self._at = stop
@@ -161,6 +164,7 @@ class JsonArray:
         raise SourceError(
             f"{problem} (byte {self.end:,})",
             file=self._file,
+            row=self._row_number,
             remedy="Correct the file there; one object per line (jsonl) loses only the bad line.",
         )
 

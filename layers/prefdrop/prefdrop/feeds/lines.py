@@ -33,6 +33,8 @@ class LineReader:
         self._codec = encoding.name
         self._newline = newline
         self._file = file
+        self.keeps_bytes = self._codec == "utf-8"
+        """Whether bytes that are no text come back whole when a decoded line is encoded again."""
         self._ahead: deque[bytes] = deque()
         self._rest = b""
         self._nul_seen = False

@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from datetime import time
 from pathlib import PurePosixPath
-from typing import NoReturn, TypeVar
+from typing import Literal, NoReturn, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -113,13 +112,7 @@ class _Loader:
             return msgspec.convert(table, kind)
         except msgspec.ValidationError as error:
             problem, inner = _explain(str(error))
-            names = [field.encode_name for field in msgspec.structs.fields(kind)]
-            remedy = (
-                _guess(inner, names)
-                if problem == "there is no such key"
-                else "docs/feeds.md lists what this key takes."
-            )
-            self.fail(problem, key + ((inner,) if inner else ()), remedy)
+            self.fail(problem, key + ((inner,) if inner else ()), _remedy(kind, inner))
 
     def _table(self, name: str) -> dict[str, object]:
         table = self.document.get(name, {})
@@ -275,12 +268,18 @@ class _Loader:
         return msgspec.structs.replace(feed, warnings=tuple(never_filled(root)))
 
 
-def valid_time(text: str) -> bool:
-    """Whether `text` is a time of day such as `23:59:59`."""
-    try:
-        return time.fromisoformat(text).tzinfo is None
-    except ValueError:
-        return False
+_WORDS = {
+    "bool": "true or false",
+    "str": "a text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "array": "a list",
+    "object": "a table",
+    "str | null": "a text in quotes",
+    "int | null": "a whole number",
+    "bool | null": "true or false",
+    "object | null": "a table",
+}
 
 
 def _explain(message: str) -> tuple[str, str]:
@@ -292,7 +291,26 @@ def _explain(message: str) -> tuple[str, str]:
     if missing:
         return f"the key {missing[1]} is missing", ""
     text, _, path = message.partition(" - at `$.")
-    return text[:1].lower() + text[1:].rstrip("`"), re.split(r"[.\[`]", path)[0]
+    for name, word in _WORDS.items():
+        text = text.replace(f"`{name}`", word)
+    text = text.replace("Expected", "this must be").replace(", got", ", not")
+    return text[:1].lower() + text[1:], re.split(r"[.\[`]", path)[0]
+
+
+def _remedy(kind: type[msgspec.Struct], key: str) -> str:
+    """What may stand for `key` of a table, or which keys it has."""
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    if key not in types:
+        return _guess(key, list(types))
+    choices = [
+        choice
+        for part in (types[key], *get_args(types[key]))
+        if get_origin(part) is Literal
+        for choice in get_args(part)
+    ]
+    if choices:
+        return f"Use one of: {', '.join(choices)}."
+    return "docs/feeds.md says what this key takes."
 
 
 def _guess(name: str, known: tuple[str, ...] | list[str]) -> str:

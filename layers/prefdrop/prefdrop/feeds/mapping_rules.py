@@ -26,8 +26,6 @@ def check_match_key(root: Item, part: ImportPart) -> None:
             ("import", key),
             f'Map a column to "{path}".',
         )
-    if leaf.options.split:
-        raise MappingError("a match key can't be split", leaf.key, "Take split out.")
     leaf.match_key = True
 
 

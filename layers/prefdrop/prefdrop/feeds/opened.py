@@ -70,11 +70,12 @@ class OpenedFile:
         return LineReader(self.open_at(offset), self.encoding, self.newline, self.file)
 
     def without_line_end(self, raw: bytes) -> bytes:
-        """A row's bytes without the line end they close with."""
-        for end in ("\r\n", "\n", "\r"):
-            mark = end.encode(self.codec)
-            if raw.endswith(mark):
-                return raw[: -len(mark)]
+        """A row's bytes without the carriage returns and line feeds they close with."""
+        if self.encoding.width == 1:
+            return raw.rstrip(b"\r\n")
+        ends = "\r".encode(self.codec), "\n".encode(self.codec)
+        while raw.endswith(ends):
+            raw = raw[:-2]
         return raw
 
     def wrong(self, problem: str, remedy: str) -> SourceError:

@@ -141,15 +141,17 @@ class Source:
         place = (number, reader.start, reader.end, raw)
         if isinstance(payload, JsonRow):
             return Row(*place, None, payload.value, payload.fault.reason if payload.fault else "")
-        fault = payload.fault.reason if isinstance(payload, Unreadable) else ""
-        return Row(*place, self.header.unpacked(payload), None, fault)
+        if isinstance(payload, Unreadable):
+            return Row(*place, self.header.unpacked(payload.shown), None, payload.fault.reason)
+        return Row(*place, self.header.unpacked(payload), None, "")
 
     def _reader(self, start: Cursor) -> Any:
         if self.is_csv:
             return self._csv_rows(start.offset or self.header.body)
         offset = start.offset or self.opened.encoding.mark
         if self.feed.source.format == "json":
-            return JsonArray(self.opened.open_at(offset), offset, self.opened.encoding, self.file)
+            stream = self.opened.open_at(offset)
+            return JsonArray(stream, Cursor(offset, start.row), self.opened.encoding, self.file)
         return JsonLines(self.opened.lines(offset), offset)
 
     def _csv_rows(self, offset: int) -> CsvRows:

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from prefdrop.feeds import ChunkLimits, RejectsWriter
+
+from .support import all_chunks, make_feed, records_of, rejects_of, source_of
+
+TABLE = "crm_id,x\r\n1,Jos\u00e9\r\n2,\u201cna\u00efve\u201d\r\n3,caf\u00e9 \u20ac\r\n"
+NAMES = ["Jos\u00e9", "\u201cna\u00efve\u201d", "caf\u00e9 \u20ac"]
+COLUMNS = 'x = "CustomerName.LastName"'
+WIDE_TABLE = TABLE + "4,\N{GRINNING FACE}\u010a\u0100\u0a0d\r\n"
+
+
+def names_in(feed: bytes, data: bytes) -> list[str]:
+    source = source_of(feed, data)
+    source.check()
+    return [record["CustomerName"]["LastName"] for record in records_of(all_chunks(source))]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]
+)
+def test_an_encoding_is_recognised(encoding: str) -> None:
+    assert names_in(make_feed(COLUMNS), TABLE.encode(encoding)) == NAMES
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "UTF-8"]
+)
+def test_an_encoding_can_be_declared(encoding: str) -> None:
+    feed = make_feed(COLUMNS, source=f'format = "csv"\nencoding = "{encoding}"')
+
+    assert names_in(feed, TABLE.encode(encoding)) == NAMES
+
+
+def test_latin_1_takes_every_byte() -> None:
+    feed = make_feed(COLUMNS, source='format = "csv"\nencoding = "latin-1"')
+
+    assert names_in(feed, b"crm_id,x\n1,\x80\xff\n") == ["\x80\xff"]
+
+
+def test_a_byte_order_mark_wins_over_what_the_feed_declares() -> None:
+    feed = make_feed(COLUMNS, source='format = "csv"\nencoding = "cp1252"')
+
+    assert names_in(feed, TABLE.encode("utf-8-sig")) == NAMES
+
+
+def test_utf_16_keeps_exact_positions() -> None:
+    data = WIDE_TABLE.encode("utf-16-be")
+    feed = make_feed(COLUMNS, source='format = "csv"\nencoding = "utf-16-be"')
+    source = source_of(feed, data)
+    limits = ChunkLimits(bytes=150, records=1, rejects=9)
+
+    chunks = all_chunks(source, limits)
+
+    rows = list(source.rows())
+    assert b"".join(data[row.start : row.end] for row in rows) == data[len("crm_id,x\r\n") * 2 :]
+    assert len(chunks) == 4
+    for at, chunk in enumerate(chunks):
+        assert all_chunks(source_of(feed, data), limits, chunk.start) == chunks[at:]
+
+
+def test_broken_utf_16_rejects_its_row_and_no_other() -> None:
+    good, bad = "1,a\n".encode("utf-16-le"), b"2\0,\0\x00\xd8\n\0"
+    data = codecs.BOM_UTF16_LE + "crm_id,x\n".encode("utf-16-le") + good + bad + good
+
+    chunks = all_chunks(source_of(make_feed(COLUMNS), data))
+
+    assert len(records_of(chunks)) == 2
+    assert [(reject.row, reject.code) for reject in rejects_of(chunks)] == [(2, "RowNotDecodable")]
+
+
+def test_one_odd_byte_is_a_damaged_row_and_not_another_encoding() -> None:
+    data = b"crm_id,x\n1,caf\xe9\n2,tea\n"
+
+    chunks = all_chunks(source_of(make_feed(COLUMNS), data))
+
+    assert [(reject.row, reject.code) for reject in rejects_of(chunks)] == [(1, "RowNotDecodable")]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("declared", [False, True])
+def test_rejects_of_any_encoding_can_be_dropped_again(encoding: str, declared: bool) -> None:
+    kind = f'format = "csv"\nencoding = "{encoding}"' if declared else 'format = "csv"'
+    feed = make_feed(COLUMNS, source=kind)
+    source = source_of(feed, TABLE.encode(encoding))
+    writer = RejectsWriter(source)
+    third = list(source.rows())[2]
+
+    rejects = writer.header() + writer.row(third, "validation", "X", "Ungültig")
+
+    assert rejects.decode("utf-8-sig").splitlines()[0] == "crm_id,x,_row,_stage,_code,_reason"
+    assert names_in(feed, rejects) == [NAMES[2]]
