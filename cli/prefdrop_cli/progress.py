@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -50,37 +49,23 @@ class Progress(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
-class _Closing:
-    """The context manager's part of a progress that has nothing to tidy up."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
-
-
-class NullProgress(_Closing):
+class NullProgress:
     """Shows nothing."""
 
     def show(self, step: Step) -> None:
         """Ignore `step`."""
 
+    def __enter__(self) -> Self:
+        return self
 
-class LogProgress(_Closing):
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class LogProgress:
     """Writes a line when a phase begins, and one now and then while it lasts."""
 
     def __init__(self) -> None:
@@ -97,6 +82,12 @@ class LogProgress(_Closing):
         self._seen = step
         if fresh or time.monotonic() - self._told_at >= LINE_EVERY:
             self._tell_rest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tell_rest()
 
     def _tell_rest(self) -> None:
         """Write the latest step, unless it has been written."""
@@ -117,7 +108,7 @@ class TerminalProgress:
             BarColumn(bar_width=16),
             TextColumn("{task.percentage:>3.0f}%"),
             _Rate(),
-            TimeRemainingColumn(compact=True),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             TextColumn("{task.fields[note]}"),
             console=Console(stderr=True),
         )
@@ -150,13 +141,8 @@ class TerminalProgress:
         self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
+    def __exit__(self, *raised: object) -> None:
+        if raised[0] is None:
             for task in self._tasks.values():
                 self._finish(task)
         self._bars.stop()

@@ -11,7 +11,7 @@ from prefdrop.ledger.imports import FINISHED, Import, Status, UnknownImport
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.progress import Progress, Step
 
-NOTICED_SECONDS = 90.0
+NOTICED_SECONDS = 60.0
 """How long a drop may take to become an import: S3 and EventBridge promise no time."""
 EXECUTION_EVERY = 10.0
 """Seconds between two looks at the execution itself, in case it died without a word."""

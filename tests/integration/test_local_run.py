@@ -356,41 +356,87 @@ def test_an_unreachable_vendor_is_told_at_once(tmp_path: Path) -> None:
 # --- a stack that stays up ----------------------------------------------------------------------
 
 
-def test_a_stack_that_is_up_takes_drops_and_ends_with_ctrl_c(
-    example: ModuleType, tmp_path: Path
-) -> None:
-    (tmp_path / "few.csv").write_bytes(example.as_csv(example.contacts()[:2]))
-    up = subprocess.Popen(
-        [str(PREFDROP), "local", "up", "--json", "--feed", str(FEED)],
-        cwd=tmp_path,
+class Up(NamedTuple):
+    """A stack that stays up, and a folder with files to drop."""
+
+    places: dict[str, Any]
+    folder: Path
+
+    def prefdrop(self, *words: object) -> Ended:
+        """Run a command against the stack."""
+        return prefdrop(*words, "--endpoint", self.places["endpoint"], cwd=self.folder)
+
+
+@pytest.fixture(scope="module")
+def up(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """`prefdrop local up`, ended with Ctrl-C."""
+    folder = tmp_path_factory.mktemp("up")
+    contacts = example.contacts()
+    good = [contact for contact in contacts if not contact.fault][:2]
+    wrong = [contact for contact in contacts if contact.fault == "no crm id"][:1]
+    (folder / "good.csv").write_bytes(example.as_csv(good))
+    (folder / "mixed.csv").write_bytes(example.as_csv(good + wrong))
+    strict = GOOD_FEED.replace('"abort"', '"hold"').replace(
+        "rejected_percent = 5", "rejected_percent = 1"
+    )
+    (folder / "strict.toml").write_text(strict, encoding="utf-8")
+    running = subprocess.Popen(
+        [str(PREFDROP), "local", "up", "--json", "--feed", str(FEED), "--feed", "strict.toml"],
+        cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert up.stdout is not None
-    try:
-        places = json.loads(up.stdout.readline())
-        endpoint = ("--endpoint", places["endpoint"])
+    assert running.stdout is not None
+    yield Up(json.loads(running.stdout.readline()), folder)
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert "Traceback" not in told
 
-        dropped = prefdrop(
-            "drop", "few.csv", "--feed", "crm-contacts", "--watch", "--json", *endpoint,
-            cwd=tmp_path,
-        )  # fmt: skip
-        listed = prefdrop("imports", "list", "--json", *endpoint, cwd=tmp_path)
-        quota = prefdrop("quota", "--json", *endpoint, cwd=tmp_path)
-    finally:
-        up.send_signal(signal.SIGINT)
-        _, told = up.communicate(timeout=60)
+
+def test_a_stack_that_is_up_tells_where_everything_is(up: Up) -> None:
+    assert {"endpoint", "bucket", "webhook_url", "vendor_url"} <= up.places.keys()
+
+
+def test_a_file_is_dropped_and_watched_to_its_end(up: Up) -> None:
+    dropped = up.prefdrop("drop", "good.csv", "--feed", "crm-contacts", "--watch", "--json")
 
     report = json.loads(dropped.out)
+    listed = json.loads(up.prefdrop("imports", "list", "--json").out)
     assert (dropped.code, report["status"], report["processed"]) == (0, "Completed", 2)
-    [item] = json.loads(listed.out)
-    assert (item["feed"], item["status"]) == ("crm-contacts", "Completed")
-    assert json.loads(quota.out)["used"] == 1
-    assert {"endpoint", "bucket", "webhook_url", "vendor_url"} <= places.keys()
-    assert up.returncode == 0
-    assert "Traceback" not in told
+    assert report["import_id"] in {item["import_id"] for item in listed}
+    assert json.loads(up.prefdrop("quota", "--json").out)["used"] >= 1
+
+
+def test_a_held_import_goes_on_when_it_is_approved_and_its_rejects_can_be_fetched(up: Up) -> None:
+    held = up.prefdrop("drop", "mixed.csv", "--feed", "strict", "--watch")
+    listed = json.loads(up.prefdrop("imports", "list", "--status", "held", "--json").out)
+
+    import_id = listed[0]["import_id"]
+    approved = up.prefdrop("imports", "approve", import_id, "--watch", "--json")
+
+    assert held.code == 4
+    assert f"imports approve {import_id}" in held.out
+    assert "max_rejected_percent" in held.err
+    report = json.loads(approved.out)
+    assert (approved.code, report["status"], report["processed"]) == (3, "CompletedWithRejects", 2)
+    assert up.prefdrop("imports", "rejects", import_id, "-o", "mine.csv").code == 0
+    assert (up.folder / "mine.csv").read_text(encoding="utf-8").count("MatchKeyMissing") == 1
+
+
+def test_a_held_import_ends_when_it_is_cancelled(up: Up) -> None:
+    up.prefdrop("drop", "mixed.csv", "--feed", "strict", "--watch")
+    [held] = json.loads(up.prefdrop("imports", "list", "--status", "held", "--json").out)
+
+    cancelled = up.prefdrop("imports", "cancel", held["import_id"], "--watch", "--json")
+    again = up.prefdrop("imports", "cancel", held["import_id"])
+
+    report = json.loads(cancelled.out)
+    assert (cancelled.code, report["status"], report["processed"]) == (4, "Aborted", 0)
+    assert again.code == 2
+    assert "is Aborted, not Held" in again.err
 
 
 def test_a_command_without_a_running_stack_says_how_to_get_one(tmp_path: Path) -> None:
