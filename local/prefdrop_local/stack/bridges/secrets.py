@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
 from moto.secretsmanager.models import secretsmanager_backends
@@ -63,3 +64,8 @@ class Secret(CloudFormationModel):
             force_overwrite=False,
         )
         return cls(backend.secrets[name].arn)
+
+
+# A process that used moto's CloudFormation before has its list of types without this one.
+for _known in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+    _known.cache_clear()
