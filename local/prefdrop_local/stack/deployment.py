@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.models import Stack, cloudformation_backends
 from moto.cloudformation.parsing import clean_json
 from moto.logs import models as _logs  # noqa: F401  (known to CloudFormation once imported)
 from moto.s3.models import s3_backends
@@ -23,6 +23,7 @@ from prefdrop_local.stack.bridges.eventbridge import CARRIED_TARGETS
 from prefdrop_local.stack.bridges.properties import complete_bucket, complete_table
 from prefdrop_local.stack.bridges.schedules import Schedule
 from prefdrop_local.stack.lambdas.pool import Function
+from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.place import ACCOUNT, CODE_BUCKET, PARTITION, REGION, STACK_NAME
 from prefdrop_local.stack.translation import CODE_KEY, Translation
 
@@ -155,10 +156,16 @@ def _put_empty_code() -> None:
 
 
 def _create_stack(template: dict[str, Any], parameters: dict[str, str]) -> Any:
+    patches = Patches()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is not supported is named by `not_carried`
         backend = cloudformation_backends[ACCOUNT][REGION]
-        return backend.create_stack(STACK_NAME, json.dumps(template), parameters, tags={})
+        # moto would read the JSON as YAML, which takes twenty times as long.
+        patches.set(Stack, "parse_template", staticmethod(json.loads))
+        try:
+            return backend.create_stack(STACK_NAME, json.dumps(template), parameters, tags={})
+        finally:
+            patches.undo()
 
 
 def _create_state_machines(resources: _Resources, translation: Translation) -> None:

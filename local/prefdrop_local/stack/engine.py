@@ -26,11 +26,11 @@ from prefdrop_local.stack.lambdas.forker import Forker
 from prefdrop_local.stack.lambdas.service import Functions
 from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.place import ACCOUNT, REGION
-from prefdrop_local.stack.server import Server
+from prefdrop_local.stack.server import PortTakenError, Server
 from prefdrop_local.stack.table_requests import TableObserver
 from prefdrop_local.stack.translation import Translation
 
-__all__ = ["Engine", "ParameterError"]
+__all__ = ["Engine", "ParameterError", "PortTakenError"]
 
 if TYPE_CHECKING:
     from prefdrop_local.stack.local_stack import StackSettings
@@ -44,6 +44,7 @@ class Engine:
 
     def __init__(self, forker: Forker, settings: StackSettings, log: Path) -> None:
         self._settings = settings
+        self.server = Server(log, settings.port)
         self._patches = Patches()
         self.functions = Functions(
             forker,
@@ -61,7 +62,6 @@ class Engine:
         lambda_calls.install(self._patches, self.functions)
         self.table_observers: list[TableObserver] = []
         dynamodb.install(self._patches, self.table_observers)
-        self.server = Server(log, settings.port)
         self.schedules = Schedules([], self.bus, settings.minute_seconds)
 
     def deploy(

@@ -99,47 +99,39 @@ class LocalStack:
         self.stop()
 
     def _start(self) -> None:
-        began = time.monotonic()
-
-        def done(phase: str) -> None:
-            nonlocal began
-            now = time.monotonic()
-            self.phases[phase], began = now - began, now
-
+        clock = _Phases(self.phases)
         self._make_folders()
         if not self._template.is_file():
             raise StackError(f"There is no {self._template}; start the stack in the repository.")
+        # What runs in processes of its own starts first, beside the import of moto.
         forker = Forker()
         self._running.callback(forker.stop)
         translating = TranslationProcess(self._template)
         self._running.callback(translating.stop)
         sandbox = _SandboxStart(self._vendor)
         self._running.callback(sandbox.stop)
-        done("processes")
+        clock.done("processes")
         from prefdrop_local.stack.botocore_data import reading_once
 
         with reading_once():
             from prefdrop_local.stack import engine
-        done("import of moto")
-        self._engine = engine.Engine(forker, self.settings, self.logs_dir / "stack.log")
-        self._running.callback(self._engine.stop)
-        done("server")
-        try:
-            translation = translating.result()
-        except TemplateError as error:
-            raise StackError(str(error)) from None
-        done("translation")
-        vendor, self.sandbox = sandbox.result()
-        done("sandbox")
-        parameters = self._parameters(translation.template, vendor)
-        try:
-            self._engine.deploy(translation, parameters, root=self.root, logs=self.logs_dir)
-        except engine.ParameterError as error:
-            raise StackError(str(error)) from None
-        done("deployment")
+
+            clock.done("import of moto")
+            try:
+                self._engine = engine.Engine(forker, self.settings, self.logs_dir / "stack.log")
+                self._running.callback(self._engine.stop)
+                clock.done("server")
+                translation = translating.result()
+                clock.done("translation")
+                vendor, self.sandbox = sandbox.result()
+                clock.done("sandbox")
+                parameters = self._parameters(translation.template, vendor)
+                self._engine.deploy(translation, parameters, root=self.root, logs=self.logs_dir)
+            except (TemplateError, engine.ParameterError, engine.PortTakenError) as error:
+                raise StackError(str(error)) from None
+        clock.done("deployment")
         if vendor is not None and _SECRET in self._engine.deployment.physical_ids:
             self.set_vendor_secret(vendor)
-        done("secret")
 
     def _make_folders(self) -> None:
         if self._data_dir is None:
@@ -266,6 +258,18 @@ class LocalStack:
             names = ", ".join(pool.function.logical_id for pool in self._functions.all())
             raise StackError(f"There is no function {function}; there are {names}.")
         return pool
+
+
+class _Phases:
+    """How long each phase of the start took."""
+
+    def __init__(self, phases: dict[str, float]) -> None:
+        self._phases = phases
+        self._began = time.monotonic()
+
+    def done(self, phase: str) -> None:
+        now = time.monotonic()
+        self._phases[phase], self._began = now - self._began, now
 
 
 class _SandboxStart:

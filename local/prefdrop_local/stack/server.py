@@ -22,19 +22,19 @@ _NOISY = "moto.stepfunctions.parser.asl.component.eval_component"
 """Logs as an error whatever a Choice asks for that is not there."""
 
 
+class PortTakenError(OSError):
+    """The stack cannot listen where it was told to."""
+
+
 class Server:
     """Serves moto's backends until stopped; what moto logs goes to `log`."""
 
     def __init__(self, log: Path, port: int = 0) -> None:
+        self._server = _listen(port)
         self._handlers = _log_to(log)
         self._config = {name: dict(value) for name, value in _sections()}
         default_user_config["stepfunctions"]["execute_state_machine"] = True
         default_user_config["lambda"]["use_docker"] = False
-        application = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(
-            "127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler
-        )
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
         self.port: int = self._server.server_address[1]
         self._port_before = os.environ.get("MOTO_PORT")
         os.environ["MOTO_PORT"] = str(self.port)
@@ -68,6 +68,18 @@ class Server:
             logger.removeHandler(handler)
             logger.propagate = propagate
             handler.close()
+
+
+def _listen(port: int) -> Any:
+    application = DomainDispatcherApplication(create_backend_app)
+    try:
+        server: Any = make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler
+        )
+    except (OSError, SystemExit):  # werkzeug ends the program when a port is taken
+        raise PortTakenError(f"Port {port} is in use; stop its owner or take another.") from None
+    server.daemon_threads = True
+    return server
 
 
 class _QuietHandler(MotoRequestHandler):

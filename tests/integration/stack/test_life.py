@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,29 @@ def test_a_stack_starts_afresh_after_another() -> None:
 
     assert done.stdout == "ended\n", done.stderr
     assert done.stderr == ""
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code = (
+            "from prefdrop_local.stack import *; from pathlib import Path; import sys\n"
+            "try: LocalStack(Path(sys.argv[1]), {}, NO_VENDOR,"
+            " settings=StackSettings(port=int(sys.argv[2]))).start()\n"
+            "except StackError as error: print(error)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(FIXTURES), str(port)],
+            capture_output=True,
+            text=True,
+            env=_environment(),
+            timeout=60,
+            check=False,
+        )
+
+    assert done.stdout == f"Port {port} is in use; stop its owner or take another.\n"
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, None])
