@@ -9,7 +9,7 @@ import pytest
 from tests.workbench import Workbench, workbench
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     with workbench(tmp_path_factory.mktemp("stack")) as bench:
         yield bench
