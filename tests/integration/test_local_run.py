@@ -13,9 +13,11 @@ import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -183,6 +185,69 @@ def test_the_report_equals_the_vendors_own_books(run: Run, sandbox: SandboxProce
     assert token["processed"] == report["processed"]
     assert token["exceptions"] == report["rejected_execution"]
     assert token["not_honored"] == report["not_honored"]
+
+
+def all_profiles(sandbox: SandboxProcess) -> list[dict[str, Any]]:
+    """Every profile that the vendor has by now."""
+    profiles: list[dict[str, Any]] = []
+    while True:
+        page = asked(sandbox, f"profiles?offset={len(profiles)}&limit=1000")
+        profiles += page["profiles"]
+        if len(profiles) >= page["total"]:
+            return profiles
+
+
+def as_row(profile: dict[str, Any]) -> dict[str, str]:
+    """A profile in the words of the example's file: its feed, read backwards and by hand."""
+    ids = {one["AlternateIdType"]: one["AlternateId"] for one in profile["AlternateIds"]}
+    [email] = profile["Emails"]
+    [phone] = profile.get("PhoneNumbers") or [{}]
+    [consent] = profile["Consents"]
+    news, sms = preference(email, "EmailPreferences"), preference(phone, "PhonePreferences")
+    return {
+        "crm_id": ids["CrmContactId"],
+        "first_name": profile["CustomerName"]["FirstName"],
+        "last_name": profile["CustomerName"]["LastName"],
+        "segment": profile["CustomerType"],
+        "email": email["EmailAddress"],
+        "newsletter": news[0],
+        "newsletter_at": news[1],
+        "mobile": phone.get("PhoneNumber", ""),
+        "sms_offers": sms[0],
+        "sms_at": sms[1],
+        "consent": {1: "granted", 2: "denied", 3: "revoked"}[consent["ConsentStatus"]],
+        "consent_version": consent["ConsentVersion"],
+        "consented_at": new_york_time(consent["ConsentDate"]),
+        "loyalty_number": ids.get("LoyaltyId", ""),
+    }
+
+
+def preference(contact: dict[str, Any], collection: str) -> tuple[str, str]:
+    """A contact's only preference as the file writes it: answer and time, or nothing."""
+    for found in contact.get(collection, ()):
+        answer = {1: "Y", 2: "N"}[found["PreferenceType"]]
+        return answer, new_york_time(found["CustomerDate"])
+    return "", ""
+
+
+def new_york_time(utc: str) -> str:
+    """A UTC time of the vendor as clocks in New York showed it."""
+    moment = datetime.fromisoformat(utc).astimezone(ZoneInfo("America/New_York"))
+    return moment.strftime("%m/%d/%Y %H:%M")
+
+
+@pytest.mark.usefixtures("run")
+def test_the_vendors_profiles_hold_every_good_row_cell_by_cell(
+    sandbox: SandboxProcess, example: ModuleType
+) -> None:
+    good = (contact.cells for contact in example.contacts() if not contact.fault)
+    expected = {cells["crm_id"]: dict(cells) for cells in good}
+    for cells in expected.values():
+        del cells["account_owner"]  # the feed ignores it
+
+    arrived = {row["crm_id"]: row for row in map(as_row, all_profiles(sandbox))}
+
+    assert arrived == expected
 
 
 # --- nothing is left running --------------------------------------------------------------------
