@@ -64,46 +64,49 @@ def fill_chunks(
     A chunk is cut before the record that does not fit, or once it has all the records or rejects
     it may have and another row follows.
     """
-    judge = _judge(encode, limits.bytes, now, refused)
+    settle = _settler(limits.bytes, refused)
+    room = 0 if refused else limits.bytes - _FRAME
     chunk, number, end = _Open(start), start.row, start.offset
     for payload in rows:
-        outcome = judge(payload, number + 1)
+        outcome = encode(payload, now)
+        # Nearly every row takes the short way: a plain text that surely encodes, not too long.
+        if outcome.__class__ is str and len(outcome) <= room and outcome.isascii():
+            settled: bytes | LocalReject = outcome.encode()
+        else:
+            settled = settle(outcome, number + 1)
         if (
-            (outcome.__class__ is bytes and chunk.bytes + len(outcome) + 1 > limits.bytes)
+            (isinstance(settled, bytes) and chunk.bytes + len(settled) + 1 > limits.bytes)
             or len(chunk.records) >= limits.records
             or len(chunk.rejects) >= limits.rejects
         ):
             cut = Cursor(end, number)
             yield chunk.close(cut, last=False)
             chunk = _Open(cut)
-        if isinstance(outcome, bytes):
-            chunk.records.append(outcome)
-            chunk.bytes += len(outcome) + 1
+        if isinstance(settled, bytes):
+            chunk.records.append(settled)
+            chunk.bytes += len(settled) + 1
         else:
-            chunk.rejects.append(outcome)
+            chunk.rejects.append(settled)
         number += 1
         end = rows.end
     yield chunk.close(Cursor(rows.end, number), last=True)
 
 
-def _judge(
-    encode: Encode, limit: int, now: str, refused: Mapping[int, LocalReject]
-) -> Callable[[Any, int], Any]:
-    """What becomes of a row: the bytes of its record, or its reject."""
+def _settler(
+    limit: int, refused: Mapping[int, LocalReject]
+) -> Callable[[str | list[Fault], int], bytes | LocalReject]:
+    """What becomes of a row in the end: the bytes of its record, or its reject."""
     room = limit - _FRAME
 
-    def judge(payload: Any, number: int) -> bytes | LocalReject:
-        if refused and number in refused:
+    def settle(outcome: str | list[Fault], number: int) -> bytes | LocalReject:
+        if number in refused:
             return refused[number]
-        outcome = encode(payload, now)
         if not isinstance(outcome, str):
             return reject(number, outcome)
         try:
             record = outcome.encode()
         except UnicodeEncodeError:
             return reject(number, [SURROGATE_FAULT])
-        if len(record) > room:
-            return reject(number, [too_large(limit)])
-        return record
+        return record if len(record) <= room else reject(number, [too_large(limit)])
 
-    return judge
+    return settle

@@ -201,6 +201,11 @@ def _quick_parser(rule: DateRule, slow: Parse) -> Parse | None:
 
     def parse(text: str) -> str:
         head, _, tail = text.partition(separator)
+        day, clock = days.get(head), clocks.get(tail)
+        if day is not None and clock is not None and day[3] is not None:
+            minutes = clock[0] - day[3]
+            if 0 <= minutes < _DAY_MINUTES:
+                return f"{day[1]}{_HOURS_AND_MINUTES[minutes]}{clock[1]}"
         return _joined(days[head], clocks[tail]) or slow(text)
 
     return parse

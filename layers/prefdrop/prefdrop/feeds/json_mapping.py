@@ -16,23 +16,20 @@ def value_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], list[Any]]:
     own name holds dots is found first. Values come as cell texts: absent and null as empty, numbers
     and booleans as JSON writes them. Lists and objects come as they are, for the caller to refuse.
     """
-    paths = [(name, tuple(name.split("."))) for name in names]
+    deep = [(place, name.split(".")) for place, name in enumerate(names) if "." in name]
 
     def get(value: dict[str, Any]) -> list[Any]:
-        found = []
-        for name, steps in paths:
-            each = value.get(name)
-            if each is None and len(steps) > 1:
-                each = _descend(value, steps)
-            if each.__class__ is not str:
-                each = _as_cell(each)
-            found.append(each)
-        return found
+        find = value.get
+        found = [find(name) for name in names]
+        for place, steps in deep:
+            if found[place] is None:
+                found[place] = _descend(value, steps)
+        return [each if each.__class__ is str else _as_cell(each) for each in found]
 
     return get
 
 
-def _descend(value: Any, steps: tuple[str, ...]) -> Any:
+def _descend(value: Any, steps: Sequence[str]) -> Any:
     for step in steps:
         if isinstance(value, dict):
             value = value.get(step)
