@@ -51,7 +51,7 @@ class LocalStack:
     """`template.yaml` of `root`, deployed on this machine. One at a time in a process.
 
     `vendor` is an external vendor, a running sandbox, or None to start a sandbox and stop it again.
-    `data_dir` keeps logs (and the sandbox's data); without it they go with the stack.
+    `data_dir` keeps the logs; without it they go with the stack.
     """
 
     def __init__(

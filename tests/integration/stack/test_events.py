@@ -47,18 +47,35 @@ def test_sequencers_grow(stack: LocalStack) -> None:
     assert len({len(one) for one in sequencers}) == 1
 
 
-def test_a_multipart_upload_is_one_event(stack: LocalStack, machine: Machine) -> None:
+def test_a_copy_is_one_event(stack: LocalStack) -> None:
+    s3, bucket = stack.client("s3"), stack.outputs["BucketName"]
+    s3.put_object(Bucket=bucket, Key="elsewhere/source", Body=b"1")
+    seen: list[dict[str, Any]] = []
+    stop = stack.on_event(seen.append)
+
+    s3.copy_object(Bucket=bucket, Key="elsewhere/copy", CopySource=f"{bucket}/elsewhere/source")
+    stop()
+
+    assert [event["detail"]["reason"] for event in seen] == ["CopyObject"]
+
+
+def test_a_multipart_upload_is_one_event(stack: LocalStack) -> None:
+    seen: list[dict[str, Any]] = []
     s3 = stack.client("s3")
     place = {"Bucket": stack.outputs["BucketName"], "Key": "inbox/crm/large.csv"}
     upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    stop = stack.on_event(seen.append)
     part = s3.upload_part(**upload, PartNumber=1, Body=b"x")["ETag"]
 
     done = s3.complete_multipart_upload(
         **upload, MultipartUpload={"Parts": [{"ETag": part, "PartNumber": 1}]}
     )
 
-    event = _execution_of(machine, done["VersionId"])
-    assert event["detail"]["reason"] == "CompleteMultipartUpload"
+    stop()
+
+    uploads = [event["detail"] for event in seen if event["source"] == "aws.s3"]
+    assert [detail["reason"] for detail in uploads] == ["CompleteMultipartUpload"]
+    assert uploads[0]["object"]["version-id"] == done["VersionId"]
 
 
 def test_files_elsewhere_start_nothing(stack: LocalStack, machine: Machine) -> None:

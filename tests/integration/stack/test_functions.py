@@ -46,6 +46,7 @@ def test_a_function_imports_its_layer_but_nothing_else_of_the_repository(stack: 
 
     assert described["layer"] == "from the layer"
     assert described["modules"] == []
+    assert described["importable"] == []
     assert described["foreign_paths"] == []
 
 

@@ -1,6 +1,7 @@
 """S3 tells EventBridge about objects as AWS does: increasing sequencer, time as text.
 
-moto's events always carry the same `sequencer`, a number as `time` and members in another case.
+moto's events always carry the same `sequencer`, a number as `time` and members in another case,
+and there are two for a copy or a multipart upload.
 Shape: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.s3 import notifications
+from moto.s3.models import S3Backend
 
 from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.place import ACCOUNT
@@ -43,13 +45,34 @@ class _Sequencer:
 def install(patches: Patches, publish: Callable[[dict[str, Any]], None]) -> None:
     """Replace the event that S3 publishes."""
     sequencer = _Sequencer()
+    inside = threading.local()
 
     def send(_account_id: str, bucket: Any, event_name: Any, key: Any) -> None:
         name = str(getattr(event_name, "value", event_name))
-        if "ObjectTagging" not in name:  # moto sends one with every upload, tags or not
+        # moto sends one about tags with every upload, tags or not.
+        if "ObjectTagging" not in name and not (_is_put(name) and getattr(inside, "larger", False)):
             publish(_event(bucket, name, key, sequencer))
 
+    for name in ("complete_multipart_upload", "copy_object"):
+        patches.set(S3Backend, name, _without_put(getattr(S3Backend, name), inside))
     patches.set(notifications, "_send_event_bridge_message", send)
+
+
+def _is_put(event_name: str) -> bool:
+    return event_name.endswith("ObjectCreated:Put")
+
+
+def _without_put(method: Callable[..., Any], inside: threading.local) -> Callable[..., Any]:
+    """moto makes these out of a put, and would tell of that too: two events for one object."""
+
+    def larger(*args: Any, **kwargs: Any) -> Any:
+        inside.larger = True
+        try:
+            return method(*args, **kwargs)
+        finally:
+            inside.larger = False
+
+    return larger
 
 
 def _event(bucket: Any, event_name: str, key: Any, sequencer: _Sequencer) -> dict[str, Any]:

@@ -87,7 +87,6 @@ def _prepare_process(spec: Mapping[str, Any]) -> None:
     time.tzset()
     sys.path[:] = spec["paths"] + _library_paths(spec["root"])
     # The editable installation of this repository must not stand in for a layer that is missing.
-    sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in type(f).__module__]
     sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in repr(f)]
     logging.basicConfig(stream=sys.stdout, format="[%(levelname)s]\t%(asctime)s\t%(message)s")
 
