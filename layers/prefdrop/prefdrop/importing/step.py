@@ -61,15 +61,17 @@ Answer = dict[str, Any]
 Run = Callable[[Services, dict[str, Any], Deadline], Answer | None]
 
 
-def step(run: Run) -> Callable[[dict[str, Any], Any], Answer | None]:
-    """Make a step's `run` a Lambda handler."""
+def step(
+    run: Run, make_services: Callable[[], Services] = Services
+) -> Callable[[dict[str, Any], Any], Answer | None]:
+    """Make a step's `run` a Lambda handler; its services are made at its first call."""
     kept: list[Services] = []
 
     def handler(event: dict[str, Any], context: Any) -> Answer | None:
         logger.append_keys(step=run.__module__.rpartition(".")[2], request=context.aws_request_id)
         try:
             if not kept:
-                kept.append(Services())
+                kept.append(make_services())
             return run(kept[0], event, Deadline(context))
         except Terminal as error:
             logger.error("step failed", extra={"code": error.code, "text": str(error)})

@@ -1,0 +1,47 @@
+"""One sandbox for all fault tests of a worker process; a ledger of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+from tests.faults.simulation import Simulation
+from tests.workbench import FEED
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxProcess]:
+    with start_sandbox(queued_seconds=0, records_per_second=0, daily_limit=1_000_000) as running:
+        yield running
+
+
+@pytest.fixture
+def simulate(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Simulation]]:
+    """Makes a simulation with other settings."""
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+
+        def make(**settings: Any) -> Simulation:
+            made = Simulation(sandbox, monkeypatch, **{k: str(v) for k, v in settings.items()})
+            made.vendor("reset", "POST")
+            made.push_feed(FEED)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def simulation(simulate: Callable[..., Simulation]) -> Simulation:
+    return simulate()

@@ -1,0 +1,195 @@
+"""Walks the real state machine definition in this process, as fast as its functions answer.
+
+It knows what `statemachine/import.asl.json` uses and refuses the rest. Waits move a clock of its
+own; a function that dies is tried again as Step Functions does. An execution is a generator that
+stops wherever the real one would wait for a task token, so several can be interleaved at will.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.workbench import ROOT
+
+Json = dict[str, Any]
+Call = Callable[[str, Json], Any]
+
+DEFINITION: Json = json.loads(Path(ROOT / "statemachine/import.asl.json").read_text())
+
+
+class StepError(Exception):
+    """A function answered with an error: its name, and its text as Lambda gives it."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name)
+        self.name = name
+        self.cause = json.dumps({"errorType": name, "errorMessage": text})
+
+
+class TokenWait:
+    """What a waiting execution yields: the token, and later the answer to it."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.output: Any = None
+        self.answered = False
+        self.timed_out = False
+
+
+class Execution:
+    """One execution: `status` is RUNNING until it is SUCCEEDED or FAILED."""
+
+    def __init__(self, arn: str, start: Json, call: Call, advance: Callable[[str | int], None]):
+        self.arn = arn
+        self.status = "RUNNING"
+        self.error = ""
+        self.visited: list[str] = []
+        self.waiting: TokenWait | None = None
+        self._call = call
+        self._advance = advance
+        self._tokens = (f"{arn}/token-{n}" for n in itertools.count(1))
+        self._walk = self._run(start)
+
+    def step(self) -> bool:
+        """Go on until the next state; False when it has ended or must wait for a token."""
+        if self.status != "RUNNING":
+            return False
+        waiting = self.waiting
+        if waiting and not (waiting.answered or waiting.timed_out):
+            return False
+        next(self._walk, None)
+        return True
+
+    def run(self) -> Execution:
+        """Go on for as long as nothing has to be waited for."""
+        while self.step():
+            pass
+        return self
+
+    def _run(self, data: Json) -> Generator[None, None, None]:
+        name = DEFINITION["StartAt"]
+        while True:
+            self.visited.append(name)
+            state = DEFINITION["States"][name]
+            kind = state["Type"]
+            if kind == "Succeed":
+                self.status = "SUCCEEDED"
+                return
+            if kind == "Fail":
+                self.status = "FAILED"
+                self.error = (
+                    _path(state["ErrorPath"], data) if "ErrorPath" in state else state["Error"]
+                )
+                return
+            if kind == "Choice":
+                name = _choose(state, data)
+            elif kind == "Wait":
+                self._advance(_path(state.get("TimestampPath") or state["SecondsPath"], data))
+                name = state["Next"]
+            elif kind == "Pass":
+                result = state.get("Result") or self._fill(state.get("Parameters", {}), data, "")
+                data = _place(state["ResultPath"], data, result)
+                name = state["Next"]
+            else:
+                name, data = yield from self._task(state, data)
+            yield
+
+    def _task(self, state: Json, data: Json) -> Generator[None, None, tuple[str, Json]]:
+        attempts = 0
+        while True:
+            try:
+                result = yield from self._attempt(state, data)
+            except StepError as error:
+                self.waiting = None
+                attempts += 1
+                if attempts <= _retries(state, error.name):
+                    yield
+                    continue
+                caught = next(c for c in state["Catch"] if _matches(c, error.name))
+                failure = {"Error": error.name, "Cause": error.cause}
+                return caught["Next"], _place(caught["ResultPath"], data, failure)
+            return state["Next"], _place(state.get("ResultPath", "$"), data, result)
+
+    def _attempt(self, state: Json, data: Json) -> Generator[None, None, Any]:
+        token = next(self._tokens)
+        parameters = self._fill(state["Parameters"], data, token)
+        function = parameters["FunctionName"].removeprefix("${").removesuffix("FunctionArn}")
+        if state["Resource"].endswith(".waitForTaskToken"):
+            self.waiting = TokenWait(token)
+            self._call(function, parameters["Payload"])
+            while not self.waiting.answered:
+                if self.waiting.timed_out:
+                    raise StepError("States.Timeout", "")
+                yield
+            output, self.waiting = self.waiting.output, None
+            return output
+        result = {"Payload": self._call(function, parameters["Payload"])}
+        selector = state.get("ResultSelector")
+        return self._fill(selector, result, token) if selector else result
+
+    def _fill(self, template: Any, data: Json, token: str) -> Any:
+        if isinstance(template, dict):
+            return {
+                key.removesuffix(".$"): self._value(value, data, token)
+                if key.endswith(".$")
+                else self._fill(value, data, token)
+                for key, value in template.items()
+            }
+        return template
+
+    def _value(self, path: str, data: Json, token: str) -> Any:
+        if path == "$$.Execution.Id":
+            return self.arn
+        if path == "$$.Task.Token":
+            return token
+        if path.startswith("States."):
+            return path
+        return _path(path, data)
+
+
+def _path(path: str, data: Json) -> Any:
+    value: Any = data
+    for name in path.removeprefix("$").split("."):
+        if name:
+            value = value[name]
+    return value
+
+
+def _place(path: str | None, data: Json, result: Any) -> Json:
+    if path is None:
+        return data
+    if path == "$":
+        return result  # type: ignore[no-any-return]
+    name = path.removeprefix("$.")
+    assert "." not in name
+    return {**data, name: result}
+
+
+def _choose(state: Json, data: Json) -> str:
+    for rule in state["Choices"]:
+        if _path(rule["Variable"], data) == rule["StringEquals"]:
+            return str(rule["Next"])
+    return str(state["Default"])
+
+
+def _retries(state: Json, error: str) -> int:
+    rule = next((r for r in state["Retry"] if _matches(r, error)), None)
+    return rule["MaxAttempts"] if rule else 0
+
+
+def _matches(rule: Json, error: str) -> bool:
+    return error in rule["ErrorEquals"] or "States.ALL" in rule["ErrorEquals"]
+
+
+def answered(executions: Iterator[Execution], token: str, output: Any) -> bool:
+    """Answer a token; False when no execution waits for it."""
+    for execution in executions:
+        waiting = execution.waiting
+        if waiting and waiting.token == token and not waiting.answered:
+            waiting.output, waiting.answered = output, True
+            return True
+    return False

@@ -1,0 +1,304 @@
+"""The whole import in one process: the real steps and ledger code, moto as AWS, the real sandbox.
+
+A function call is a *worker*. It can be made to die before or after any of its ledger writes or
+vendor requests; from then on nothing of it reaches the outside, as when Lambda kills a process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import requests
+from botocore.exceptions import ClientError
+
+from prefdrop.importing.services import Services
+from prefdrop.importing.step import step
+from prefdrop.importing.vendor import Vendor
+from prefdrop.ledger import clock
+from prefdrop_local.sandbox.process import SandboxProcess
+from tests.faults.interpreter import Execution, Json, StepError, answered
+
+WRITES = ("put_item", "update_item", "delete_item", "transact_write_items", "batch_write_item")
+LIMIT_SECONDS = 900.0
+
+
+class Killed(BaseException):
+    """The worker's process is gone."""
+
+
+class Clock:
+    """The time as the ledger sees it: real time plus what waiting has skipped."""
+
+    def __init__(self) -> None:
+        self.skipped_ns = 0
+
+    def time_ns(self) -> int:
+        return time.time_ns() + self.skipped_ns
+
+    def advance(self, until: str | int) -> None:
+        """Wait for some seconds, or until a moment."""
+        if isinstance(until, int):
+            self.skipped_ns += until * 1_000_000_000
+            return
+        wanted = clock.datetime.fromisoformat(until).timestamp() * 1_000_000_000
+        self.skipped_ns += max(0, round(wanted) - self.time_ns()) + 1_000_000
+
+
+class Death:
+    """When the next workers die: at the n-th write or request from now on, before or after it."""
+
+    def __init__(self) -> None:
+        self._plan: list[tuple[int, str]] = []
+        self._count = 0
+        self.struck = 0
+
+    def plan(self, *points: tuple[int, str]) -> None:
+        """Set the points; each counts from the one before it."""
+        self._plan, self._count = list(points), 0
+
+    def around(self, worker: Worker, act: Callable[[], Any]) -> Any:
+        """Do one thing that others can see, unless the worker dies first."""
+        if worker.dead:
+            raise Killed
+        self._count += 1
+        due = bool(self._plan) and self._count >= self._plan[0][0]
+        if due and self._plan[0][1] == "before":
+            self._kill(worker)
+        result = act()
+        if due:
+            self._kill(worker)
+        return result
+
+    def _kill(self, worker: Worker) -> None:
+        self._plan.pop(0)
+        self._count = 0
+        self.struck += 1
+        worker.dead = True
+        raise Killed
+
+
+class Worker(Services):
+    """The services of one function call, with a process that can die."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self.dead = False
+        super().__init__(simulation.environment)
+
+    @property
+    def _dynamodb(self) -> Any:
+        return _Mortal(self._simulation.dynamodb, self, WRITES)
+
+    @property
+    def step_functions(self) -> Any:
+        return _Mortal(self._simulation.step_functions, self, ("send_task_success",))
+
+    @property
+    def vendor(self) -> Vendor:
+        kept = self.__dict__.get("_vendor")
+        if kept is None:
+            kept = self.__dict__["_vendor"] = Vendor(self.settings, self._simulation.secret)
+            send = kept._session.send
+
+            def mortal(*arguments: Any, **options: Any) -> Any:
+                death = self._simulation.death
+                return death.around(self, lambda: send(*arguments, **options))
+
+            kept._session.send = mortal
+        return kept
+
+    @property
+    def vendor_is_known(self) -> bool:
+        return "_vendor" in self.__dict__
+
+    def forget_vendor(self) -> None:
+        self.__dict__.pop("_vendor", None)
+
+
+class _Mortal:
+    """A client some of whose calls the worker may not survive."""
+
+    def __init__(self, client: Any, worker: Worker, watched: tuple[str, ...]) -> None:
+        self._client = client
+        self._worker = worker
+        self._watched = watched
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        if name not in self._watched:
+            return call
+        death = self._worker._simulation.death
+        return lambda **request: death.around(self._worker, lambda: call(**request))
+
+
+class _StepFunctions:
+    """Step Functions as the steps call it."""
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class ExecutionDoesNotExist(Exception):
+            pass
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
+        if not answered(iter(self._simulation.executions), taskToken, json.loads(output)):
+            raise ClientError({"Error": {"Code": "InvalidToken"}}, "SendTaskSuccess")
+
+    def describe_execution(self, *, executionArn: str) -> Json:  # noqa: N803
+        for execution in self._simulation.executions:
+            if execution.arn == executionArn:
+                return {"status": execution.status}
+        raise self.exceptions.ExecutionDoesNotExist
+
+
+class Simulation:
+    """A bucket, a ledger, a vendor, and any number of executions. Use it inside moto's mock."""
+
+    def __init__(self, sandbox: SandboxProcess, monkeypatch: Any, **settings: str) -> None:
+        self.clock = Clock()
+        monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=self.clock.time_ns))
+        self.death = Death()
+        self.sandbox = sandbox
+        self.secret = {"auth": "pnauthinfo3", "hash": "SHA256"} | {
+            name: sandbox.credentials[name] for name in ("user_id", "secret")
+        }
+        self.executions: list[Execution] = []
+        self.step_functions = _StepFunctions(self)
+        self.environment = _environment(sandbox) | settings
+        self.dynamodb = boto3.client("dynamodb")
+        self.s3 = boto3.client("s3")
+        self._numbers = itertools.count(1)
+        _make_bucket(self.s3)
+        _make_tables(self.dynamodb)
+
+    # --- running ------------------------------------------------------------------------------
+
+    def push_feed(self, text: str, name: str = "people") -> None:
+        """Put a feed into the bucket."""
+        self.s3.put_object(Bucket="bucket", Key=f"feeds/{name}.toml", Body=text.encode())
+
+    def drop(self, body: bytes, feed: str = "people", name: str = "people.csv") -> Execution:
+        """Drop a file; returns its execution, which has not begun."""
+        key = f"inbox/{feed}/{name}"
+        version = self.s3.put_object(Bucket="bucket", Key=key, Body=body)["VersionId"]
+        number = next(self._numbers)
+        event = {
+            "time": f"2026-01-15T10:{number // 60:02d}:{number % 60:02d}Z",
+            "detail": {
+                "bucket": {"name": "bucket"},
+                "object": {
+                    "key": key,
+                    "version-id": version,
+                    "size": len(body),
+                    "sequencer": f"{number:016X}",
+                },
+            },
+        }
+        return self.start(event)
+
+    def start(self, event: Json) -> Execution:
+        """Start an execution."""
+        arn = f"arn:aws:states:us-east-1:123456789012:execution:import:{len(self.executions)}"
+        execution = Execution(arn, event, self._call, self.clock.advance)
+        self.executions.append(execution)
+        return execution
+
+    def services(self) -> Services:
+        """The ledger as an operator sees it."""
+        return Worker(self)
+
+    def _call(self, function: str, payload: Json) -> Any:
+        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in function).lstrip("_")
+        module = importlib.import_module(f"prefdrop.importing.{name}")
+        worker = Worker(self)
+        handler = step(module.run, lambda: worker)
+        context = SimpleNamespace(
+            aws_request_id="simulated", get_remaining_time_in_millis=lambda: LIMIT_SECONDS * 1000
+        )
+        try:
+            return json.loads(json.dumps(handler(json.loads(json.dumps(payload)), context)))
+        except Killed:
+            raise StepError("Runtime.ExitError", "the process is gone") from None
+        except Exception as error:
+            raise StepError(type(error).__name__, str(error)) from None
+
+    # --- looking ------------------------------------------------------------------------------
+
+    def read(self, key: str) -> bytes:
+        """An object of the bucket."""
+        body: bytes = self.s3.get_object(Bucket="bucket", Key=key)["Body"].read()
+        return body
+
+    def report(self, execution: Execution) -> Json:
+        """The report of an execution's import."""
+        services = self.services()
+        record = next(i for i in services.imports.list() if i.execution_arn == execution.arn)
+        report: Json = json.loads(self.read(record.report_key))
+        return report
+
+    def vendor(self, path: str, method: str = "GET", **body: Any) -> Any:
+        """Ask the sandbox's admin endpoint."""
+        answer = requests.request(method, self.sandbox.admin_url + path, json=body or None)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def fault(self, *rules: Json, seed: int = 1) -> None:
+        """Have the sandbox misbehave."""
+        self.vendor("faults", "PUT", seed=seed, rules=list(rules))
+
+
+def _environment(sandbox: SandboxProcess) -> dict[str, str]:
+    return {
+        "PREFDROP_BUCKET": "bucket",
+        "PREFDROP_IMPORTS_TABLE": "imports",
+        "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
+        "PREFDROP_SECRET": "secret",
+        "PREFDROP_CLIENT_ID": sandbox.credentials["client_id"],
+        "PREFDROP_BASE_URL": sandbox.url,
+        "PREFDROP_QUOTA_LIMIT": "1000000",
+        "PREFDROP_REQUEST_SECONDS": "2",
+        "PREFDROP_LEASE_SECONDS": "10",
+        "PREFDROP_GHOST_SECONDS": "5",
+    }
+
+
+def _make_bucket(s3: Any) -> None:
+    s3.create_bucket(Bucket="bucket")
+    s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+
+
+def _make_tables(dynamodb: Any) -> None:
+    index = {
+        "IndexName": "by-status",
+        "KeySchema": _keys("gsi1pk", "gsi1sk"),
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    _make_table(
+        dynamodb, "imports", ("pk", "sk", "gsi1pk", "gsi1sk"), GlobalSecondaryIndexes=[index]
+    )
+    _make_table(dynamodb, "exceptions", ("pk", "sk"))
+
+
+def _make_table(dynamodb: Any, name: str, attributes: tuple[str, ...], **more: Any) -> None:
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in attributes],
+        KeySchema=_keys("pk", "sk"),
+        **more,
+    )
+
+
+def _keys(hash_key: str, range_key: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": hash_key, "KeyType": "HASH"},
+        {"AttributeName": range_key, "KeyType": "RANGE"},
+    ]
