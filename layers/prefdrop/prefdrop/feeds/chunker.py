@@ -38,10 +38,15 @@ class _Open:
         """Of the body with what is in it, counting one comma per record (the first has none)."""
 
     def close(self, end: Cursor, *, last: bool) -> Chunk:
-        body = b"".join((_HEAD, b",".join(self.records), _TAIL))
+        count = len(self.records)
+        # Head and tail join the outer records, so that the whole body is copied only once.
+        self.records[:1] = [_HEAD + b"".join(self.records[:1])]
+        self.records[-1] += _TAIL
+        body = b",".join(self.records)
+        self.records.clear()
         return Chunk(
             body,
-            len(self.records),
+            count,
             hashlib.sha256(body).hexdigest(),
             end.row - self.start.row,
             self.start,
