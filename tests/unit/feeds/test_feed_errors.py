@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from prefdrop.errors import Terminal
-from prefdrop.feeds import FeedError, load_feed
+from prefdrop.feeds import Column, FeedError, GatesPart, ImportPart, SourcePart, load_feed
 
 MATCHED = 'crm_id = "AlternateIds[AlternateIdType=CrmContactId].AlternateId"'
 DOCS = Path(__file__).parents[3] / "docs" / "feeds.md"
@@ -362,3 +363,30 @@ case = "title"
         load_feed(text.encode(), file="crm.toml")
 
     assert (caught.value.line, caught.value.key) == (18, 'columns."the e-mail".case')
+
+
+@pytest.mark.parametrize("problem", sorted({case.problem for case in CASES}))
+def test_the_reference_lists_every_problem(problem: str) -> None:
+    assert f"| {problem} |" in DOCS.read_text(encoding="utf-8")
+
+
+def test_the_reference_lists_no_problem_that_no_test_produces() -> None:
+    section = DOCS.read_text(encoding="utf-8").partition("## What is wrong with a feed")[2]
+    listed = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines()[6:]]
+    apart = {"the part [source] is missing", "this is not TOML", "the feed is not UTF-8"}
+
+    assert set(listed) == {case.problem for case in CASES} | apart
+
+
+def test_the_reference_explains_every_key() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+
+    for part in (ImportPart, SourcePart, GatesPart, Column):
+        for field in msgspec.structs.fields(part):
+            assert f"`{field.name}`" in text, field.name
+
+
+def test_the_example_of_the_reference_is_a_feed() -> None:
+    example = DOCS.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+
+    assert load_feed(example.encode(), file="feeds/crm.toml").warnings == ()
