@@ -15,6 +15,7 @@ from prefdrop_local.stack.bridges import (
     executions,
     lambda_calls,
     parsing,
+    routing,
     s3_events,
     tokens,
     waits,
@@ -46,6 +47,7 @@ class Engine:
         self._settings = settings
         self.server = Server(log, settings.port)
         self._patches = Patches()
+        routing.install(self._patches)
         self.functions = Functions(
             forker,
             pool_size=settings.workers_per_function,
@@ -75,6 +77,7 @@ class Engine:
         self.functions.add(self.deployment.functions)
         if self._settings.warm_workers:
             self.functions.warm()
+        routing.warm(self.server.application)
         self.schedules = Schedules(
             self.deployment.schedules, self.bus, self._settings.minute_seconds
         )

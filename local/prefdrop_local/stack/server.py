@@ -30,7 +30,8 @@ class Server:
     """Serves moto's backends until stopped; what moto logs goes to `log`."""
 
     def __init__(self, log: Path, port: int = 0) -> None:
-        self._server = _listen(port)
+        self.application: Any = DomainDispatcherApplication(create_backend_app)
+        self._server = _listen(self.application, port)
         self._handlers = _log_to(log)
         self._config = {name: dict(value) for name, value in _sections()}
         default_user_config["stepfunctions"]["execute_state_machine"] = True
@@ -70,8 +71,7 @@ class Server:
             handler.close()
 
 
-def _listen(port: int) -> Any:
-    application = DomainDispatcherApplication(create_backend_app)
+def _listen(application: Any, port: int) -> Any:
     try:
         server: Any = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler

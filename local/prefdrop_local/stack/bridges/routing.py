@@ -1,0 +1,28 @@
+"""Requests find their service without a walk through all folders of moto at each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto import backends
+from moto.core.utils import get_service_model
+
+from prefdrop_local.stack.patching import Patches
+
+SERVICES = ("dynamodb", "s3", "stepfunctions", "secretsmanager")
+"""What functions call; made ready before the first call, which may be many at once."""
+
+
+def install(patches: Patches) -> None:
+    """List moto's modules once."""
+    names = tuple(backends.list_of_moto_modules())
+    patches.set(backends, "list_of_moto_modules", lambda: names)
+
+
+def warm(application: Any) -> None:
+    """Make the applications of `SERVICES`, and read their models."""
+    for service in SERVICES:
+        with application.lock:
+            if service not in application.app_instances:
+                application.app_instances[service] = application.create_app(service)
+        get_service_model(service)
