@@ -10,18 +10,25 @@ from typing import Any, cast
 
 import msgspec
 
+from prefdrop.errors import Transient
 from prefdrop.feeds import identifiers_of
 from prefdrop.importing import spool
 from prefdrop.importing.check_status import TokenDied
+from prefdrop.importing.merging import vendor_rejects
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.spool import Pass, VendorReject
 from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.importing.totals import count_requests, show_progress
-from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
 from prefdrop.ledger.turns import Turn
-from prefdrop.mypreferences import ExceptionRecord, TokenRefused
+from prefdrop.mypreferences import ExceptionRecord, NotFound, TokenRefused
+from prefdrop.telemetry import logger
+
+ROUNDS = 3
+"""Readings after which it is the vendor's count that we no longer wait for: its pages may change
+while they are read."""
 
 STRETCH = 20_000
 """Exceptions in one object of the spool: they are sorted in memory."""
@@ -31,55 +38,91 @@ MARGIN_SECONDS = 60
 
 
 def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
-    """Answer `collect` while there is more to read, then what comes next."""
+    """Answer `collect` while there is more to read, `wait` while the vendor does not answer, then
+    what comes next; raises TokenDied."""
     request = msgspec.convert(event, StepInput)
     turn = services.turns.require(request.execution)
     record = services.imports.get(request.import_id)
     part = services.parts.live(record.import_id)[-1]
     during = cast(Pass, request.pass_name)
     services.imports.update(record.import_id, status="Collecting")
-    expected = part.rejected_validation if during == "validation" else part.rejected_execution
+    reading = _Reading(services, record, part, during, Place(**request.cursor))
     try:
-        if expected:
-            cursor = _collect(services, record, part, during, request.cursor, deadline)
-            if cursor is not None:
-                return answer("collect", cursor=cursor)
+        finished = reading.go_on(deadline)
     except TokenRefused:
-        raise TokenDied(
-            f"The vendor's token of part {part.number} died before its exceptions were read.",
-            hint="The counts in the report are right, but the refused rows cannot be named.",
-        ) from None
+        return _token_died(services, record, part, turn, during)
+    except (Transient, NotFound) as error:
+        if part.expires <= now_ms():
+            return _token_died(services, record, part, turn, during)
+        logger.warning("the exceptions stay away", extra={"code": error.code})
+        wait = services.settings.poll_max_seconds
+        return answer("wait", cursor=msgspec.to_builtins(reading.place), seconds=wait)
     finally:
         count_requests(services, record.import_id)
+    if not finished:
+        return answer("collect", cursor=msgspec.to_builtins(reading.place))
     if during == "validation":
         return answer("gates")
     return _finish(services, record, part, turn)
 
 
-def _collect(
-    services: Services,
-    record: Import,
-    part: Part,
-    during: Pass,
-    cursor: dict[str, Any],
-    deadline: Deadline,
-) -> dict[str, Any] | None:
-    """Spool stretch after stretch; returns where to go on, or None at the end."""
-    offset, number = int(cursor.get("offset", 1)), int(cursor.get("number", 1))
-    while True:
-        stretch: list[VendorReject] = []
-        more = True
+class Place(msgspec.Struct, frozen=True):
+    """Where reading goes on: the vendor's 1-based offset, the next stretch, the reading's round."""
+
+    offset: int = 1
+    stretch: int = 1
+    round: int = 1
+
+
+class _Reading:
+    """Reads a part's exceptions, once or, when fewer came than the vendor counts, again."""
+
+    def __init__(
+        self, services: Services, record: Import, part: Part, during: Pass, place: Place
+    ) -> None:
+        self._services = services
+        self._record = record
+        self._part = part
+        self._during = during
+        self.place = place
+        counts = {"validation": part.rejected_validation, "execution": part.rejected_execution}
+        self._expected = counts[during]
+
+    def go_on(self, deadline: Deadline) -> bool:
+        """Spool stretch after stretch; False when the time is up before the end."""
+        while self._expected:
+            more = self._spool_stretch()
+            if not more:
+                if self.place.round >= ROUNDS or self._found() >= self._expected:
+                    return True
+                self.place = Place(stretch=self.place.stretch, round=self.place.round + 1)
+            if deadline.remaining() < MARGIN_SECONDS:
+                return False
+        return True
+
+    def _spool_stretch(self) -> bool:
+        """Read one stretch of pages; False after the last page."""
+        offset, more, stretch = self.place.offset, True, list[VendorReject]()
         while more and len(stretch) < STRETCH:
-            page = services.vendor.imports.exceptions(part.token, offset=offset)
+            page = self._services.vendor.imports.exceptions(self._part.token, offset=offset)
             stretch += [_reject(one) for one in page.records]
             offset += page.count
             more = page.has_more and page.count > 0
-        spool.write_vendor(services.objects, record.import_id, part.number, during, number, stretch)
-        if not more:
-            return None
-        number += 1
-        if deadline.remaining() < MARGIN_SECONDS:
-            return {"offset": offset, "number": number}
+        spool.write_vendor(
+            self._services.objects,
+            self._record.import_id,
+            self._part.number,
+            self._during,
+            self.place.stretch,
+            stretch,
+        )
+        self.place = Place(offset, self.place.stretch + 1, self.place.round)
+        return more
+
+    def _found(self) -> int:
+        """How many exceptions of this pass are in the spool, each counted once."""
+        told = vendor_rejects(self._services.objects, self._record.import_id, self._part.number)
+        return sum(stage == self._during for stage, _ in told)
 
 
 def _reject(exception: ExceptionRecord) -> VendorReject:
@@ -90,6 +133,19 @@ def _reject(exception: ExceptionRecord) -> VendorReject:
         reason="; ".join(f"{r.path}: {r.message}" if r.path else r.message for r in reasons),
         identifiers=tuple(sorted(identifiers_of(exception.record))),
     )
+
+
+def _token_died(services: Services, record: Import, part: Part, turn: Turn, during: Pass) -> Answer:
+    """Begin again what was not executed; of what was, the refused rows cannot be named any more."""
+    part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
+    if during == "validation":
+        services.parts.change(record.import_id, part, state="dead")
+        return answer("initiate")
+    services.parts.change(record.import_id, part, finished_at=iso_now())
+    raise TokenDied(
+        f"The vendor's token of part {part.number} died before its exceptions were read.",
+        hint="The counts in the report are right, but the refused rows cannot be named.",
+    ) from None
 
 
 def _finish(services: Services, record: Import, part: Part, turn: Turn) -> Answer:

@@ -48,6 +48,9 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
             logger.warning("the vendor's count is not the ledger's", extra={"part": part.number})
             services.parts.change(record.import_id, part, state="torn")
             return answer("initiate")
+        services.drops.executing(record)
+        if services.settings.quota_unit == "request":
+            services.quota.mark()
         try:
             status = imports.execute(part.token)
         except (Unclear, BadRequest):  # or an Execute before this one landed late

@@ -31,13 +31,13 @@ def cancel(services: Services, import_id: str) -> Import:
     return _decide(services, _held(services, import_id), "cancel")
 
 
-def retry(services: Services, import_id: str, state_machine: str) -> str:
+def retry(services: Services, import_id: str, state_machine: str, *, force: bool = False) -> str:
     """Go on with a stopped import in a new execution, from the ledger; returns its ARN.
 
-    Raises NothingToRetry.
+    `force` lets it overwrite what a newer version of the same file brought. Raises NothingToRetry.
     """
     record = services.imports.get(import_id)
-    done = record.status in ("Completed", "CompletedWithRejects")
+    done = record.status in ("Completed", "CompletedWithRejects", "Duplicate")
     if done or (record.status not in FINISHED and is_running(services, record.execution_arn)):
         raise NothingToRetry(
             f"The import {import_id} is {record.status}.",
@@ -49,6 +49,7 @@ def retry(services: Services, import_id: str, state_machine: str) -> str:
     services.imports.update(
         import_id,
         attempt=attempt,
+        forced=force,
         execution_arn=execution,
         status="Registered",
         error=None,

@@ -10,24 +10,50 @@ from typing import Any
 import msgspec
 
 from prefdrop.errors import PrefdropError
+from prefdrop.importing.record_failure import RETRY_HINT, import_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.importing.turn import hand_over
-from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.clock import iso_now, now_ms
+from prefdrop.ledger.imports import FINISHED, Failure
 from prefdrop.ledger.parts import Part
 from prefdrop.mypreferences import TokenRefused
 from prefdrop.telemetry import logger
+
+ENDED = {
+    "ABORTED": "ExecutionAborted",
+    "FAILED": "ExecutionFailed",
+    "TIMED_OUT": "ExecutionTimedOut",
+}
+"""Error codes of executions that ended without writing down why."""
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     """Pass the turn of the execution that asks, or of the one whose end the event tells of."""
     if "detail" in event:
         pass_turn(services, event["detail"]["executionArn"])
+        mark_ended(services, event["detail"])
         return answer("passed")
     request = msgspec.convert(event, StepInput)
     if pass_turn(services, request.execution):
         return answer("report")
     return answer("wait", seconds=services.settings.poll_max_seconds)
+
+
+def mark_ended(services: Services, detail: dict[str, Any]) -> None:
+    """Write into the ledger that an execution ended without saying so itself."""
+    import_id = import_of(msgspec.json.decode(detail.get("input") or "{}"))
+    record = services.imports.find(import_id)
+    if record is None or record.execution_arn != detail["executionArn"]:
+        return
+    if record.status not in FINISHED:
+        status = str(detail["status"])
+        services.imports.update(
+            record.import_id,
+            status="Aborted" if status == "ABORTED" else "Failed",
+            error=Failure(ENDED[status], f"The execution ended as {status}.", RETRY_HINT),
+            finished_at=iso_now(),
+        )
 
 
 def pass_turn(services: Services, execution: str) -> bool:

@@ -20,14 +20,15 @@ class _Cause(msgspec.Struct):
 def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, str]:
     """Store the failure that the state machine caught; answers the import's id."""
     state = event["state"]
-    import_id = state.get("import", {}).get("import_id") or _import_id(state)
+    import_id = state.get("import", {}).get("import_id") or import_of(state)
     caught = state.get("failure", {})
     failure = read_failure(caught.get("Error", "Unknown"), caught.get("Cause") or "")
     services.imports.update(import_id, error=failure)
     return {"import_id": import_id, "next": "fail"}
 
 
-def _import_id(state: dict[str, Any]) -> str:
+def import_of(state: dict[str, Any]) -> str:
+    """The import's id of an execution's input; raises NotADrop."""
     if retry := state.get("retry"):
         return str(retry["import_id"])
     return read_event(state).import_id

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import Any
 
+from prefdrop.feeds import Feed
 from prefdrop.importing.drop import Drop, read_event
 from prefdrop.importing.pinned import read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import Import
 from prefdrop.telemetry import logger
+
+BLOCK = 1 << 20
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any]:
@@ -32,7 +36,10 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
     if record.execution_arn != execution:
         logger.info("this object version has its import already")
         return _answer(record.import_id, "duplicate")
-    _pin(services, record)
+    feed = _pin(services, record)
+    if feed.import_.on_same_content == "skip" and not _is_new(services, record):
+        services.imports.update(record.import_id, status="Duplicate", finished_at=iso_now())
+        return _answer(record.import_id, "duplicate")
     return _answer(record.import_id, "import")
 
 
@@ -54,11 +61,23 @@ def _new_import(drop: Drop, execution: str) -> Import:
     )
 
 
-def _pin(services: Services, record: Import) -> None:
+def _pin(services: Services, record: Import) -> Feed:
     """Pin the feed's version once, and see that the file is what the feed says."""
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
     services.imports.update(record.import_id, status="Queued", feed_version_id=version_id)
     source_of(services, record, feed).check()
+    return feed
+
+
+def _is_new(services: Services, record: Import) -> bool:
+    """Whether no other import of the feed has had the same content."""
+    digest = hashlib.sha256()
+    with services.objects.open_at(record.key, record.version_id, 0, record.bytes) as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    sha256 = digest.hexdigest()
+    services.imports.update(record.import_id, content_sha256=sha256)
+    return services.drops.claim_content(record, sha256) == record.import_id
 
 
 def _answer(import_id: str, next_step: str) -> dict[str, Any]:

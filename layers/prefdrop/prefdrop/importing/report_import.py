@@ -53,6 +53,8 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         report_key=key,
         finished_at=None if held else ended,
     )
+    if record.content_sha256 and not (verdict.succeeded or held):
+        services.drops.release_content(record, record.content_sha256)
     services.reports.clear(record.import_id)
     logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
     return _end(record, verdict, held=held)

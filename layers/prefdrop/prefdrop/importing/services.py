@@ -13,6 +13,7 @@ import msgspec
 
 from prefdrop import settings
 from prefdrop.errors import Terminal
+from prefdrop.ledger.drops import DropStore
 from prefdrop.ledger.exceptions import ExceptionStore
 from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.objects import ObjectStore
@@ -52,6 +53,10 @@ class Services:
     @cached_property
     def imports(self) -> ImportStore:
         return ImportStore(self._table)
+
+    @cached_property
+    def drops(self) -> DropStore:
+        return DropStore(self._table)
 
     @cached_property
     def turns(self) -> Turns:

@@ -28,9 +28,12 @@ Status = Literal[
     "Aborted",
     "Failed",
     "Unreconciled",
+    "Duplicate",
 ]
 STATUSES: tuple[Status, ...] = get_args(Status)
-FINISHED = frozenset({"Completed", "CompletedWithRejects", "Aborted", "Failed", "Unreconciled"})
+FINISHED = frozenset(
+    {"Completed", "CompletedWithRejects", "Aborted", "Failed", "Unreconciled", "Duplicate"}
+)
 
 
 class UnknownImport(Terminal):
@@ -101,6 +104,10 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     vendor_requests: int = 0
 
     corrections: list[Correction] = []
+    forced: bool = False
+    """Whether it may overwrite what a newer version of the same file brought."""
+    content_sha256: str = ""
+    """Of the source, where the feed skips content that was imported before."""
     approved: bool = False
     approval_token: str = ""
     hold_until: str = ""
@@ -129,15 +136,20 @@ class ImportStore:
             return self.get(new.import_id)
         return new
 
+    def find(self, import_id: str) -> Import | None:
+        """Read one import, or None."""
+        item = self._table.get(keys.meta(import_id))
+        return None if item is None else msgspec.convert(item, Import)
+
     def get(self, import_id: str) -> Import:
         """Read one import; raises UnknownImport."""
-        item = self._table.get(keys.meta(import_id))
-        if item is None:
+        found = self.find(import_id)
+        if found is None:
             raise UnknownImport(
                 f"There is no import {import_id}.",
                 hint="`prefdrop imports list` shows those there are.",
             )
-        return msgspec.convert(item, Import)
+        return found
 
     def update(self, import_id: str, **changes: Any) -> Import:
         """Change members of an import; None removes one. Returns the import as it is then."""

@@ -4,6 +4,8 @@ Imports      IMPORT#<id>       META                        the import
                                PART#0001                   one part of it
                                CHUNK#0001#000001           one chunk of a part
                                REPORT                      how far the report has been written
+             DROP#<key>        EXECUTED                    its newest executed version
+             CONTENT#<feed>    <sha256>                    the import of this content
              TURN#<client>     HOLDER                      whose turn it is
                                TICKET#<execution>          who waits for it
              QUOTA#<client>    MARK#<time>#<request>       one request against the quota
@@ -43,6 +45,16 @@ def chunks_of(part_number: int) -> str:
 def report(import_id: str) -> Key:
     """How far the report of an import has been written."""
     return Key(f"IMPORT#{import_id}", "REPORT")
+
+
+def executed_version(object_key: str) -> Key:
+    """The newest version of an object key that was executed."""
+    return Key(f"DROP#{object_key}", "EXECUTED")
+
+
+def content(feed: str, sha256: str) -> Key:
+    """The import that first had this content."""
+    return Key(f"CONTENT#{feed}", sha256)
 
 
 def turn_holder(client_id: str) -> Key:
