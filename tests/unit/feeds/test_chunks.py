@@ -115,6 +115,28 @@ def test_streams_that_give_a_few_bytes_at_a_time_are_read_whole() -> None:
     assert all_chunks(source) == all_chunks(source_of(FEED, data))
 
 
+def test_streams_are_closed_even_when_reading_stops_early() -> None:
+    data = file_of(300).encode()
+    opened: list[io.BytesIO] = []
+
+    def open_at(offset: int) -> io.BytesIO:
+        opened.append(io.BytesIO(data[offset:]))
+        return opened[-1]
+
+    source = Source(load_feed(FEED, file="crm.toml"), open_at, size=len(data), file="f")
+    chunks = source.chunks(START, ChunkLimits(1_000, 10, 10), now=NOW)
+    rows = source.rows()
+    source.check()
+    next(chunks)
+    next(rows)
+
+    chunks.close()  # type: ignore[attr-defined]
+    rows.close()  # type: ignore[attr-defined]
+
+    assert opened
+    assert all(stream.closed for stream in opened)
+
+
 def test_identifiers_of_a_row_equal_those_of_the_record_the_vendor_echoes() -> None:
     feed = make_feed(
         f'email = "{EMAIL}"\nphone = "PhoneNumbers[PhoneNumberType=Mobile].PhoneNumber"'

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from prefdrop.feeds import ChunkLimits, RejectsWriter, SourceError
+from prefdrop.feeds import ChunkLimits, RejectsWriter, Source, SourceError, load_feed
 
 from .support import all_chunks, make_feed, source_of
 
@@ -39,6 +39,23 @@ def test_a_compressed_file_gives_the_chunks_of_its_content_at_any_cursor(kind: s
 
     assert all_chunks(source, LIMITS) == plain
     assert all_chunks(source_of(FEED, PACKED[kind]), LIMITS, plain[2].start) == plain[2:]
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_the_streams_below_are_closed(kind: str) -> None:
+    opened: list[io.BytesIO] = []
+
+    def open_at(offset: int) -> io.BytesIO:
+        opened.append(io.BytesIO(PACKED[kind][offset:]))
+        return opened[-1]
+
+    source = Source(
+        load_feed(FEED, file="crm.toml"), open_at, size=len(PACKED[kind]), file="drop.csv.gz"
+    )
+
+    all_chunks(source)
+
+    assert all(stream.closed for stream in opened)
 
 
 def test_rejects_of_a_compressed_file_are_plain() -> None:

@@ -139,6 +139,27 @@ def test_a_date_in_the_future_rejects_its_row_but_a_few_minutes_of_clock_differe
     assert reject_one(columns, "2199-05-01T12:00:00Z").reason == "Column x lies in the future."
 
 
+def test_a_day_that_begins_an_hour_late_begins_when_it_does() -> None:
+    assert read("2024-03-31", "%Y-%m-%d", "Asia/Beirut") == "2024-03-30T22:00:00Z"
+    assert read("2024-03-31", "iso8601", "Asia/Beirut") == "2024-03-30T22:00:00Z"
+    assert read("2024-03-31 00:30", "%Y-%m-%d %H:%M", "Asia/Beirut") == "~NoSuchTime"
+
+
+def test_a_date_of_today_is_not_in_the_future_because_its_feed_puts_it_at_the_end_of_the_day() -> (
+    None
+):
+    columns = """
+    [columns.x]
+    to = "CustomFields[Name=since].Value"
+    datetime = "%Y-%m-%d"
+    timezone = "America/New_York"
+    time_of_day = "23:59:59"
+    """
+
+    assert stage_one(columns, "2026-11-01")["CustomFields"][0]["Value"] == "2026-11-02T04:59:59Z"
+    assert reject_one(columns, "2026-11-02").code == "DateInFuture"
+
+
 def test_a_parser_forgets_rather_than_grows() -> None:
     parse = date_parser(DateRule("%Y-%m-%d", ZoneInfo("UTC")))
     first = datetime(1000, 1, 1, tzinfo=UTC)

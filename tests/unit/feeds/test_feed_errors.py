@@ -262,6 +262,11 @@ CASES = [
         rest=f'[constants]\nDefaultLocale = "{"x" * 16}"',
     ),
     Wrong(
+        "the value must be a date in UTC",
+        'constants."Consents[ConsentType=A].ConsentDate"',
+        rest='[constants]\n"Consents[ConsentType=A].ConsentDate" = "2026-01-14"',
+    ),
+    Wrong(
         "a constant is a text, a number, true or false",
         "constants.CustomerName",
         rest='[constants]\nCustomerName.FirstName = "Ana"',

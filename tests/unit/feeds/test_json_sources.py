@@ -286,3 +286,49 @@ def test_a_line_that_is_no_object_is_wrapped_and_rejected_again_until_mended(lin
     assert (len(records), len(rejects)) == (0, 1)
     mended = json.dumps({**json.loads(wrapped), "_raw": json.dumps(SEVEN)})
     assert stage(AS_IS, mended) == ([SEVEN], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "row"),
+    [
+        ('[{"a": 1}', 1),
+        ('[{"a": 1},', 1),
+        ('[{"a": 1} {"a": 2}]', 1),
+        ('[{"a": 1},, {"a": 2}]', 2),
+        ('[{"a": 1},]', 2),
+        ('[,{"a": 1}]', 1),
+        ('[{"a": 1}] {"a": 2}', 1),
+        ('[{"a": 1}]]', 1),
+        ('[{"a": 01}]', 1),
+        ('[{"a": NaN}]', 1),
+        ('[{"a": 1, "b": "\\x"}]', 1),
+    ],
+)
+def test_an_array_that_is_no_json_or_cut_short_is_refused_with_its_row(data: str, row: int) -> None:
+    source = source_of(AS_IS_ARRAY, data, file="drop.json")
+
+    with pytest.raises(SourceError) as caught:
+        list(source.rows())
+
+    assert caught.value.message.startswith(f"drop.json, row {row}: ")
+
+
+def test_an_array_may_have_elements_that_are_no_objects_which_are_rejected() -> None:
+    data = json.dumps([SEVEN, [SEVEN], "x", SEVEN])
+
+    records, rejects = stage(AS_IS_ARRAY, data)
+
+    assert records == [SEVEN, SEVEN]
+    assert [reject.row for reject in rejects] == [2, 3]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_json_may_be_written_in_other_encodings(encoding: str) -> None:
+    data = json.dumps([SEVEN, {**SEVEN, "Note": "\u00e9\N{GRINNING FACE}"}], ensure_ascii=False)
+    limits = ChunkLimits(bytes=150, records=1, rejects=1)
+    source = source_of(AS_IS_ARRAY, data.encode(encoding))
+
+    _, second = all_chunks(source, limits)
+
+    assert records_of([second])[0]["Note"] == "\u00e9\N{GRINNING FACE}"
+    assert all_chunks(source, limits, second.start) == [second]

@@ -26,6 +26,8 @@ class RowReader(Protocol):
 
     def __iter__(self) -> Iterator[Any]: ...
 
+    def close(self) -> None: ...
+
 
 class _Open:
     """The chunk being filled."""

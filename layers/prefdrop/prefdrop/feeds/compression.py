@@ -16,6 +16,8 @@ from typing import BinaryIO, cast
 from prefdrop.feeds.errors import SourceError
 
 OpenAt = Callable[[int], BinaryIO]
+_Opened = tuple[BinaryIO, BinaryIO]
+"""A stream of plain bytes and the raw one below it, which it does not close by itself."""
 
 MAX_RATIO = 500
 """Real files of rows shrink to a tenth or a hundredth; deflate can do a thousandth."""
@@ -31,14 +33,14 @@ def decompressed(open_at: OpenAt, *, size: int, file: str) -> OpenAt:
     with open_at(0) as stream:
         start = stream.read(4)
     if start[:2] == b"\x1f\x8b":
-        opened: Callable[[], BinaryIO] = lambda: _gunzip(open_at)  # noqa: E731
+        opened: Callable[[], _Opened] = lambda: _gunzip(open_at)  # noqa: E731
     elif start in (b"PK\3\4", b"PK\5\6"):
         opened = lambda: _unzip(open_at, size, file)  # noqa: E731
     else:
         return open_at
 
     def open_plain(offset: int) -> BinaryIO:
-        stream = _Bounded(opened(), size, file)
+        stream = _Bounded(*opened(), size, file)
         while offset > 0 and (skipped := len(stream.read(min(offset, _SKIP_BLOCK)))):
             offset -= skipped
         return cast(BinaryIO, stream)
@@ -46,13 +48,15 @@ def decompressed(open_at: OpenAt, *, size: int, file: str) -> OpenAt:
     return open_plain
 
 
-def _gunzip(open_at: OpenAt) -> BinaryIO:
-    return cast(BinaryIO, gzip.GzipFile(fileobj=open_at(0), mode="rb"))
+def _gunzip(open_at: OpenAt) -> _Opened:
+    raw = open_at(0)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb")), raw
 
 
-def _unzip(open_at: OpenAt, size: int, file: str) -> BinaryIO:
+def _unzip(open_at: OpenAt, size: int, file: str) -> _Opened:
+    raw = cast(BinaryIO, _Seekable(open_at, size))
     try:
-        archive = zipfile.ZipFile(cast(BinaryIO, _Seekable(open_at, size)))
+        archive = zipfile.ZipFile(raw)
     except _BROKEN:
         raise _damaged(file) from None
     members = [member for member in archive.infolist() if not member.is_dir()]
@@ -72,7 +76,7 @@ def _unzip(open_at: OpenAt, size: int, file: str) -> BinaryIO:
         raise SourceError(
             "the zip is locked with a password", file=file, remedy="Pack it again without one."
         )
-    return cast(BinaryIO, archive.open(members[0]))
+    return cast(BinaryIO, archive.open(members[0])), raw
 
 
 def _damaged(file: str) -> SourceError:
@@ -84,8 +88,9 @@ def _damaged(file: str) -> SourceError:
 class _Bounded:
     """A decompressed stream that refuses to grow beyond what real data can."""
 
-    def __init__(self, stream: BinaryIO, size: int, file: str) -> None:
+    def __init__(self, stream: BinaryIO, raw: BinaryIO, size: int, file: str) -> None:
         self._stream = stream
+        self._raw = raw
         self._left = max(FREE_BYTES, size * MAX_RATIO)
         self._file = file
 
@@ -111,6 +116,7 @@ class _Bounded:
 
     def close(self) -> None:
         self._stream.close()
+        self._raw.close()
 
 
 class _Seekable(io.RawIOBase):
@@ -137,11 +143,18 @@ class _Seekable(io.RawIOBase):
         self._place = max(base + offset, 0)
         return self._place
 
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        super().close()
+
     def read(self, wanted: int = -1) -> bytes:
         wanted = self._size - self._place if wanted is None or wanted < 0 else wanted
         if wanted <= 0 or self._place >= self._size:
             return b""
         if self._stream is None or self._stream_place != self._place:
+            if self._stream is not None:
+                self._stream.close()
             self._stream = self._open_at(self._place)
         block = read_fully(self._stream, wanted)
         self._place += len(block)

@@ -47,6 +47,10 @@ class CsvRows:
             except csv.Error as error:
                 yield self._unreadable(str(error))
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._lines.close()
+
     def _read(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
         lines = self._lines
         for cells in rows:

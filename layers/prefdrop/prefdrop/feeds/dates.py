@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,10 @@ class DateRule(NamedTuple):
         """Whether every value carries its own offset or is one by definition."""
         return self.format in ("epoch", "epoch_ms") or bool(_OFFSET_DIRECTIVE.search(self.format))
 
+    def days(self, text: str) -> bool:
+        """Whether `text` is a date without a time."""
+        return self.date_only or (self.format == "iso8601" and len(text) == 10)
+
     @property
     def date_only(self) -> bool:
         return self.format not in ("iso8601", "epoch", "epoch_ms") and not _TIME_DIRECTIVES.search(
@@ -61,8 +66,19 @@ class DateRule(NamedTuple):
         )
 
 
+def _for_days(rule: DateRule) -> DateRule:
+    """The rule for a date without a time: a day without a first hour begins with its second."""
+    return rule._replace(gap="shift", overlap="earlier")
+
+
 class _Fault(Exception):
     pass
+
+
+@lru_cache(maxsize=4)
+def a_day_later(moment: str) -> str:
+    """The UTC text of the moment a day after that of `moment`."""
+    return utc_text(datetime.fromisoformat(moment) + timedelta(days=1))
 
 
 def describe_faults(rule: DateRule) -> dict[str, str]:
@@ -97,7 +113,7 @@ def _slow_parser(rule: DateRule) -> Parse:
 
     def parse(text: str) -> str:
         try:
-            return utc_text(_placed(read(text), rule))
+            return utc_text(_placed(read(text), _for_days(rule) if rule.days(text) else rule))
         except _Fault as fault:
             return str(fault)
         except (ValueError, OverflowError):

@@ -6,7 +6,8 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from enum import Enum, auto
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 import msgspec
 
@@ -76,19 +77,45 @@ class JsonLines:
             if text or fault:
                 yield read_object(text, fault)
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._lines.close()
+
+
+class _Expected(Enum):
+    """What may come next in the text."""
+
+    ARRAY = auto()
+    VALUE_OR_END = auto()
+    VALUE = auto()
+    COMMA_OR_END = auto()
+    ANYTHING = auto()
+    NOTHING = auto()
+
+
+_MAY_BEGIN_VALUE = (_Expected.VALUE_OR_END, _Expected.VALUE, _Expected.ANYTHING)
+_MAY_CLOSE = (_Expected.VALUE_OR_END, _Expected.COMMA_OR_END, _Expected.ANYTHING)
+_MAY_SEPARATE = (_Expected.COMMA_OR_END, _Expected.ANYTHING)
+_MAY_END = (_Expected.ANYTHING, _Expected.NOTHING)
+
 
 class JsonArray:
     """An iterator over the elements of one array, read as a stream.
 
-    Also takes objects that simply follow each other, so that the rejects of an array, which are
-    written as lines, can be dropped again. An array with a syntax error can't be read on: it ends
-    in a `SourceError` that names the row.
+    Where the file is no array (`array` is false) it takes objects that simply follow each other, so
+    that the rejects of an array, which are written as lines, can be dropped again. A file with a
+    syntax error, or cut short, can't be read on: it ends in a `SourceError` that names the row.
     """
 
-    def __init__(self, stream: BinaryIO, start: Cursor, encoding: Encoding, file: str) -> None:
+    def __init__(
+        self, stream: BinaryIO, start: Cursor, encoding: Encoding, file: str, *, array: bool
+    ) -> None:
         self.start = self.end = start.offset
         self._row_number = start.row
         self.raw = b""
+        self._array = array
+        begins = start.offset <= encoding.mark
+        self._expected = _Expected.ARRAY if array and begins else _Expected.ANYTHING
         self._stream = stream
         self._codec = encoding.name
         self._decoder = codecs.getincrementaldecoder(encoding.name)("strict")
@@ -97,6 +124,7 @@ class JsonArray:
         self._at = 0
         self._file = file
         self._ended = False
+        self._width = encoding.width
 
     def __iter__(self) -> Iterator[JsonRow]:
         while self._skip_to_value():
@@ -105,9 +133,14 @@ class JsonArray:
             value, stop = self._next_value()
             text = self._text[self._at : stop]
             self._at = stop
-            self.raw = text.encode(self._codec)
+            self.raw = text.encode(self._codec, "surrogatepass")
             self.end += len(self.raw)
+            self._expected = _Expected.COMMA_OR_END if self._array else _Expected.ANYTHING
             yield self._row(text, value)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._stream.close()
 
     def _row(self, text: str, value: object) -> JsonRow:
         if not isinstance(value, dict):
@@ -119,20 +152,37 @@ class JsonArray:
     def _skip_to_value(self) -> bool:
         """Move to the next element; `False` at the end of the file."""
         while True:
-            stop = self._at
-            while True:
-                space = _SPACE.match(self._text, stop)
-                stop = space.end() if space else stop
-                if stop < len(self._text) and self._text[stop] in "[,]":
-                    stop += 1
+            space = _SPACE.match(self._text, self._at)
+            self._consume(space.end() if space else self._at)
+            if self._at == len(self._text):
+                if self._more():
                     continue
-                break
-            self.end += len(self._text[self._at : stop].encode(self._codec))
-            self._at = stop
-            if stop < len(self._text):
-                return True
-            if not self._more():
+                if self._expected not in _MAY_END:
+                    self._fail("the file ends in the middle of its array")
                 return False
+            if not self._array or not self._take_sign(self._text[self._at]):
+                return True
+
+    def _take_sign(self, sign: str) -> bool:
+        """Take a sign between the elements; `False` where an element begins."""
+        expected = self._expected
+        if sign == "[" and expected is _Expected.ARRAY:
+            self._expected = _Expected.VALUE_OR_END
+        elif sign == "," and expected in _MAY_SEPARATE:
+            self._expected = _Expected.VALUE
+        elif sign == "]" and expected in _MAY_CLOSE:
+            self._expected = _Expected.NOTHING
+        elif expected in _MAY_BEGIN_VALUE:
+            return False
+        else:
+            self._fail("the JSON can't be read on from here")
+        self._consume(self._at + 1)
+        return True
+
+    def _consume(self, stop: int) -> None:
+        """Count the text up to `stop`, which is all ASCII."""
+        self.end += (stop - self._at) * self._width
+        self._at = stop
 
     def _next_value(self) -> tuple[object, int]:
         while True:
@@ -160,11 +210,11 @@ class JsonArray:
             self._fail(f"the file holds bytes that are not {self._codec}")
         return bool(block)
 
-    def _fail(self, problem: str) -> None:
+    def _fail(self, problem: str) -> NoReturn:
         raise SourceError(
             f"{problem} (byte {self.end:,})",
             file=self._file,
-            row=self._row_number,
+            row=self._row_number or None,
             remedy="Correct the file there; one object per line (jsonl) loses only the bad line.",
         )
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from prefdrop.feeds.dates import DateRule, date_parser
 from prefdrop.feeds.definition import Column
 from prefdrop.feeds.keylines import KeyPath
 from prefdrop.feeds.paths import PathSyntaxError, Step, parse_path
@@ -270,10 +271,17 @@ def constant_text(known: Field, value: object, key: KeyPath) -> str:
         or not isinstance(value, int if wanted == "integer" else (int, float))
     ):
         raise MappingError("the value must be a number", key, "Write it without quotes.")
+    if wanted == "date" and not _is_utc(str(value)):
+        raise MappingError("the value must be a date in UTC", key, 'Write "2026-01-14T09:00:00Z".')
     problem = bounds_problem(known, value)
     if problem:
         raise MappingError(problem, key, "Correct the value.")
     return json.dumps(value, ensure_ascii=False)
+
+
+def _is_utc(text: str) -> bool:
+    parsed = date_parser(DateRule("iso8601"))(text)
+    return text.endswith("Z") and not parsed.startswith("~")
 
 
 def bounds_problem(known: Field, value: object) -> str:

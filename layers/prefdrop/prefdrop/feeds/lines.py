@@ -70,6 +70,10 @@ class LineReader:
         del self.pending[keep:]
         self.ended = False
 
+    def close(self) -> None:
+        """Let go of the stream."""
+        self._stream.close()
+
     def _refill(self) -> bool:
         block = self._stream.read(BLOCK_BYTES)
         if not block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import BinaryIO
 
@@ -63,7 +64,7 @@ class OpenedFile:
     def first_line(self) -> str:
         """The first line that is not blank, read leniently."""
         text = self.sample[self.encoding.mark :].decode(self.codec, "replace")
-        return next((line for line in text.splitlines() if line.strip()), "")
+        return next((line for line in re.split("[\r\n]", text) if line.strip()), "")
 
     def lines(self, offset: int) -> LineReader:
         """The file's lines from `offset` on."""

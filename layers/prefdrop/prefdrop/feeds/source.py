@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -68,8 +69,8 @@ class Source:
     def header(self) -> Header:
         """A csv file's header, or the feed's names for a file without one."""
         mark, names = self.opened.encoding.mark, self.feed.source.names
-        rows = self._csv_rows(mark)
-        cells = next(iter(rows), None)
+        with closing(self._csv_rows(mark)) as rows:
+            cells = next(iter(rows), None)
         if cells is None:
             raise self.opened.wrong("the file has no row at all", "Drop a file with rows.")
         if names and tuple(cells) != names + REJECT_COLUMNS:
@@ -120,21 +121,21 @@ class Source:
             )
 
     def _first_object(self) -> JsonRow | None:
-        reader = self._reader(START)
-        for row in reader:
-            if row.fault is None:
-                return row  # type: ignore[no-any-return]
-            if reader.end > SAMPLE_BYTES:
-                break
+        with closing(self._reader(START)) as reader:
+            for row in reader:
+                if row.fault is None:
+                    return row  # type: ignore[no-any-return]
+                if reader.end > SAMPLE_BYTES:
+                    break
         return None
 
     # Rows
 
     def rows(self, start: Cursor = START) -> Iterator[Row]:
         """All rows from `start` on, those that can't be read too."""
-        reader = self._reader(start)
-        for number, payload in enumerate(reader, start.row + 1):
-            yield self._row(number, payload, reader)
+        with closing(self._reader(start)) as reader:
+            for number, payload in enumerate(reader, start.row + 1):
+                yield self._row(number, payload, reader)
 
     def _row(self, number: int, payload: Any, reader: RowReader) -> Row:
         raw = self.opened.without_line_end(reader.raw)
@@ -151,7 +152,9 @@ class Source:
         offset = start.offset or self.opened.encoding.mark
         if self.feed.source.format == "json":
             stream = self.opened.open_at(offset)
-            return JsonArray(stream, Cursor(offset, start.row), self.opened.encoding, self.file)
+            place, encoding = Cursor(offset, start.row), self.opened.encoding
+            array = self.opened.first_line.lstrip().startswith("[")
+            return JsonArray(stream, place, encoding, self.file, array=array)
         return JsonLines(self.opened.lines(offset), offset)
 
     def _csv_rows(self, offset: int) -> CsvRows:
@@ -174,8 +177,8 @@ class Source:
         reason, by number.
         """
         latest = utc_text((now + FUTURE_TOLERANCE).replace(microsecond=0))
-        reader = self._reader(start)
-        return fill_chunks(reader, self._encode, start, limits, latest, refused or {})
+        with closing(self._reader(start)) as reader:
+            yield from fill_chunks(reader, self._encode, start, limits, latest, refused or {})
 
     def identifiers(self, row: Row) -> frozenset[str]:
         """What the record made from this row is recognised by; nothing if it makes no record."""

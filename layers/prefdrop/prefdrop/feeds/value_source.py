@@ -100,6 +100,7 @@ class ValueWriter:
             "PHONE": PHONE.fullmatch,
             "NUMBER": NUMBER.fullmatch,
             "INTEGER": integer_text,
+            "LATER": dates.a_day_later,
         }
 
     def line(self, text: str) -> None:
@@ -226,7 +227,9 @@ class ValueWriter:
         future = Fault("DateInFuture", column, f"Column {column} lies in the future.")
         reasons, late = self.refer("T", faults), self.refer("F", future)
         self.line(f"x = {self.refer('D', date_parser(rule))}({self.variable(leaf)})")
-        self.line(f"if x > now: f.append({reasons}.get(x) or {late})")
+        # A time of day that the feed adds must not make a date of today one of the future.
+        present = "LATER(now)" if rule.time_of_day > time() else "now"
+        self.line(f"if x > {present}: f.append({reasons}.get(x) or {late})")
         self.line(f"""else: {self._append(leaf, target, '"{x}"')}""")
 
     def _text(self, leaf: Leaf, target: Target) -> None:
