@@ -8,7 +8,10 @@
     GET   imports/TOKEN?offset=0&limit=1000    one of them, with staged records as they were sent
     GET   settings     PATCH settings      {name: value}; see `settings`
     GET   clock        POST  clock         {"advance": seconds, "stopped": true or false}
-    POST  reset                            as after the start
+    GET   faults                           rules with calls and strikes, and what is held
+    PUT   faults       DELETE faults       {"seed": 7, "rules": [...]}; see `faults.rules`
+    POST  faults/release                   apply held requests now: all, or {"nth": 2} alone
+    POST  reset                            as after the start, without faults
 
 All bodies are JSON. A stopped clock moves by `advance` alone; what falls due is done on return.
 """
@@ -24,6 +27,7 @@ from prefdrop_local.sandbox.books import totals
 from prefdrop_local.sandbox.bulk_import.engine import Engine
 from prefdrop_local.sandbox.bulk_import.imports import Import, all_imports, import_of_token
 from prefdrop_local.sandbox.clock import iso
+from prefdrop_local.sandbox.faults.rules import RuleSet, read_rules
 from prefdrop_local.sandbox.messages import Request
 from prefdrop_local.sandbox.problem import ProblemError, bad_request, not_found
 from prefdrop_local.sandbox.profiles.repository import profile_count, profiles_page
@@ -46,6 +50,13 @@ class ClockOrder(msgspec.Struct, forbid_unknown_fields=True):
     """Whether the clock stands still between advances."""
 
 
+class ReleaseOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What `POST faults/release` takes."""
+
+    nth: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Which held request, counted from the last reset; None: all."""
+
+
 class Admin:
     """Answers admin requests; needs no credentials, since the sandbox serves this machine only."""
 
@@ -66,6 +77,10 @@ class Admin:
             ("PATCH", "settings"): self._change_settings,
             ("GET", "clock"): self._clock,
             ("POST", "clock"): self._advance_clock,
+            ("GET", "faults"): self._faults,
+            ("PUT", "faults"): self._replace_faults,
+            ("DELETE", "faults"): self._clear_faults,
+            ("POST", "faults/release"): self._release,
             ("POST", "reset"): self._reset,
         }
 
@@ -75,7 +90,7 @@ class Admin:
         name, _, token = path.partition("/")
         if token and name == "imports" and request.method == "GET":
             return self._one_import(request, token)
-        action = None if token else self._actions.get((request.method, name))
+        action = self._actions.get((request.method, path))
         if action is None:
             raise not_found(f"The sandbox has no {request.method} {ADMIN_BASE}{path}.")
         return action(request)
@@ -147,8 +162,39 @@ class Admin:
         self._engine.catch_up(None)
         return self._clock(request)
 
+    def _faults(self, _request: Request) -> Any:
+        return self._sandbox.faults.described()
+
+    def _replace_faults(self, request: Request) -> Any:
+        try:
+            rules = read_rules(request.body)
+        except ValueError as error:
+            raise bad_request(str(error)) from None
+        self._sandbox.faults.replace(rules)
+        return self._faults(request)
+
+    def _clear_faults(self, request: Request) -> Any:
+        self._sandbox.faults.replace(RuleSet())
+        return self._faults(request)
+
+    def _release(self, request: Request) -> Any:
+        """Apply held requests; the answer comes when they are applied."""
+        try:
+            order = msgspec.convert(_object(request) if request.body else {}, ReleaseOrder)
+        except msgspec.ValidationError as error:
+            raise bad_request(str(error)) from None
+        held = self._sandbox.faults.held
+        if order.nth is None:
+            released = held.release_all()
+        elif one := held.release(order.nth):
+            released = [one]
+        else:
+            raise not_found(f"No request is held under the number {order.nth}.")
+        return {"released": released, "held": len(held)}
+
     def _reset(self, _request: Request) -> Any:
-        """As after the start: no data, real time, first settings."""
+        """As after the start: no data, no faults, real time, first settings."""
+        self._sandbox.faults.reset()
         self._engine.while_idle(self._store.clear)
         self._sandbox.clock.reset()
         self._sandbox.forget_tokens()

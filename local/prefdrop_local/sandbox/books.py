@@ -37,8 +37,16 @@ class Entry(msgspec.Struct):
     bytes: int = 0
     records: int = 0
     """Records added by a stage request; 0 unless `applied`."""
+    sequence: int = 0
+    """Sequence number of the first of these records."""
     applied: bool = False
     """Whether the request changed anything."""
+    applied_at: str | None = None
+    """When it did, which for a late one is long after its connection was lost."""
+    fault: str = ""
+    """Kinds of the faults that struck the request, joined by `+`; see `faults`."""
+    late: bool = False
+    """Whether the request was lost and is applied, or was, behind its sender's back."""
     started: str = ""
     ended: str | None = None
     running: list[str] = []
@@ -88,6 +96,12 @@ class Books:
             "requests": [msgspec.Raw(entry) for (entry,) in rows],
             "tokens": [totals(item) for item in all_imports(self._store)],
         }
+
+    def first_numbers(self, token: str) -> list[int]:
+        """Sequence number of the first record of each stage request of a token, ascending."""
+        rows = self._store.rows("SELECT entry FROM requests")
+        entries = [msgspec.json.decode(entry, type=Entry) for (entry,) in rows]
+        return sorted(entry.sequence for entry in entries if entry.token == token and entry.records)
 
     def _active(self) -> list[Import]:
         now = self._clock.now()

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from prefdrop_local.sandbox.account import Account, load_account
+from prefdrop_local.sandbox.faults.rules import read_rules
 from prefdrop_local.sandbox.routing import ADMIN_BASE, API_BASE
 from prefdrop_local.sandbox.sandbox import Sandbox
 from prefdrop_local.sandbox.server import SandboxServer
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         account = load_account(options.account)
-        sandbox = Sandbox(account, _settings(options), options.database)
+        faults = read_rules(options.faults.read_bytes()) if options.faults else None
+        sandbox = Sandbox(account, _settings(options), options.database, faults)
         server = SandboxServer((options.host, options.port), sandbox)
     except (OSError, ValueError, sqlite3.Error) as error:
         print(f"sandbox: {error}", file=sys.stderr)
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--database", default=":memory:", help="SQLite file, created if missing")
     parser.add_argument("--account", type=Path, help="TOML file with the account to serve")
+    parser.add_argument("--faults", type=Path, help="JSON file with fault rules")
     parser.add_argument(
         "--exit-with-parent",
         type=int,

@@ -10,6 +10,8 @@ from mypreferences_assumptions import ROUTES
 
 API_BASE = "/Profiles/v4/"
 ADMIN_BASE = "/_sandbox/"
+TOKEN_ROUTE = "oauth.token"
+"""The token endpoint; it lies outside `API_BASE`."""
 SERVED = ("import.initiate", "import.stage", "import.execute", "import.status", "import.exceptions")
 """Routes of the table that the sandbox implements."""
 

@@ -18,10 +18,15 @@ from prefdrop_local.sandbox.auth.oauth2 import TokenOffice
 from prefdrop_local.sandbox.books import Books, Entry
 from prefdrop_local.sandbox.bulk_import.api import BulkImport, Call
 from prefdrop_local.sandbox.bulk_import.engine import Engine
-from prefdrop_local.sandbox.clock import Clock
+from prefdrop_local.sandbox.bulk_import.exceptions import all_exceptions
+from prefdrop_local.sandbox.bulk_import.imports import end_token, import_of_token
+from prefdrop_local.sandbox.clock import Clock, iso
+from prefdrop_local.sandbox.faults.layer import Faults
+from prefdrop_local.sandbox.faults.pages import Listing
+from prefdrop_local.sandbox.faults.rules import RuleSet
 from prefdrop_local.sandbox.messages import Request, Response
 from prefdrop_local.sandbox.problem import ProblemError, not_found
-from prefdrop_local.sandbox.routing import ADMIN_BASE, match_route
+from prefdrop_local.sandbox.routing import ADMIN_BASE, TOKEN_ROUTE, match_route
 from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
 
@@ -32,12 +37,16 @@ _JSON = "application/json; charset=utf-8"
 class Sandbox:
     """One account at one vendor. Safe to be called from many threads."""
 
-    def __init__(self, account: Account, settings: Settings, database: str = ":memory:") -> None:
+    def __init__(
+        self, account: Account, settings: Settings, database: str = ":memory:",
+        faults: RuleSet | None = None,
+    ) -> None:  # fmt: skip
         self.account = account
         self.clock = Clock()
         self._store = Store(database)
         self._settings = settings
         self.books = Books(self._store, self.clock)
+        self.faults = Faults(self.clock, faults or RuleSet())
         self._office = TokenOffice(account, self.clock)
         self._gate = Gate(account, self.clock, self._office)
         self._engine = Engine(self._store, account, self.clock, self.settings)
@@ -65,8 +74,25 @@ class Sandbox:
         """Revoke all OAuth tokens."""
         self._office.forget()
 
+    def expire_token(self, token: str) -> None:
+        """Let an import's access token die now."""
+        # The engine writes imports back whole, so it must not hold an older copy meanwhile.
+        self._engine.while_idle(lambda: end_token(self._store, token, self.clock.now()))
+
+    def listing(self, token: str) -> Listing:
+        """All failed records of a token that is known."""
+        item = import_of_token(self._store, token)
+        assert item is not None
+        return Listing(
+            all_exceptions(self._store, item),
+            self.books.first_numbers(token),
+            item.received,
+            item.spec.match_type or next(iter(self.account.alternate_id_types)),
+        )
+
     def close(self) -> None:
         """Stop processing and close the database."""
+        self.faults.reset()
         self._engine.stop()
         self._store.close()
 
@@ -81,7 +107,7 @@ class Sandbox:
     def open(self, request: Request) -> Entry:
         """Enter an arrived vendor request into the books."""
         if request.path == _TOKEN_PATH:
-            return self.books.open(request.method, "oauth.token", "", request.length)
+            return self.books.open(request.method, TOKEN_ROUTE, "", request.length)
         match = match_route(request.method, request.path)
         name, values = match or ("", {})
         return self.books.open(request.method, name, values.get("accessToken", ""), request.length)
@@ -99,6 +125,7 @@ class Sandbox:
         else:
             response = _answered(lambda: self._operate(request, entry))
         entry.status = response.status
+        entry.applied_at = iso(self.clock.now()) if entry.applied else None
         self.books.settle(entry)
         return response
 

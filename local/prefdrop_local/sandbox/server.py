@@ -9,7 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from prefdrop_local.sandbox.books import Entry
 from prefdrop_local.sandbox.clock import Clock
+from prefdrop_local.sandbox.faults.layer import Struck
+from prefdrop_local.sandbox.faults.striking import Striking
+from prefdrop_local.sandbox.faults.wire import Wire
 from prefdrop_local.sandbox.messages import Request, Response
 from prefdrop_local.sandbox.sandbox import Sandbox
 
@@ -57,6 +61,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(sandbox.admin(request))
             return
         entry = sandbox.open(request)
+        if struck := sandbox.faults.arrived(entry):
+            self._be_struck(request, entry, struck)
+            return
         try:
             self._read_body(request, sandbox.settings().absolute_body_limit)
         except OSError:
@@ -66,6 +73,20 @@ class Handler(BaseHTTPRequestHandler):
         response = sandbox.handle(request, entry)
         self.send(response)
         sandbox.books.close(entry)
+
+    def _be_struck(self, request: Request, entry: Entry, struck: Struck) -> None:
+        """Answer, or fail to, as `answer` does, where faults are switched on."""
+        wire = Wire(self.connection, self.rfile, self.head)
+        striking = Striking(self.server.sandbox, wire, entry, struck)
+        try:
+            if not striking.reset_in_body():
+                self._read_body(request, self.server.sandbox.settings().absolute_body_limit)
+                entry.bytes = request.length
+                striking.answer(request)
+        except BrokenBodyError:
+            self.close_connection = True
+        finally:
+            self.close_connection = self.close_connection or wire.ended
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 

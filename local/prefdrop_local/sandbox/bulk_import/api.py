@@ -154,6 +154,7 @@ class BulkImport:
     def _keep(
         self, database: sqlite3.Connection, item: Import, records: list[Judged], entry: Entry
     ) -> None:
+        entry.sequence = item.received + 1 if records else 0
         store(database, item, records, self._clock.now())
         entry.records, entry.applied = len(records), True
 

@@ -41,6 +41,15 @@ def exceptions_page(
     }
 
 
+def all_exceptions(store: Store, item: Import) -> list[dict[str, Any]]:
+    """Every record that failed, in the order of the pages."""
+    rows = store.rows(
+        "SELECT record FROM exceptions WHERE id BETWEEN ? AND ? ORDER BY id",
+        (item.row_id(1), item.row_id(item.failed + item.exceptions)),
+    )
+    return [msgspec.json.decode(record) for (record,) in rows]
+
+
 def _number(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name)
     if text is None or text == "":

@@ -97,6 +97,15 @@ def save_import(database: sqlite3.Connection, item: Import) -> None:
     database.execute(_UPDATE, [*(getattr(item, name) for name in _SAVED), item.number])
 
 
+def end_token(store: Store, token: str, now: float) -> None:
+    """Let a living token die, whatever `Expires` says."""
+    item = import_of_token(store, token)
+    if item is None or item.dies_at <= now:
+        return
+    with store.transaction() as database:
+        database.execute("UPDATE imports SET dies_at = ? WHERE number = ?", (now, item.number))
+
+
 def import_of_token(store: Store, token: str) -> Import | None:
     """The import a token stands for; tokens are opaque texts to callers, numbers to us."""
     if not (token.isascii() and token.isdigit() and len(token) < 19):
