@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 LOCAL_PARAMETERS: Mapping[str, str] = {
     # A request to a server on this machine is answered at once or not at all.
-    "RequestSeconds": "20",
-    "GhostSeconds": "20",
-    "LeaseSeconds": "25",
+    "RequestSeconds": "30",
+    "GhostSeconds": "30",
+    "LeaseSeconds": "40",
     "PollFirstSeconds": "1",
     "PollMaxSeconds": "2",
     # moto does not delete a protected table, and a local one protects nothing.
