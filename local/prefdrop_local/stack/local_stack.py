@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from prefdrop_local.stack.folders import make_own_folder, remove
 from prefdrop_local.stack.lambdas.forker import Forker
 from prefdrop_local.stack.lambdas.pool import Invocation, Pool
 from prefdrop_local.stack.lambdas.service import Functions
@@ -135,10 +134,10 @@ class LocalStack:
 
     def _make_folders(self) -> None:
         if self._data_dir is None:
-            folder = tempfile.mkdtemp(prefix="prefdrop-stack-")
-            self._running.callback(shutil.rmtree, folder, ignore_errors=True)
-            self._data_dir = Path(folder)
-        self.data_dir = self._data_dir.resolve()
+            self.data_dir = make_own_folder()
+            self._running.callback(remove, self.data_dir)
+        else:
+            self.data_dir = self._data_dir.resolve()
         self.logs_dir = self.data_dir / "logs"
         self.logs_dir.mkdir(parents=True, exist_ok=True)
 

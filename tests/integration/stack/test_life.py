@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from prefdrop_local.stack.folders import make_own_folder
+
 from .conftest import FIXTURES, until
 
 _ONE_LIFE = """
@@ -85,9 +87,11 @@ def test_no_process_outlives_the_stack(how: signal.Signals | None) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     group = os.getpgid(process.pid)
-    worker = int(process.stdout.readline().split()[0])
+    first, second = process.stdout.readline().split()
+    worker, folder = int(first), Path(second)
     assert _alive(worker)
 
+    assert folder.is_dir()
     if how is None:
         process.stdin.close()
     else:
@@ -97,6 +101,8 @@ def test_no_process_outlives_the_stack(how: signal.Signals | None) -> None:
     until(lambda: not _alive(worker))
     until(lambda: not _group_alive(group))
     process.stdout.close()
+    make_own_folder().rmdir()
+    assert not folder.exists()
 
 
 def _command(lives: int) -> list[str]:
