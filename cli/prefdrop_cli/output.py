@@ -7,9 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from prefdrop.errors import PrefdropError
 
@@ -32,15 +29,20 @@ def note(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Print rows under column names; numbers are aligned right."""
+    """Print rows under column names; numbers are aligned right.
+
+    Nothing is folded or cut: an import's id has to be copied from here.
+    """
     body = [[_cell(value) for value in row] for row in rows]
     numeric = [bool(body) and all(_is_number(row[n]) for row in body) for n in range(len(columns))]
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name, right in zip(columns, numeric, strict=True):
-        grid.add_column(name, justify="right" if right else "left", overflow="fold")
-    for row in body:
-        grid.add_row(*map(escape, row))
-    Console(soft_wrap=not sys.stdout.isatty()).print(grid)
+    lines = [list(columns), *body]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(columns))]
+    for line in lines:
+        cells = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        )
+        say("  ".join(cells).rstrip())
 
 
 def pairs(values: Mapping[str, Any]) -> None:

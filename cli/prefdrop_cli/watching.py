@@ -67,7 +67,7 @@ def wait_until_noticed(deployment: Deployment, import_id: str, progress: Progres
 
 def step_of(status: Status, watched: Import) -> Step:
     """Where an import with these figures is while it has `status`."""
-    return _STEPS[status](watched)
+    return _STEPS.get(status, _ended)(watched)
 
 
 def _waiting(_: Import) -> Step:
@@ -113,11 +113,6 @@ _STEPS: dict[Status, Callable[[Import], Step]] = {
     "Executing": _executing,
     "Collecting": _collecting,
     "Reporting": _reporting,
-    "Completed": _ended,
-    "CompletedWithRejects": _ended,
-    "Aborted": _ended,
-    "Failed": _ended,
-    "Unreconciled": _ended,
 }
 
 

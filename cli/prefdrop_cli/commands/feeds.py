@@ -90,5 +90,7 @@ def list_feeds(
     found = [{"feed": Path(key).stem, "key": key} for key in keys]
     if as_json:
         say_json(found)
+    elif not found:
+        say("There are no feeds; push one with `prefdrop feeds push FEED.toml`.")
     else:
         table(("feed", "key"), ((f["feed"], f["key"]) for f in found))

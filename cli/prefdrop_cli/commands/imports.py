@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +26,10 @@ Output = Annotated[
     Path | None, typer.Option("--out", "-o", help="File to write the rejects to; else printed.")
 ]
 Watch = Annotated[bool, typer.Option("--watch", help="Show how it gets on until it ends.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Even if a newer version of the same file was imported since."),
+]
 LISTED = ("import_id", "feed", "status", "registered_at", "rows_read", "processed", "key")
 PART_COLUMNS = (
     "number", "state", "rows", "staged", "rejected_validation", "processed", "rejected_execution",
@@ -45,13 +49,18 @@ def list_imports(
     """List imports, newest first."""
     wanted = _status(status)
     deployment = connect(stack, endpoint)
-    found = [_listed(one) for one in deployment.imports.list(wanted, limit=limit)]
+    found = list(deployment.imports.list(wanted, limit=limit))
     if as_json:
-        say_json(found)
+        say_json([_listed(one) for one in found])
     elif found:
-        table([name.replace("_", " ") for name in LISTED], (one.values() for one in found))
+        table(("import", "feed", "status", "registered", "file"), map(_line, found))
     else:
         say("There are no imports." if wanted is None else f"No import is {wanted}.")
+
+
+def _line(one: Import) -> tuple[str, ...]:
+    registered = one.registered_at[:16].replace("T", " ")
+    return (one.import_id, one.feed, one.status, registered, PurePosixPath(one.key).name)
 
 
 def _status(given: str) -> Status | None:
@@ -85,7 +94,9 @@ def show(
     print_summary(report)
     if parts:
         say("\nParts")
-        table([name.replace("_", " ") for name in PART_COLUMNS], (p.values() for p in parts))
+        shown = ("number", "state", "rows", "staged", "processed", "executed_at")
+        titles = ("part", "state", "rows", "staged", "processed", "executed")
+        table(titles, ([part[name] for name in shown] for part in parts))
     _show_queue(deployment, found)
 
 
@@ -187,6 +198,7 @@ def cancel(
 def retry(
     import_id: ImportId,
     watch: Watch = False,
+    force: Force = False,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
     as_json: AsJson = False,
@@ -194,7 +206,7 @@ def retry(
     """Go on with a stopped import from the ledger, in a new execution."""
     deployment = connect(stack, endpoint)
     state_machine = deployment.outputs["ImportStateMachineArn"]
-    operate.retry(OperatorServices(deployment), import_id, state_machine)
+    operate.retry(OperatorServices(deployment), import_id, state_machine, force=force)
     _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
 
 

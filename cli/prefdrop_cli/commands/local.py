@@ -73,7 +73,7 @@ def run(
     open_source(file, loaded)
     if out is not None:
         require_free(out, file)
-    _end_on_sigterm()
+    _end_on_signals()
     try:
         report, files = _run(file, feed, loaded.name, out, server, as_json=as_json)
     except KeyboardInterrupt:
@@ -135,7 +135,7 @@ def up(
     server = options.server()
     for path in feed:
         read_feed(path)
-    _end_on_sigterm()
+    _end_on_signals()
     try:
         with running_stack(server, port=port) as stack:
             for path in feed:
@@ -160,10 +160,14 @@ def _tell_endpoints(places: dict[str, str | None], gaps: str, *, as_json: bool) 
     say("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
 
 
-def _end_on_sigterm() -> None:
-    """Make SIGTERM end the command as Ctrl-C does, so that nothing is left running."""
+def _end_on_signals() -> None:
+    """Make SIGTERM end the command as Ctrl-C does, so that nothing is left running.
+
+    A shell starts background jobs with SIGINT ignored; there it has to work as well.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
