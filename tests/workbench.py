@@ -283,8 +283,10 @@ def _seen(sandbox: SandboxProcess, secret: str | None) -> ExternalVendor:
 
 def people(count: int, *, first: int = 1) -> str:
     """A csv of `count` invented people that nothing is wrong with."""
-    lines = ["id,first,email,news"]
-    lines += [
-        f"C-{n},Ana,p{n}@example.test,{'Y' if n % 2 else 'N'}" for n in range(first, first + count)
-    ]
-    return "\n".join(lines) + "\n"
+    return "id,first,email,news\n" + more_people(count, first=first)
+
+
+def more_people(count: int, *, first: int) -> str:
+    """Rows as `people` has them, without the header."""
+    numbers = range(first, first + count)
+    return "".join(f"C-{n},Ana,p{n}@example.test,{'Y' if n % 2 else 'N'}\n" for n in numbers)

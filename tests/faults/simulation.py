@@ -34,10 +34,14 @@ class Killed(BaseException):
 
 
 class Clock:
-    """The time as the ledger sees it: real time plus what waiting has skipped."""
+    """The time as the ledger sees it: real time plus what waiting has skipped.
 
-    def __init__(self) -> None:
+    The vendor's clock moves with it: `tell` is called with each skip, in seconds.
+    """
+
+    def __init__(self, tell: Callable[[float], None]) -> None:
         self.skipped_ns = 0
+        self._tell = tell
 
     def time_ns(self) -> int:
         return time.time_ns() + self.skipped_ns
@@ -45,10 +49,12 @@ class Clock:
     def advance(self, until: str | int) -> None:
         """Wait for some seconds, or until a moment."""
         if isinstance(until, int):
-            self.skipped_ns += until * 1_000_000_000
-            return
-        wanted = clock.datetime.fromisoformat(until).timestamp() * 1_000_000_000
-        self.skipped_ns += max(0, round(wanted) - self.time_ns()) + 1_000_000
+            skip = until * 1_000_000_000
+        else:
+            wanted = clock.datetime.fromisoformat(until).timestamp() * 1_000_000_000
+            skip = max(0, round(wanted) - self.time_ns()) + 1_000_000
+        self.skipped_ns += skip
+        self._tell(skip / 1_000_000_000)
 
 
 class Death:
@@ -163,7 +169,7 @@ class Simulation:
     """A bucket, a ledger, a vendor, and any number of executions. Use it inside moto's mock."""
 
     def __init__(self, sandbox: SandboxProcess, monkeypatch: Any, **settings: str) -> None:
-        self.clock = Clock()
+        self.clock = Clock(lambda seconds: self.vendor("clock", "POST", advance=seconds))
         monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=self.clock.time_ns))
         self.death = Death()
         self.sandbox = sandbox

@@ -8,9 +8,9 @@ import pytest
 
 from tests.faults.oracle import assert_exactly_once
 from tests.faults.simulation import Simulation
-from tests.workbench import FEED, people
+from tests.workbench import FEED, more_people, people
 
-FILE = (people(40) + "C-41,Ida,no-address,Y\n" + people(20, first=50)).encode()
+FILE = (people(40) + "C-41,Ida,no-address,Y\n" + more_people(20, first=50)).encode()
 SMALL_CHUNKS = {"PREFDROP_CHUNK_BYTES": 4_000}
 POINTS = 75
 """At least as many points as one import of FILE has; a test sees to that."""

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.importing.initiate_part import after_refusal
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer, wait_until
 from prefdrop.importing.totals import count_requests, show_progress
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
-from prefdrop.mypreferences import BadRequest, TokenRefused, Unclear
+from prefdrop.mypreferences import BadRequest, TokenRefused, TooManyRequests, Unclear
 from prefdrop.telemetry import logger
 
 NOT_EXECUTED = frozenset({"Initiated", "Staging"})
@@ -34,6 +35,12 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     try:
         return _execute(services, record, part)
     except TokenRefused:
+        services.parts.change(record.import_id, part, state="dead")
+        return answer("initiate")
+    except TooManyRequests as refused:
+        slot = after_refusal(services, refused)
+        if slot < part.expires:
+            return wait_until(slot)
         services.parts.change(record.import_id, part, state="dead")
         return answer("initiate")
     finally:

@@ -27,6 +27,10 @@ from prefdrop.mypreferences import ImportSpec, TooManyRequests
 STAGING_SHARE = 0.5
 """Share of a token's life in which to stage; the rest is for execution and exceptions."""
 
+SLOTS = {"import": 1, "request": 3}
+"""Free slots of the quota that make an import worth initiating, by what the quota counts: with
+requests, one to initiate, one to stage and one to execute."""
+
 COUNTING_BYTES = 4_000_000
 """Size of the chunks that are built only to count their records."""
 
@@ -129,13 +133,13 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     if next(source.chunks(start, limits, now=check_time(record))).records == 0:
         return answer("stage")
     use = services.quota.use()
-    if use.left == 0:
+    if use.left < SLOTS[services.settings.quota_unit]:
         return wait_until(use.next_slot or now_ms() + WINDOW_MS)
     services.quota.mark()
     try:
         status = services.vendor.imports.initiate(_spec(record, feed))
     except TooManyRequests as refused:
-        return wait_until(_after_refusal(services, refused))
+        return wait_until(after_refusal(services, refused))
     planned = now_ms() + int(services.settings.part_seconds * 1000)
     expires = milliseconds(status.expires) if status.expires else planned
     life = min(expires, planned) - now_ms()
@@ -150,7 +154,7 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     return answer("stage")
 
 
-def _after_refusal(services: Services, refused: TooManyRequests) -> int:
+def after_refusal(services: Services, refused: TooManyRequests) -> int:
     """When to ask again after the vendor refused an import for its limit."""
     if refused.retry_after is not None:
         return now_ms() + int(refused.retry_after * 1000)

@@ -81,13 +81,20 @@ def shrink(staging: StagingPart, entry: StagedChunk) -> None:
 
 
 def make_sure_of_quota(staging: StagingPart) -> None:
-    """Where the vendor counts requests: mark this one, or wait for a slot (O-7)."""
+    """Where the vendor counts requests: mark this one, or wait for a slot (O-7).
+
+    When the token would not live to see one, the part ends here and the next goes on later.
+    """
     if staging.settings.quota_unit != "request":
         return
     use = staging.services.quota.use()
-    if use.left <= KEPT_FOR_EXECUTE:
-        raise _until_slot(staging, use.next_slot or now_ms())
-    staging.services.quota.mark()
+    if use.left > KEPT_FOR_EXECUTE:
+        staging.services.quota.mark()
+        return
+    slot = use.next_slot or now_ms()
+    if slot < staging.part.stage_until or not staging.part.staged:
+        raise _until_slot(staging, slot)
+    raise Interrupted(staging.finish())
 
 
 def wait_for_quota(

@@ -111,6 +111,9 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 ChunkState = Literal["posting", "settled", "refused"]
 
+UNSETTLED = Attr("state").not_exists() | Attr("state").is_in(["posting", "refused"])
+"""Condition on a chunk's item: its number has not been used for good."""
+
 
 class StagedChunk(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One chunk in the ledger: written before its request is sent, settled after it landed."""
@@ -200,9 +203,8 @@ class PartStore:
         self, import_id: str, part: Part, chunk: StagedChunk, turn: Turn, lease_ms: int
     ) -> Part:
         """Write down that `chunk` is about to be sent, and renew the lease for its request."""
-        free = Attr("state").not_exists() | Attr("state").is_in(["posting", "refused"])
         put = self._table.put_write(
-            keys.chunk(import_id, part.number, chunk.number), _builtins(chunk), when=free
+            keys.chunk(import_id, part.number, chunk.number), _builtins(chunk), when=UNSETTLED
         )
         lease = {"lease_until": now_ms() + lease_ms, "ghosts": part.ghosts}
         lease["ghost_until"] = part.ghost_until
@@ -214,7 +216,7 @@ class PartStore:
         settled = self._table.put_write(
             keys.chunk(import_id, part.number, chunk.number),
             _builtins(msgspec.structs.replace(chunk, state="settled")),
-            when=Attr("state").not_exists() | Attr("state").eq("posting"),
+            when=UNSETTLED,
         )
         self._fenced(settled, self._part_write(import_id, part, _changes(part, after)))
 
