@@ -19,8 +19,10 @@ from types import ModuleType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import boto3
 import pytest
 
+from prefdrop.importing.drop import Drop
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 
 REPOSITORY = Path(__file__).parents[2]
@@ -502,6 +504,43 @@ def test_a_held_import_ends_when_it_is_cancelled(up: Up) -> None:
     assert (cancelled.code, report["status"], report["processed"]) == (4, "Aborted", 0)
     assert again.code == 2
     assert "is Aborted, not Held" in again.err
+
+
+def test_an_import_that_failed_for_its_missing_feed_is_retried_once_the_feed_is_there(
+    up: Up,
+) -> None:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=up.places["endpoint"],
+        region_name=up.places["region"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    key = "inbox/late/good.csv"
+    body = (up.folder / "good.csv").read_bytes()
+    version = s3.put_object(Bucket=up.places["bucket"], Key=key, Body=body)["VersionId"]
+    import_id = Drop(up.places["bucket"], key, version, len(body), "", "").import_id
+
+    wait_until_listed(up, import_id)
+    failed = up.prefdrop("imports", "watch", import_id)
+    (up.folder / "late.toml").write_text(GOOD_FEED, encoding="utf-8")
+    up.prefdrop("feeds", "push", "late.toml")
+    retried = up.prefdrop("imports", "retry", import_id, "--watch", "--json")
+
+    assert failed.code == 5
+    assert "no feed 'late'" in failed.err
+    assert "prefdrop feeds push" in failed.err
+    report = json.loads(retried.out)
+    assert (retried.code, report["status"], report["processed"]) == (0, "Completed", 2)
+
+
+def wait_until_listed(up: Up, import_id: str) -> None:
+    """Ask again and again until the drop has become an import."""
+    for _ in range(60):
+        listed = json.loads(up.prefdrop("imports", "list", "--json").out)
+        if import_id in {item["import_id"] for item in listed}:
+            return
+    pytest.fail("the drop never became an import")
 
 
 def test_a_command_without_a_running_stack_says_how_to_get_one(tmp_path: Path) -> None:

@@ -40,6 +40,11 @@ def drop(
 
 def check_against_bucket(deployment: Deployment, file: Path, feed: str) -> None:
     """Hold the file's header against the bucket's feed, so that nothing hopeless is dropped."""
+    if "/" in feed or feed.endswith(".toml"):
+        raise WrongUse(
+            f"--feed takes the name of a feed in the bucket, and {feed} is a path.",
+            hint=f"Say --feed {Path(feed).stem}, after `prefdrop feeds push {feed}`.",
+        )
     key = f"feeds/{feed}.toml"
     try:
         text = deployment.objects.read(key).body

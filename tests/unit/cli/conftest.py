@@ -22,6 +22,7 @@ INDEX_KEY = [
     {"AttributeName": "gsi1pk", "KeyType": "HASH"},
     {"AttributeName": "gsi1sk", "KeyType": "RANGE"},
 ]
+STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:prefdrop-import"
 TEMPLATE: dict[str, Any] = {
     "Parameters": {
         "ClientId": {"Type": "String", "Default": "DEMO_CLIENT"},
@@ -53,6 +54,7 @@ TEMPLATE: dict[str, Any] = {
     "Outputs": {
         "BucketName": {"Value": {"Ref": "Bucket"}},
         "ImportsTableName": {"Value": {"Ref": "ImportsTable"}},
+        "ImportStateMachineArn": {"Value": STATE_MACHINE},
     },
 }
 

@@ -11,6 +11,7 @@ import pytest
 
 from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
 from prefdrop.ledger.quota import Quota
+from prefdrop_cli import watching
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.main import main
 
@@ -134,6 +135,31 @@ def test_watching_an_import_that_has_ended_exits_as_it_ended(
     assert "Aborted" in out
 
 
+def test_ctrl_c_leaves_the_import_running_and_says_how_to_watch_it_again(
+    run: Run, imports: ImportStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports.register(an_import(1, "Staging"))
+
+    def press_ctrl_c(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching.time, "sleep", press_ctrl_c)
+    code, _, err = run("imports", "watch", "imp-1")
+
+    assert code == 130
+    assert "prefdrop imports watch imp-1" in err
+    assert imports.get("imp-1").status == "Staging"
+
+
+def test_an_import_that_completed_is_not_retried(run: Run, imports: ImportStore) -> None:
+    imports.register(an_import(1, "Completed"))
+
+    code, _, err = run("imports", "retry", "imp-1")
+
+    assert code == 2
+    assert "imp-1 is Completed" in err
+
+
 def test_rejects_are_written_as_they_lie_in_the_bucket(
     run: Run, deployment: Deployment, imports: ImportStore, tmp_path: Path
 ) -> None:
@@ -208,6 +234,14 @@ def test_a_file_for_a_feed_that_is_not_there_is_not_dropped(
     assert code == 2
     assert "no feed named crm" in err
     assert list(deployment.objects.list("inbox/")) == []
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_feeds_path_instead_of_its_name_is_told(run: Run) -> None:
+    code, _, err = run("drop", str(EXAMPLE / "crm-contacts.csv"), "--feed", "feeds/crm.toml")
+
+    assert code == 2
+    assert "--feed crm" in err
 
 
 def test_a_file_that_its_feed_does_not_fit_is_not_dropped(
