@@ -129,7 +129,7 @@ def test_a_token_that_dies_while_polling_ends_in_what_is_known_and_executes_noth
 
 # --- exceptions ------------------------------------------------------------------------------
 
-REFUSED = "".join(f"R-{n},Bo,r{n}@invalid,Y\n" for n in range(25))
+REFUSED = "".join(f"R-{n},Bo,r{n}@localhost.test,Y\n" for n in range(25))
 MIXED = (people(15) + REFUSED + more_people(15, first=20)).encode()
 
 

@@ -27,7 +27,7 @@ def test_what_arrives_is_what_the_rows_say(bench: Workbench) -> None:
 
 
 def test_the_counts_are_the_vendors_own(bench: Workbench) -> None:
-    report = bench.run(people(20) + "C-21,Bo,refused@invalid,Y\n")
+    report = bench.run(people(20) + "C-21,Bo,refused@localhost.test,Y\n")
 
     (token,) = bench.vendor("books")["tokens"]
     assert report["staged"] == token["received"]

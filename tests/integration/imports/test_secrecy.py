@@ -8,7 +8,7 @@ FILE = (
     "id,first,email,news\n"
     "C-777001,Zerline,zerline.quux@example.test,Y\n"
     "C-777002,Quirin,quirin-without-address,N\n"
-    "C-777003,Philine,philine@refused.invalid,N\n"
+    "C-777003,Philine,philine@localhost.test,N\n"
 )
 CONTENT = ("777001", "Zerline", "quux", "777002", "Quirin", "777003", "Philine", "philine@")
 

@@ -120,9 +120,12 @@ class _Reading:
         return more
 
     def _found(self) -> int:
-        """How many exceptions of this pass are in the spool, each counted once."""
+        """How many exceptions of this pass are in the spool that can be of a staged record."""
         told = vendor_rejects(self._services.objects, self._record.import_id, self._part.number)
-        return sum(stage == self._during for stage, _ in told)
+        return sum(
+            stage == self._during and 0 < reject.sequence <= self._part.staged
+            for stage, reject in told
+        )
 
 
 def _reject(exception: ExceptionRecord) -> VendorReject:
