@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--database", default=":memory:", help="SQLite file, created if missing")
     parser.add_argument("--account", type=Path, help="TOML file with the account to serve")
-    parser.add_argument("--faults", type=Path, help="JSON file with fault rules")
+    parser.add_argument("--faults", type=Path, help="JSON file of fault rules")
     parser.add_argument(
         "--exit-with-parent",
         type=int,

@@ -54,6 +54,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     type_faults: Literal["record", "request"] = "record"
     """Whether a member of the wrong JSON type fails its record, or the whole request with 400."""
 
+    stage_while_running: Literal["taken", "refused"] = "taken"
+    """Whether data can be staged for an import with MatchCriteria while another one is queued or
+    processing. The vendor asks callers to wait, but does not say what happens if they do not."""
     stage_counters: Literal["cumulative", "request"] = "cumulative"
     """`request`: the answer to a stage request counts that request's records alone."""
     refresh_contacts: Literal["preserve", "archive"] = "preserve"

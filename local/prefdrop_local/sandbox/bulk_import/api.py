@@ -15,9 +15,11 @@ from prefdrop_local.sandbox.bulk_import.exceptions import exceptions_page
 from prefdrop_local.sandbox.bulk_import.imports import (
     OPEN,
     QUEUED,
+    RUNNING,
     Import,
     create_import,
     import_of_token,
+    imports_in_state,
     save_import,
 )
 from prefdrop_local.sandbox.bulk_import.limiter import count_request
@@ -95,6 +97,8 @@ class BulkImport:
             item = self._open_import(call, "Data can no longer be staged")
             if item.received + len(records) > settings.part_records:
                 raise bad_request(f"An import takes at most {settings.part_records} records.")
+            if settings.stage_while_running == "refused" and item.spec.match_type:
+                self._refuse_while_running()
             self._keep(database, item, records, call.entry)
         answer = status_object(item, settings)
         return answer | _own_counters(records) if settings.stage_counters == "request" else answer
@@ -145,6 +149,10 @@ class BulkImport:
         if item.state not in OPEN:
             raise bad_request(f"{refusal}; its status is {item.state}.")
         return item
+
+    def _refuse_while_running(self) -> None:
+        if imports_in_state(self._store, *RUNNING):
+            raise bad_request("Another import is running; stage data when it has ended.")
 
     def _count(self, settings: Settings) -> None:
         """Count a stage or execute request against the daily limit, whatever becomes of it."""
