@@ -13,6 +13,7 @@ import pytest
 import prefdrop
 from prefdrop.errors import Terminal
 from prefdrop_cli import exits
+from prefdrop_cli.main import app
 
 REPOSITORY = Path(__file__).parents[3]
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *REPOSITORY.glob("docs/**/*.md")]
@@ -45,6 +46,34 @@ def test_the_runbook_lists_every_exit_code() -> None:
 
     for code in exits.Exit:
         assert f"| {int(code)} |" in runbook
+
+
+def test_the_runbook_has_every_alarm_of_the_template() -> None:
+    runbook = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+    template = (REPOSITORY / "template.yaml").read_text(encoding="utf-8")
+
+    alarms = re.findall(r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm", template, re.MULTILINE)
+
+    assert alarms
+    assert [alarm for alarm in alarms if f"| {alarm} |" not in runbook] == []
+
+
+def test_every_command_that_the_pages_show_exists() -> None:
+    commands = {
+        " ".join(path)
+        for page in PAGES
+        for path in re.findall(
+            r"prefdrop (local|imports|feeds) ([a-z]+)", page.read_text(encoding="utf-8")
+        )
+    }
+
+    known = {
+        f"{group.name} {command.name or command.callback.__name__}"
+        for group in app.registered_groups
+        for command in group.typer_instance.registered_commands
+        if command.callback
+    }
+    assert commands - known == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
