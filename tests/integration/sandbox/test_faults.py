@@ -97,6 +97,25 @@ def test_a_rule_strikes_the_calls_of_its_schedule(
     assert strikes(vendor)[0][1] == struck.count("X")
 
 
+def test_calls_that_overlap_are_not_struck_more_often_than_asked_for(vendor: Vendor) -> None:
+    token = vendor.initiate()
+    strike(vendor, rule("latency", "import.status", seconds=0.05, times=1),
+           rule("status", "import.status", status=503, times=3))  # fmt: skip
+    answers: list[int] = []
+
+    def call() -> None:
+        answers.extend(statuses(Vendor(vendor.process), token, 2))
+
+    threads = [threading.Thread(target=call) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    assert sorted(answers) == [200] * 9 + [503] * 3
+    assert strikes(vendor) == [(12, 1), (12, 3)]
+
+
 def test_chance_falls_the_same_way_for_the_same_seed(vendor: Vendor) -> None:
     token = vendor.initiate()
     fallen = []

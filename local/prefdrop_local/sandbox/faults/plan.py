@@ -44,6 +44,11 @@ class _Counted:
     away_until: float = 0.0
     away_calls: int = 0
 
+    @property
+    def spent(self) -> bool:
+        """Whether it has struck as often as it may."""
+        return self.rule.times is not None and self.strikes >= self.rule.times
+
 
 @dataclass(slots=True)
 class Arrival:
@@ -87,6 +92,8 @@ class Plan:
         with self._lock:
             for item, _ in arrival.due:
                 rule = item.rule
+                if item.spent:
+                    continue
                 if isinstance(rule, ResetBefore) and rule.after_bytes is not None:
                     item.strikes += 1
                     return rule
@@ -105,7 +112,7 @@ class Plan:
                     self._strike(item, fate)
             if fate.rule is None or isinstance(fate.rule, Cut):
                 for item, call in arrival.due:
-                    if item.rule.only_changes_answer:
+                    if item.rule.only_changes_answer and not item.spent:
                         item.strikes += 1
                         fate.changes.append((item.rule, self._draw(item, call)))
                         fate.kinds.append(item.rule.kind)
@@ -117,26 +124,31 @@ class Plan:
             text = item.rule.body_contains
             if (text is None) != (body is None):
                 continue
+            if not item.rule.fits(arrival.route, arrival.method):
+                continue
             if text is not None and body is not None and text.encode() not in body:
                 continue
-            if item.rule.fits(arrival.route, arrival.method):
-                item.calls += 1
-                if self._is_due(item):
-                    arrival.due.append((item, item.calls))
+            item.calls += 1
+            if self._is_due(item):
+                arrival.due.append((item, item.calls))
 
     def _is_due(self, item: _Counted) -> bool:
         rule = item.rule
-        if item.away_calls or self._clock.now() < item.away_until:
+        if self._is_away(item):
             return True
-        if rule.times is not None and item.strikes >= rule.times:
-            return False
-        if not rule.is_scheduled(item.calls):
+        if item.spent or not rule.is_scheduled(item.calls):
             return False
         return rule.chance is None or self._draw(item, item.calls).random() < rule.chance
+
+    def _is_away(self, item: _Counted) -> bool:
+        return item.away_calls > 0 or self._clock.now() < item.away_until
 
     def _strike(self, item: _Counted, fate: Fate) -> None:
         """Let a due rule strike unless another already does."""
         rule = item.rule
+        if item.spent and not self._is_away(item):
+            # Calls that overlap are all due, until the first of them is struck.
+            return
         if isinstance(rule, Latency):
             fate.delay += rule.seconds
         elif fate.rule is None:
