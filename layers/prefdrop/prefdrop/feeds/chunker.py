@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -13,6 +14,12 @@ from prefdrop.feeds.vendor_record import RECORDS_ROOT
 _HEAD = b'{"' + RECORDS_ROOT.encode() + b'":['
 _TAIL = b"]}"
 _FRAME = len(_HEAD) + len(_TAIL)
+
+_GATHERED = 256
+"""Records that are joined at a time."""
+_LARGE = 4 * 1024 * 1024
+_MAPPED = 33 * 1024 * 1024
+"""The C library takes what is larger than 32 MiB straight from the system and gives it back."""
 
 Encode = Callable[[Any, str], "str | list[Fault]"]
 
@@ -34,21 +41,52 @@ class _Open:
 
     def __init__(self, start: Cursor) -> None:
         self.start = start
-        self.records: list[bytes] = []
+        self.records = 0
         self.rejects: list[LocalReject] = []
         self.bytes = _FRAME - 1
         """Of the body with what is in it, counting one comma per record (the first has none)."""
+        self._gathered: list[bytes] = []
+        self._body = io.BytesIO()
+        self._body.write(_HEAD)
+        self._roomy = False
+
+    def add(self, record: bytes) -> None:
+        self._gathered.append(record)
+        self.records += 1
+        self.bytes += len(record) + 1
+        if len(self._gathered) == _GATHERED:
+            self._flush()
+
+    def _flush(self) -> None:
+        body = self._body
+        if body.tell() > len(_HEAD) and self._gathered:
+            body.write(b",")
+        if self.bytes > _LARGE and not self._roomy:
+            self._make_room()
+        body.write(b",".join(self._gathered))
+        self._gathered.clear()
+
+    def _make_room(self) -> None:
+        """Grow once and for all, and so far that the system itself gives the memory.
+
+        Buffers that grow bit by bit leave holes in the heap, and the memory of a long run would
+        creep up.
+        """
+        place = self._body.tell()
+        self._body.seek(_MAPPED)
+        self._body.write(b"\0")
+        self._body.seek(place)
+        self._roomy = True
 
     def close(self, end: Cursor, *, last: bool) -> Chunk:
-        count = len(self.records)
-        # Head and tail join the outer records, so that the whole body is copied only once.
-        self.records[:1] = [_HEAD + b"".join(self.records[:1])]
-        self.records[-1] += _TAIL
-        body = b",".join(self.records)
-        self.records.clear()
+        self._flush()
+        self._body.write(_TAIL)
+        self._body.truncate()
+        body = self._body.getvalue()
+        self._body.close()
         return Chunk(
             body,
-            count,
+            self.records,
             hashlib.sha256(body).hexdigest(),
             end.row - self.start.row,
             self.start,
@@ -83,15 +121,14 @@ def fill_chunks(
             settled = settle(outcome, number + 1)
         if (
             (isinstance(settled, bytes) and chunk.bytes + len(settled) + 1 > limits.bytes)
-            or len(chunk.records) >= limits.records
+            or chunk.records >= limits.records
             or len(chunk.rejects) >= limits.rejects
         ):
             cut = Cursor(end, number)
             yield chunk.close(cut, last=False)
             chunk = _Open(cut)
         if isinstance(settled, bytes):
-            chunk.records.append(settled)
-            chunk.bytes += len(settled) + 1
+            chunk.add(settled)
         else:
             chunk.rejects.append(settled)
         number += 1

@@ -119,9 +119,12 @@ class _CsvLines:
 
 def _spans(text: str, delimiter: str, quote: str) -> Iterator[str]:
     """The texts of a row's cells as they stand, quotes included."""
+    if not quote or quote not in text:
+        yield from text.split(delimiter)
+        return
     start = at = 0
     while True:
-        if quote and text[start : start + 1] == quote:
+        if text[start : start + 1] == quote:
             at = start + 1
             while True:
                 at = text.find(quote, at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+_SUSPECT = frozenset("=@+-\t\r'")
 _JUST_A_NUMBER = re.compile(r"[+-][\d ().]*")
 
 
@@ -21,6 +22,8 @@ def runs_as_formula(cell: str) -> bool:
 
 def harmless(cell: str) -> str:
     """The cell as a rejects file holds it."""
+    if cell[:1] not in _SUSPECT:
+        return cell
     return f"'{cell}" if runs_as_formula(cell.lstrip("'")) else cell
 
 
