@@ -18,6 +18,7 @@ import boto3
 import requests
 from botocore.exceptions import ClientError
 
+from prefdrop.importing import operate
 from prefdrop.importing.services import Services
 from prefdrop.importing.step import step
 from prefdrop.importing.vendor import Vendor
@@ -158,6 +159,10 @@ class _StepFunctions:
         if not answered(iter(self._simulation.executions), taskToken, json.loads(output)):
             raise ClientError({"Error": {"Code": "InvalidToken"}}, "SendTaskSuccess")
 
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: N803
+        self._simulation.start(json.loads(input), f"{stateMachineArn}:{name}")
+        return {"executionArn": f"{stateMachineArn}:{name}"}
+
     def describe_execution(self, *, executionArn: str) -> Json:  # noqa: N803
         for execution in self._simulation.executions:
             if execution.arn == executionArn:
@@ -210,9 +215,15 @@ class Simulation:
         }
         return self.start(event)
 
-    def start(self, event: Json) -> Execution:
+    def retry(self, execution: Execution) -> Execution:
+        """Go on with the import of an execution that has ended, as an operator would."""
+        services = self.services()
+        operate.retry(services, self.import_id(execution), "arn:execution")
+        return self.executions[-1]
+
+    def start(self, event: Json, arn: str = "") -> Execution:
         """Start an execution."""
-        arn = f"arn:aws:states:us-east-1:123456789012:execution:import:{len(self.executions)}"
+        arn = arn or f"arn:execution:{len(self.executions)}"
         execution = Execution(arn, event, self._call, self.clock.advance)
         self.executions.append(execution)
         return execution
@@ -243,10 +254,14 @@ class Simulation:
         body: bytes = self.s3.get_object(Bucket="bucket", Key=key)["Body"].read()
         return body
 
+    def import_id(self, execution: Execution) -> str:
+        """The import that an execution was the last to work on."""
+        found = (i for i in self.services().imports.list() if i.execution_arn == execution.arn)
+        return next(found).import_id
+
     def report(self, execution: Execution) -> Json:
         """The report of an execution's import."""
-        services = self.services()
-        record = next(i for i in services.imports.list() if i.execution_arn == execution.arn)
+        record = self.services().imports.get(self.import_id(execution))
         report: Json = json.loads(self.read(record.report_key))
         return report
 
