@@ -35,6 +35,29 @@ def test_a_short_row_is_filled_up_so_that_the_reasons_stand_in_their_columns() -
     assert line_of("x,y,crm_id\n7\n") == "7,," + TAIL
 
 
+def test_the_surplus_cells_of_a_long_row_stand_after_the_reasons_and_survive_another_round() -> (
+    None
+):
+    source = source_of(FEED, "crm_id,x\n7,b,c,=d\n")
+    writer = RejectsWriter(source)
+
+    once = writer.header() + writer.row(next(source.rows()), *WHY)
+
+    assert once.splitlines()[1].decode() == f"7,b{TAIL},c,'=d"
+    again = source_of(FEED, once)
+    (row,) = again.rows()
+    assert row.cells == ["7", "b", "c", "=d"]
+    assert RejectsWriter(again).header() + RejectsWriter(again).row(row, *WHY) == once
+
+
+def test_a_reason_may_hold_anything_the_vendor_says() -> None:
+    source = source_of(FEED, "crm_id,x\n7,b\n")
+
+    line = RejectsWriter(source).row(next(source.rows()), "execution", "C", "=bad \ud800\r\n")
+
+    assert line == b'7,b,1,execution,C,"\'=bad ?\r\n"\n'
+
+
 def test_a_reason_is_quoted_where_it_must_be() -> None:
     source = source_of(FEED, "crm_id,x\n7,b\n")
 

@@ -26,6 +26,9 @@ _MARK = "\N{BYTE ORDER MARK}"
 class RejectsWriter:
     """Writes the header and the lines of one source's rejects file.
 
+    Every line has its reasons under the header's columns: a short row is filled up before them, the
+    surplus cells of a long one stand after them.
+
     `extension` is that of the file: `csv`, or `jsonl` for every JSON source.
     """
 
@@ -39,7 +42,7 @@ class RejectsWriter:
 
     def row(self, row: Row, stage: str, code: str, reason: str) -> bytes:
         """The line of one rejected row; `stage` is `local`, `validation` or `execution`."""
-        return self._lines.row(row, stage, code, reason)
+        return self._lines.row(row, _clean(stage), _clean(code), _clean(reason))
 
 
 class _CsvLines:
@@ -68,15 +71,16 @@ class _CsvLines:
         return self._encoded(mark + self._delimiter.join([text, *REJECT_COLUMNS]) + self._end)
 
     def row(self, row: Row, stage: str, code: str, reason: str) -> bytes:
-        why = (str(row.number), stage, code, reason)
+        why = [self._written(cell) for cell in (str(row.number), stage, code, reason)]
         text = row.raw.decode(self._codec, escape_errors(self._codec))
         width = len(self._source.header.names)
+        cells = self._safe_cells(text)
+        surplus = cells[width:]
         if row.fault and not row.cells:
-            cells = [self._written(harmless(text)), *[""] * (width - 1)]
-            line = [*cells, *map(self._written, why), self._written("unreadable row")]
-        else:
-            cells = self._safe_cells(text)
-            line = [*cells, *[""] * (width - len(cells)), *map(self._written, why)]
+            # One cell too many, so that reading it again refuses it again.
+            cells, surplus = [self._written(text)], ["unreadable row"]
+        padding = [""] * (width - len(cells))
+        line = [*cells[:width], *padding, *why, *surplus]
         return self._encoded(self._delimiter.join(line) + self._end)
 
     def _safe_cells(self, text: str) -> list[str]:
@@ -115,6 +119,11 @@ class _CsvLines:
         if self._codec == "utf-8":
             return text.encode("utf-8", "surrogateescape")
         return text.encode("utf-8", "replace")
+
+
+def _clean(text: str) -> str:
+    """`text` without halves of surrogate pairs, which a vendor's message may hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _spans(text: str, delimiter: str, quote: str) -> Iterator[str]:
