@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -57,10 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(error, words)
     except (BotoCoreError, ClientError) as error:
         _fail(explain_aws(error), words)
-    except BrokenPipeError:
-        # Whoever read our output has left; Python would complain at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.FAILED)
     except OSError as error:
         if error.filename is None:
             raise

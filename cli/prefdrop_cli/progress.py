@@ -113,16 +113,12 @@ class TerminalProgress:
             console=Console(stderr=True),
         )
         self._tasks: dict[str, TaskID] = {}
+        self._phase = ""
 
     def show(self, step: Step) -> None:
         """Move the bar of the step's phase; the bars of earlier phases are done."""
-        for phase, task in self._tasks.items():
-            if phase != step.phase:
-                self._finish(task)
-        if step.phase not in self._tasks:
-            self._tasks[step.phase] = self._bars.add_task(
-                step.phase, total=None, records=0, note=""
-            )
+        if step.phase != self._phase:
+            self._begin(step.phase)
         self._bars.update(
             self._tasks[step.phase],
             total=step.total or None,
@@ -130,6 +126,16 @@ class TerminalProgress:
             records=step.records,
             note=step.note,
         )
+
+    def _begin(self, phase: str) -> None:
+        """Finish the phase before and give this one its bar; a further part has them again."""
+        if self._phase:
+            self._finish(self._tasks[self._phase])
+        self._phase = phase
+        if phase in self._tasks:
+            self._bars.reset(self._tasks[phase])
+        else:
+            self._tasks[phase] = self._bars.add_task(phase, total=None, records=0, note="")
 
     def _finish(self, task: TaskID) -> None:
         bar = self._bars.tasks[task]
@@ -142,9 +148,8 @@ class TerminalProgress:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        if raised[0] is None:
-            for task in self._tasks.values():
-                self._finish(task)
+        if raised[0] is None and self._phase:
+            self._finish(self._tasks[self._phase])
         self._bars.stop()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +21,18 @@ def require_free(out: Path, source: Path) -> None:
     if any((out / name).resolve() == source.resolve() for name in NAMES):
         raise WrongUse(
             f"The results would overwrite {source}, the file to import.",
+            hint="Name another folder with --out.",
+        )
+
+
+def require_writable(out: Path) -> None:
+    """Raise WrongUse when results cannot be written to `out`, before an import has made them."""
+    place = out.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise WrongUse(
+            f"Results cannot be written to {out}: {place} is no folder that may be written to.",
             hint="Name another folder with --out.",
         )
 
@@ -114,3 +127,14 @@ def print_summary(report: dict[str, Any]) -> None:
             note(f"       {error['hint']}")
     elif report["cause"]:
         note(f"Why:   {report['cause']}")
+
+
+def say_what_is_next(found: Import) -> None:
+    """Say which command follows where somebody has to act."""
+    if found.status == "Held":
+        say(f"Let it go on with: prefdrop imports approve {found.import_id}")
+        say(f"Or end it with:     prefdrop imports cancel {found.import_id}")
+    elif found.status == "Failed":
+        say(f"Once the cause is gone: prefdrop imports retry {found.import_id}")
+    if found.rejects_key and found.status in ("Held", "Aborted", "CompletedWithRejects"):
+        say(f"Fetch the rejects:  prefdrop imports rejects {found.import_id} -o rejects.csv")

@@ -374,6 +374,16 @@ def test_a_folder_instead_of_a_file_is_told(tmp_path: Path) -> None:
     assert "is a folder" in ended.err
 
 
+def test_a_place_where_results_cannot_go_is_told_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+
+    ended = prefdrop("local", "run", FILE, "--feed", FEED, "--out", "taken/results", cwd=tmp_path)
+
+    assert ended.code == 2
+    assert "taken is no folder" in ended.err
+    assert "stack" not in ended.err
+
+
 def test_results_never_overwrite_the_file_that_is_imported(tmp_path: Path) -> None:
     mine = tmp_path / "rejects.csv"
     mine.write_text(f"{HEADER}\n{FIRST_ROW}\n", encoding="utf-8")

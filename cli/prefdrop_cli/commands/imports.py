@@ -16,7 +16,7 @@ from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
 from prefdrop_cli.output import note, say, say_json, table
-from prefdrop_cli.results import print_summary, report_of
+from prefdrop_cli.results import print_summary, report_of, say_what_is_next
 
 app = typer.Typer(help="List, watch and decide imports.", no_args_is_help=True)
 
@@ -98,6 +98,7 @@ def show(
         titles = ("part", "state", "rows", "staged", "processed", "executed")
         table(titles, ([part[name] for name in shown] for part in parts))
     _show_queue(deployment, found)
+    say_what_is_next(found)
 
 
 def _parts(deployment: Deployment, import_id: str) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from prefdrop_cli.options import (
 from prefdrop_cli.output import note, say, say_json
 from prefdrop_cli.preflight import open_source, read_feed
 from prefdrop_cli.progress import progress_for
-from prefdrop_cli.results import fetch, print_summary, report_of, require_free
+from prefdrop_cli.results import fetch, print_summary, report_of, require_free, require_writable
 from prefdrop_cli.vendors import VendorOptions
 from prefdrop_cli.watching import follow
 
@@ -44,6 +44,7 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", help="Folder for report and rejects; else out/<import id>."),
 ]
+RESULTS = Path("out")
 Port = Annotated[int, typer.Option(help="Port of the endpoint; else a free one.")]
 
 
@@ -73,6 +74,7 @@ def run(
     open_source(file, loaded)
     if out is not None:
         require_free(out, file)
+    require_writable(out or RESULTS)
     _end_on_signals()
     try:
         report, files = _run(file, feed, loaded.name, out, server, as_json=as_json)
@@ -103,7 +105,7 @@ def _run(
         with progress_for(as_json=as_json) as progress:
             ended = follow(deployment, dropped.import_id, progress)
         report = report_of(deployment, ended)
-        return report, fetch(deployment, ended, report, out or Path("out") / ended.import_id)
+        return report, fetch(deployment, ended, report, out or RESULTS / ended.import_id)
 
 
 def _tell(report: dict[str, Any], files: dict[str, Path], *, as_json: bool) -> None:
@@ -113,6 +115,8 @@ def _tell(report: dict[str, Any], files: dict[str, Path], *, as_json: bool) -> N
     print_summary(report)
     for kind, path in files.items():
         say(f"  {kind:<20}  {path}")
+    if report["status"] == "Held":
+        say("The run ends here. To decide held imports, drop files into `prefdrop local up`.")
 
 
 @app.command()

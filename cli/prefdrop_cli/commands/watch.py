@@ -8,9 +8,9 @@ import typer
 
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import Exit, exit_for
-from prefdrop_cli.output import note, say, say_json
+from prefdrop_cli.output import note, say_json
 from prefdrop_cli.progress import progress_for
-from prefdrop_cli.results import print_summary, report_of
+from prefdrop_cli.results import print_summary, report_of, say_what_is_next
 from prefdrop_cli.watching import follow
 
 
@@ -27,13 +27,5 @@ def watch_to_the_end(deployment: Deployment, import_id: str, *, as_json: bool) -
         say_json(report)
     else:
         print_summary(report)
-        _say_what_is_next(ended.import_id, report["status"], ended.rejects_key)
+        say_what_is_next(ended)
     raise typer.Exit(exit_for(report["status"]))
-
-
-def _say_what_is_next(import_id: str, status: str, rejects_key: str) -> None:
-    if status == "Held":
-        say(f"Let it go on with: prefdrop imports approve {import_id}")
-        say(f"Or end it with:     prefdrop imports cancel {import_id}")
-    elif rejects_key:
-        say(f"Fetch the rejects with: prefdrop imports rejects {import_id} -o rejects.csv")

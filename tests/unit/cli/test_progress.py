@@ -43,6 +43,15 @@ def test_a_terminal_shows_a_bar_per_phase_and_finishes_the_earlier_ones(
     assert shown.count("100%") == 2
 
 
+def test_a_further_part_moves_the_bars_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with TerminalProgress() as progress:
+        progress.show(Step("staging", 50, 100, 500))
+        progress.show(Step("executing", 10, 10, 10))
+        progress.show(Step("staging", 75, 100, 750, "750 staged"))
+
+    assert "750 staged" in capsys.readouterr().err
+
+
 def test_progress_never_goes_into_the_result(capsys: pytest.CaptureFixture[str]) -> None:
     for kind in (NullProgress(), LogProgress(), TerminalProgress()):
         with kind as progress:
