@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import re
+import textwrap
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import prefdrop
 from prefdrop.errors import Terminal
+from prefdrop.feeds import load_feed
 from prefdrop_cli import exits
 from prefdrop_cli.main import app
 
@@ -74,6 +76,15 @@ def test_every_command_that_the_pages_show_exists() -> None:
         if command.callback
     }
     assert commands - known == set()
+
+
+def test_the_feed_in_the_readme_is_a_feed() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```toml\n(.*?)^ *```", readme, re.MULTILINE | re.DOTALL)
+
+    feeds = [load_feed(textwrap.dedent(block).encode(), file="readme.toml") for block in blocks]
+
+    assert [feed.import_.match_alternate_id for feed in feeds] == ["CrmContactId"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
