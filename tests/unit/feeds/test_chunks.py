@@ -73,6 +73,12 @@ def test_a_chunk_ends_when_it_has_gathered_its_rejects() -> None:
     assert [reject.row for reject in rejects_of(chunks)] == [1, 2, 3, 4, 5]
 
 
+def test_limits_of_nothing_still_make_progress() -> None:
+    chunks = all_chunks(source_of(FEED, file_of(3)), ChunkLimits(10_000, 0, 0))
+
+    assert [chunk.rows for chunk in chunks] == [1, 1, 1]
+
+
 def test_rows_that_the_vendor_refused_are_rejected_with_its_reason() -> None:
     refused = {
         2: LocalReject(2, "StageRefused", "The vendor refused the whole request for this record.")

@@ -162,6 +162,7 @@ CASES = [
         columns='x = { to = "Groups[].GroupName", split = ";" }\ny = "Groups[].GroupType"',
     ),
     Wrong("a column needs a path", "columns.x", columns="x = 7"),
+    Wrong("this is a table of other columns", "columns.x", columns=f'x.email = "{EMAIL}"'),
     Wrong("the column goes nowhere", "columns.x", columns="x = []"),
     Wrong("the key to is missing", "columns.x", columns="x = { trim = true }"),
     Wrong(

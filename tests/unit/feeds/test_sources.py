@@ -124,7 +124,7 @@ def test_a_row_of_another_width_is_rejected() -> None:
 
     assert len(records) == 1
     assert [(reject.row, reject.code) for reject in rejects] == [(1, "RaggedRow"), (2, "RaggedRow")]
-    assert rejects[0].reason == "The row has 1 cells; the header has 2."
+    assert rejects[0].reason == "The row has 1 cell; the header has 2."
 
 
 def test_a_feed_may_have_short_rows_padded_and_empty_surplus_cells_dropped() -> None:

@@ -98,7 +98,7 @@ class _Checker:
         for member, each in value.items():
             known = shape.fields.get(member)
             if known is not None:
-                if each is not None:
+                if each is not None and not (each.__class__ is str and len(each) <= known.plain):
                     self._field(value, member, known, prefix + member)
             elif member in shape.objects:
                 if isinstance(each, dict):
@@ -143,8 +143,6 @@ class _Checker:
     def _text(self, value: str, known: Field, place: str) -> None:
         if not value:
             return
-        if "\0" in value:
-            self._fault("NulCharacter", place, "holds a NUL character, which no text may hold")
         if known.longest is not None and len(value) > known.longest:
             self._fault("ValueTooLong", place, f"is longer than {known.longest} characters")
         if len(value) < known.shortest:

@@ -107,7 +107,7 @@ def fill_chunks(
     """Chunks from `start` to the end of the file; at least one, and the last one says so.
 
     A chunk is cut before the record that does not fit, or once it has all the records or rejects
-    it may have and another row follows.
+    it may have and another row follows. Every chunk but that of an empty rest has a row at least.
     """
     settle = _settler(limits.bytes, refused)
     room = 0 if refused else limits.bytes - _FRAME
@@ -123,7 +123,7 @@ def fill_chunks(
             (isinstance(settled, bytes) and chunk.bytes + len(settled) + 1 > limits.bytes)
             or chunk.records >= limits.records
             or len(chunk.rejects) >= limits.rejects
-        ):
+        ) and number > chunk.start.row:
             cut = Cursor(end, number)
             yield chunk.close(cut, last=False)
             chunk = _Open(cut)

@@ -57,4 +57,5 @@ def too_large(limit: int) -> Fault:
 
 def ragged(found: int, expected: int) -> Fault:
     """The fault of a row with another number of cells than the header."""
-    return Fault(RAGGED, None, f"The row has {found} cells; the header has {expected}.")
+    cells = "1 cell" if found == 1 else f"{found} cells"
+    return Fault(RAGGED, None, f"The row has {cells}; the header has {expected}.")

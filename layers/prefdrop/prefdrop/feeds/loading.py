@@ -142,6 +142,12 @@ class _Loader:
                 ("columns", name),
                 'Write it like "Emails[EmailAddressType=Home].EmailAddress".',
             )
+        if "to" not in target and not target.keys() & set(Column.__struct_fields__):
+            self.fail(
+                "this is a table of other columns",
+                ("columns", name),
+                f'A name with dots stands in quotes, like "{name}.{next(iter(target), "")}".',
+            )
         return self.convert(target, Column, ("columns", name))
 
     def _constants(self) -> dict[str, str | int | float | bool]:

@@ -26,6 +26,8 @@ class Field(NamedTuple):
     high: int | None = None
     form: Literal["", "email", "phone"] = ""
     shortest: int = 0
+    plain: int = -1
+    """A text of at most this many characters is right, whatever it says; -1 where none is."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,16 @@ class Shape:
     read_only: frozenset[str] = frozenset()
 
 
+_ANY_LENGTH = 1 << 40
+
+
 def _name(key: str) -> str:
     return NAMES[key].value
 
 
 def _text(longest: int | None = None, shortest: int = 0) -> Field:
-    return Field("text", longest=longest, shortest=shortest)
+    plain = -1 if shortest > 1 else longest if longest is not None else _ANY_LENGTH
+    return Field("text", longest=longest, shortest=shortest, plain=plain)
 
 
 _BOOLEAN = Field("boolean")
