@@ -26,7 +26,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def table() -> Iterator[Table]:
     with mock_aws():
         client = boto3.client("dynamodb")
-        text = {name: "S" for name in ("pk", "sk", "gsi1pk", "gsi1sk")}
+        text = dict.fromkeys(("pk", "sk", "gsi1pk", "gsi1sk"), "S")
         client.create_table(
             TableName="imports",
             BillingMode="PAY_PER_REQUEST",

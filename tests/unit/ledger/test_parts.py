@@ -119,9 +119,7 @@ def test_a_settled_chunk_is_counted_once(parts: PartStore, part: Part, turn: Tur
     assert [c.state for c in parts.chunks(IMPORT, 1)] == ["settled"]
 
 
-def test_a_settled_chunk_is_never_announced_again(
-    parts: PartStore, part: Part, turn: Turn
-) -> None:
+def test_a_settled_chunk_is_never_announced_again(parts: PartStore, part: Part, turn: Turn) -> None:
     worker = parts.take_over(IMPORT, part, turn, LEASE_MS)
     worker = parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
     parts.settle(IMPORT, worker, chunk(), worker)

@@ -16,7 +16,7 @@ from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.staging_part import REJECTS_IN_MEMORY
 from prefdrop.importing.step import Answer, StepInput, answer, wait_until
-from prefdrop.importing.totals import show_progress
+from prefdrop.importing.totals import count_requests, show_progress
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
@@ -53,6 +53,13 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     if turn.not_before > now_ms():
         return wait_until(turn.not_before)
     record = services.imports.get(request.import_id)
+    try:
+        return _go_on(services, record, turn)
+    finally:
+        count_requests(services, record.import_id)
+
+
+def _go_on(services: Services, record: Import, turn: Turn) -> Answer:
     parts = services.parts.all(record.import_id)
     live = _live(services, record, parts)
     last = live[-1] if live else None

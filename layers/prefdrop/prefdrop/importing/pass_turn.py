@@ -31,8 +31,10 @@ ENDED = {
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     """Pass the turn of the execution that asks, or of the one whose end the event tells of."""
     if "detail" in event:
-        pass_turn(services, event["detail"]["executionArn"])
-        mark_ended(services, event["detail"])
+        detail = event["detail"]
+        pass_turn(services, detail["executionArn"])
+        import_id = import_of(msgspec.json.decode(detail.get("input") or "{}"))
+        mark_ended(services, import_id, detail["executionArn"], detail["status"])
         return answer("passed")
     request = msgspec.convert(event, StepInput)
     if pass_turn(services, request.execution):
@@ -40,14 +42,15 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     return answer("wait", seconds=services.settings.poll_max_seconds)
 
 
-def mark_ended(services: Services, detail: dict[str, Any]) -> None:
-    """Write into the ledger that an execution ended without saying so itself."""
-    import_id = import_of(msgspec.json.decode(detail.get("input") or "{}"))
+def mark_ended(services: Services, import_id: str, execution: str, status: str) -> None:
+    """Write into the ledger that an execution ended without saying so itself.
+
+    `status` is the execution's; the import is left alone when another execution goes on with it.
+    """
     record = services.imports.find(import_id)
-    if record is None or record.execution_arn != detail["executionArn"]:
+    if record is None or record.execution_arn != execution:
         return
-    if record.status not in FINISHED:
-        status = str(detail["status"])
+    if record.status not in FINISHED and status in ENDED:
         services.imports.update(
             record.import_id,
             status="Aborted" if status == "ABORTED" else "Failed",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefdrop.importing.pass_turn import pass_turn
+from prefdrop.importing.pass_turn import mark_ended, pass_turn
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.turn import hand_over, is_running, tell
+from prefdrop.importing.turn import hand_over, is_running, status_of, tell
 from prefdrop.telemetry import logger
 
 
@@ -21,6 +21,7 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
             break
         if ticket.execution != services.turns.holder().execution:
             services.turns.drop_ticket(ticket.execution)
+            _mark_ended(services, ticket.import_id, ticket.execution)
     holder = services.turns.holder()
     if not holder.execution:
         if services.turns.queue():
@@ -28,5 +29,11 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
     elif not is_running(services, holder.execution):
         logger.warning("the turn's holder has ended without passing it on")
         pass_turn(services, holder.execution)
+        _mark_ended(services, holder.import_id, holder.execution)
     elif not holder.acknowledged:
         tell(services, holder)
+
+
+def _mark_ended(services: Services, import_id: str, execution: str) -> None:
+    """The rule's event of this end may have been lost."""
+    mark_ended(services, import_id, execution, status_of(services, execution))

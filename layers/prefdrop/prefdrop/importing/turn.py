@@ -49,8 +49,13 @@ def send(services: Services, token: str, output: dict[str, object]) -> bool:
 
 def is_running(services: Services, execution: str) -> bool:
     """Whether an execution still runs; one that is not known any more does not."""
+    return status_of(services, execution) == "RUNNING"
+
+
+def status_of(services: Services, execution: str) -> str:
+    """An execution's status; empty when it is not known any more."""
     try:
         answer = services.step_functions.describe_execution(executionArn=execution)
     except services.step_functions.exceptions.ExecutionDoesNotExist:
-        return False
-    return answer["status"] == "RUNNING"
+        return ""
+    return answer["status"]
