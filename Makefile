@@ -22,6 +22,7 @@ WORKERS ?= $(shell count=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); ec
 REGION ?= us-east-1
 EXAMPLE := feeds/crm-contacts
 OUT ?= out
+SCHEDULES ?= 1000
 
 .PHONY: help
 help: ## Show this list
@@ -41,8 +42,14 @@ up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
 	@$(BIN)/prefdrop local up
 
 .PHONY: test
-test: $(VENV)/.test ## Run the unit and integration tests; TESTS=path picks some
+test: $(VENV)/.test ## Run the unit, integration and fault tests; TESTS=path picks some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+.PHONY: test-faults
+test-faults: $(VENV)/.test ## Run the fault tests at length: a death at every point, SCHEDULES random schedules
+	@PREFDROP_THOROUGH=1 PREFDROP_SCHEDULES=$(SCHEDULES) \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rP -k "not stack" tests/faults
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/faults/stack
 
 .PHONY: lint
 lint: $(VENV)/.dev $(SAM_VENV)/.sam ## Check style, types, the template and what SAM makes of it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,14 @@ SMALL_CHUNKS = {"PREFDROP_CHUNK_BYTES": 4_000}
 POINTS = 75
 """At least as many points as one import of FILE has; a test sees to that."""
 
+WHENS = ("before", "after")
+DEATHS = [
+    (point, when)
+    for point in range(1, POINTS)
+    for when in (WHENS if os.environ.get("PREFDROP_THOROUGH") else [WHENS[point % 2]])
+]
+"""Every point, before and after it; each only once in turn where the tests are to be quick."""
+
 
 def test_the_points_cover_the_whole_import(simulate: Callable[..., Simulation]) -> None:
     simulation = simulate(**SMALL_CHUNKS)
@@ -26,8 +35,7 @@ def test_the_points_cover_the_whole_import(simulate: Callable[..., Simulation]) 
     assert simulation.death.struck == 0
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("point", range(1, POINTS))
+@pytest.mark.parametrize(("point", "when"), DEATHS)
 def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
     simulate: Callable[..., Simulation], point: int, when: str
 ) -> None:

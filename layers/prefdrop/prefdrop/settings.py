@@ -22,8 +22,12 @@ class SettingsError(Terminal):
     """The function's environment lacks a setting or holds one that cannot be right."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"PREFDROP_{name.upper()}"):
-    """One stack's settings. Sizes are bytes, durations are seconds unless the name says otherwise."""
+def _variable(name: str) -> str:
+    return f"PREFDROP_{name.upper()}"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
+    """One stack's settings. Sizes are bytes, durations seconds, unless the name says otherwise."""
 
     bucket: str
     imports_table: str
@@ -64,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"
 
 
 def load(environment: Mapping[str, str]) -> Settings:
-    """Read the settings from `environment`; a value that is missing or wrong raises SettingsError."""
+    """Read the settings from `environment`; raises SettingsError for what is missing or wrong."""
     try:
         settings = msgspec.convert(dict(environment), Settings, strict=False)
     except msgspec.ValidationError as error:
