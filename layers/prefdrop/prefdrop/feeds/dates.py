@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 NOT_A_DATE = "~NotADate"
@@ -36,6 +36,7 @@ _TIME_DIRECTIVES = re.compile(r"%[HIMSfpcXTrRs]")
 _OFFSET_DIRECTIVE = re.compile(r"%z")
 _YEAR = re.compile(r"%[Yy]")
 _DAY_MINUTES = 24 * 60
+_DAY_LENGTH = len("2026-01-14")
 _HOURS_AND_MINUTES = [f"T{at // 60:02d}:{at % 60:02d}:" for at in range(_DAY_MINUTES)]
 
 Parse = Callable[[str], str]
@@ -57,7 +58,7 @@ class DateRule(NamedTuple):
 
     def days(self, text: str) -> bool:
         """Whether `text` is a date without a time."""
-        return self.date_only or (self.format == "iso8601" and len(text) == 10)
+        return self.date_only or (self.format == "iso8601" and len(text) == _DAY_LENGTH)
 
     @property
     def date_only(self) -> bool:
@@ -135,7 +136,7 @@ def _reader(rule: DateRule) -> Callable[[str], datetime]:
 
 
 def _read_iso(text: str, time_of_day: time) -> datetime:
-    if len(text) == 10:
+    if len(text) == _DAY_LENGTH:
         return datetime.combine(_iso_date(text), time_of_day)
     if not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
         raise ValueError
@@ -230,8 +231,11 @@ def _quick_parser(rule: DateRule, slow: Parse) -> Parse | None:
 def _quick_iso(rule: DateRule, slow: Parse) -> Parse:
     days = _Memo(lambda text: _day(_iso_date(text), rule.zone))
     clocks = _Memo(_iso_clock)
+    whole_days = _Memo(slow)
 
     def parse(text: str) -> str:
+        if len(text) == _DAY_LENGTH:
+            return cast(str, whole_days[text])
         return _joined(days[text[:10]], clocks[text[10:]]) or slow(text)
 
     return parse
