@@ -5,6 +5,7 @@ import codecs
 import pytest
 
 from prefdrop.feeds import ChunkLimits, RejectsWriter
+from prefdrop.feeds.dialect import known_encoding
 
 from .support import all_chunks, make_feed, records_of, rejects_of, source_of
 
@@ -34,6 +35,28 @@ def test_an_encoding_can_be_declared(encoding: str) -> None:
     feed = make_feed(COLUMNS, source=f'format = "csv"\nencoding = "{encoding}"')
 
     assert names_in(feed, TABLE.encode(encoding)) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("windows-1252", "\u20ac"),
+        ("ISO-8859-15", "\u20ac"),
+        ("cp1250", "\u017d"),
+        ("utf8", "\u017d"),
+    ],
+)
+def test_encodings_go_by_all_their_names(encoding: str, text: str) -> None:
+    feed = make_feed(COLUMNS, source=f'format = "csv"\nencoding = "{encoding}"')
+
+    assert names_in(feed, f"crm_id,x\n1,{text}\n".encode(encoding)) == [text]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["shift_jis", "gbk", "euc_jp", "cp037", "utf-7", "utf-32", "hex"]
+)
+def test_encodings_whose_bytes_can_be_mistaken_are_refused(encoding: str) -> None:
+    assert known_encoding(encoding) is None
 
 
 def test_latin_1_takes_every_byte() -> None:

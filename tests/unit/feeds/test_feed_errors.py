@@ -71,7 +71,7 @@ CASES = [
         source='format = "csv"\ndelimiter = ";"\nquote = ";"',
     ),
     Wrong(
-        "this encoding is not known",
+        "files can't be read in this encoding",
         "source.encoding",
         source='format = "csv"\nencoding = "ebcdic"',
     ),

@@ -14,9 +14,6 @@ from typing import Any, NamedTuple
 SAMPLE_BYTES = 64 * 1024
 """How much of the file detection looks at."""
 
-ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1")
-"""What a feed may declare."""
-
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -52,10 +49,34 @@ def find_encoding(sample: bytes, declared: str | None) -> Encoding:
     for mark, name in _MARKS:
         if sample.startswith(mark):
             return Encoding(name, len(mark))
-    if declared is not None:
-        name = declared.lower()
-        return Encoding("utf-16-le" if name == "utf-16" else name)
-    return Encoding(_guess(sample))
+    known = known_encoding(declared) if declared is not None else None
+    return Encoding(known or _guess(sample))
+
+
+def known_encoding(name: str) -> str | None:
+    """The codec of an encoding that files can be read in, or `None`.
+
+    That is UTF-8, UTF-16 (little-endian where neither the name nor a byte order mark says), and all
+    with one byte per character that agree with ASCII. In others a byte of a line feed or a
+    delimiter may be part of a character.
+    """
+    try:
+        codec = codecs.lookup(name).name
+        if codec in ("utf-8", "utf-8-sig", "ascii"):
+            return "utf-8"
+        if codec in ("utf-16", "utf-16-le", "utf-16-be"):
+            return "utf-16-le" if codec == "utf-16" else codec
+        return codec if _one_byte_each(codec) else None
+    except (LookupError, UnicodeDecodeError):
+        return None
+
+
+def _one_byte_each(codec: str) -> bool:
+    plain = bytes(range(128))
+    pairs = (bytes((first, second)) for first in range(128, 256) for second in (0x41, 0xA2))
+    return plain.decode(codec) == plain.decode("ascii") and all(
+        len(pair.decode(codec, "replace")) == 2 for pair in pairs
+    )
 
 
 def _guess(sample: bytes) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from prefdrop.feeds.definition import Column, Feed, GatesPart, ImportPart, SourcePart
-from prefdrop.feeds.dialect import ENCODINGS
+from prefdrop.feeds.dialect import known_encoding
 from prefdrop.feeds.errors import FeedError
 from prefdrop.feeds.keylines import KeyPath, key_lines, line_of
 from prefdrop.feeds.layout import Item, MappingError, build_layout, never_filled
@@ -221,11 +221,11 @@ class _Loader:
             self.fail(
                 "quote and delimiter are the same", ("source", "quote"), "Change one of them."
             )
-        if source.encoding is not None and source.encoding.lower() not in ENCODINGS:
+        if source.encoding is not None and known_encoding(source.encoding) is None:
             self.fail(
-                "this encoding is not known",
+                "files can't be read in this encoding",
                 ("source", "encoding"),
-                f"Use one of: {', '.join(ENCODINGS)}.",
+                "Use utf-8, utf-16, or one with a byte per character, such as cp1252 or latin-1.",
             )
         self._check_zone(source.timezone, ("source", "timezone"))
         if source.format in ("csv", "tsv"):
