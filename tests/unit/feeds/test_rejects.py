@@ -169,3 +169,44 @@ def test_a_file_without_quotes_gets_reasons_without_delimiters() -> None:
     line = RejectsWriter(source).row(next(source.rows()), "local", "C", "one, two\nthree")
 
     assert line == b'7,"b,1,local,C,one  two three\n'
+
+
+@pytest.mark.parametrize(
+    ("number", "origin"),
+    [("12", 12), (" 12 ", 12), ('"12"', 12), ("", None), ("0", None), ("x", None), ("1.5", None)],
+)
+def test_a_row_of_a_rejects_file_knows_its_number_in_the_file_before(
+    number: str, origin: int | None
+) -> None:
+    data = f"crm_id,_row,x,_stage,_code,_reason\n7,{number},b,local,C,r\n"
+
+    assert [row.origin for row in source_of(FEED, data).rows()] == [origin]
+
+
+def test_a_row_without_a_number_or_of_an_ordinary_file_has_no_origin() -> None:
+    short = "crm_id,x,_row,_stage,_code,_reason\n7,b\n"
+    ordinary = "crm_id,x\n7,b\n"
+
+    assert [row.origin for row in source_of(FEED, short).rows()] == [None]
+    assert [row.origin for row in source_of(FEED, ordinary).rows()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("number", "origin"),
+    [("12", 12), ('"12"', 12), ("null", None), ("true", None), ("1.5", None), ("-3", None)],
+)
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+def test_an_object_of_a_rejects_file_knows_its_number_in_the_file_before(
+    kind: str, number: str, origin: int | None
+) -> None:
+    why = f'"_row":{number},"_stage":"local","_code":"C","_reason":"r"'
+    data = (
+        f'{{"crm_id":"7",{why}}}\n{{"_raw":"{{no","_row":3,"_stage":"l","_code":"C","_reason":""}}'
+    )
+    feed = make_feed(source=f'format = "{kind}"')
+
+    rows = list(source_of(feed, data).rows())
+
+    assert [row.origin for row in rows] == [origin, 3]
+    assert rows[0].value == {"crm_id": "7"}
+    assert [bool(row.fault) for row in rows] == [False, True]

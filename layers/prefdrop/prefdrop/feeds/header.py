@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.errors import SourceError
+from prefdrop.feeds.limits import row_number
 from prefdrop.feeds.spreadsheet import restored
 
 REJECT_COLUMNS = ("_row", "_stage", "_code", "_reason")
@@ -18,7 +19,8 @@ class Header(NamedTuple):
     """The columns of a file without those of a rejects file, and where the first row starts.
 
     `kept` are the positions of the columns in the file's rows; `text` is the header line as it
-    stood, without its line end; `is_rejects` says that the file has the columns of a rejects file.
+    stood, without its line end; `numbered` is where a rejects file has its `_row`, `None` in any
+    other file.
     """
 
     names: tuple[str, ...]
@@ -26,7 +28,12 @@ class Header(NamedTuple):
     width: int
     body: int
     text: str
-    is_rejects: bool
+    numbered: int | None = None
+
+    @property
+    def is_rejects(self) -> bool:
+        """Whether the file has the columns of a rejects file."""
+        return self.numbered is not None
 
     def unpacked(self, cells: Sequence[str]) -> list[str]:
         """A row's original cells: a rejects file's own are taken off, and its apostrophes."""
@@ -35,6 +42,12 @@ class Header(NamedTuple):
         kept = [restored(cells[place]) for place in self.kept if place < len(cells)]
         return kept + [restored(cell) for cell in cells[self.width :]]
 
+    def origin(self, cells: Sequence[str]) -> int | None:
+        """The number in a rejects file's `_row`, by which the row went before."""
+        if self.numbered is None or self.numbered >= len(cells):
+            return None
+        return row_number(cells[self.numbered])
+
     @property
     def positions(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.names)}
@@ -42,7 +55,7 @@ class Header(NamedTuple):
 
 def named_header(names: tuple[str, ...], body: int) -> Header:
     """The header of a file that has none: the feed's names."""
-    return Header(names, tuple(range(len(names))), len(names), body, "", False)
+    return Header(names, tuple(range(len(names))), len(names), body, "")
 
 
 def read_header(cells: Sequence[str], text: str, body: int) -> Header:
@@ -52,7 +65,8 @@ def read_header(cells: Sequence[str], text: str, body: int) -> Header:
         place for place, name in enumerate(cells) if not (is_rejects and name in REJECT_COLUMNS)
     )
     names = tuple(cells[place] for place in kept)
-    return Header(names, kept, len(cells), body, text, is_rejects)
+    numbered = cells.index("_row") if is_rejects else None
+    return Header(names, kept, len(cells), body, text, numbered)
 
 
 def check_header(header: Header, feed: Feed, file: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from prefdrop.feeds.dialect import Encoding
 from prefdrop.feeds.errors import SourceError
 from prefdrop.feeds.faults import NOT_READABLE, Fault
-from prefdrop.feeds.limits import Cursor
+from prefdrop.feeds.limits import Cursor, row_number
 from prefdrop.feeds.lines import BLOCK_BYTES, MAX_LINE_BYTES, LineReader
 
 REJECT_MEMBERS = ("_row", "_stage", "_code", "_reason")
@@ -25,11 +25,15 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class JsonRow(NamedTuple):
-    """One object: its text as it stood, and what it holds; or the fault that keeps it from both."""
+    """One object: its text as it stood, and what it holds; or the fault that keeps it from both.
+
+    Of a reject's line, `text` is what the line was before, and `origin` the number in its `_row`.
+    """
 
     text: str
     value: dict[str, Any]
     fault: Fault | None = None
+    origin: int | None = None
 
 
 _NOT_JSON = Fault(NOT_READABLE, None, "The line is not valid JSON.")
@@ -53,9 +57,10 @@ def read_object(text: str, fault: Fault | None = None) -> JsonRow:
 
 def _without_reject_members(value: dict[str, Any]) -> JsonRow:
     kept = {name: each for name, each in value.items() if name not in REJECT_MEMBERS}
+    origin = row_number(value["_row"])
     if kept.keys() == {RAW_MEMBER} and isinstance(kept[RAW_MEMBER], str):
-        return read_object(kept[RAW_MEMBER])
-    return JsonRow(msgspec.json.encode(kept).decode(), kept)
+        return read_object(kept[RAW_MEMBER])._replace(origin=origin)
+    return JsonRow(msgspec.json.encode(kept).decode(), kept, None, origin)
 
 
 class JsonLines:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from prefdrop.feeds.faults import LocalReject
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -43,11 +47,20 @@ class Chunk(msgspec.Struct, frozen=True):
     last: bool
 
 
+def row_number(said: object) -> int | None:
+    """The row number that a rejects file's `_row` holds, or `None` if it holds none."""
+    if isinstance(said, str) and _NUMBER.fullmatch(said.strip()):
+        said = int(said)
+    return said if isinstance(said, int) and not isinstance(said, bool) and said > 0 else None
+
+
 class Row(msgspec.Struct, frozen=True):
     """One data row. `number` is 1-based, the header not counted; `start` and `end` are offsets.
 
     `raw` are its bytes without the line end. A csv row has `cells` (as many as it has, a rejects
     file's own columns taken off), a JSON row has `value`. `fault` says why a row can't be read.
+    `origin` is the row's number in the file it was rejected from: what a rejects file says in
+    `_row`, `None` in any other file or if no number stands there.
     """
 
     number: int
@@ -57,3 +70,4 @@ class Row(msgspec.Struct, frozen=True):
     cells: list[str] | None = None
     value: dict[str, object] | None = None
     fault: str = ""
+    origin: int | None = None

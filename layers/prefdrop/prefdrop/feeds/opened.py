@@ -27,6 +27,11 @@ class OpenedFile:
             raise self.wrong("the file is empty", "Drop a file with rows.")
         return decompressed(self._raw_open_at, size=self._size, file=self.file)
 
+    @cached_property
+    def is_compressed(self) -> bool:
+        """Whether reading from an offset must unpack all that lies before it."""
+        return self._plain_open_at is not self._raw_open_at
+
     def open_at(self, offset: int) -> BinaryIO:
         """A stream of the file's plain bytes from `offset` on."""
         return self._plain_open_at(offset)

@@ -141,10 +141,12 @@ class Source:
         raw = self.opened.without_line_end(reader.raw)
         place = (number, reader.start, reader.end, raw)
         if isinstance(payload, JsonRow):
-            return Row(*place, None, payload.value, payload.fault.reason if payload.fault else "")
+            fault = payload.fault.reason if payload.fault else ""
+            return Row(*place, None, payload.value, fault, payload.origin)
+        header, fault = self.header, ""
         if isinstance(payload, Unreadable):
-            return Row(*place, self.header.unpacked(payload.shown), None, payload.fault.reason)
-        return Row(*place, self.header.unpacked(payload), None, "")
+            payload, fault = payload.shown, payload.fault.reason
+        return Row(*place, header.unpacked(payload), None, fault, header.origin(payload))
 
     def _reader(self, start: Cursor) -> Any:
         if self.is_csv:
