@@ -38,7 +38,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     try:
         status = services.vendor.imports.status(part.token)
     except TokenRefused:
-        raise _died(part) from None
+        raise died(part) from None
     except (Transient, NotFound) as error:
         return _look_later(part, error, request.cursor, services.settings)
     finally:
@@ -78,7 +78,7 @@ def _look_later(
 ) -> Answer:
     """A status that stays away for a while is no failure of the import, while the token lives."""
     if part.expires <= now_ms():
-        raise _died(part) from None
+        raise died(part) from None
     logger.warning("the status stays away", extra={"part": part.number, "code": error.code})
     return _poll(cursor, settings)
 
@@ -89,7 +89,8 @@ def _poll(cursor: dict[str, Any], settings: Settings) -> Answer:
     return answer("poll", seconds=wait * random.uniform(0.8, 1), cursor={"polls": polls})
 
 
-def _died(part: Part) -> TokenDied:
+def died(part: Part) -> TokenDied:
+    """The error of a part that was executed, or may have been, when nobody can say any more."""
     return TokenDied(
         f"The vendor's access token of part {part.number} died before its outcome was known. "
         "The part was executed.",

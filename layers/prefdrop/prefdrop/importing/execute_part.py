@@ -6,18 +6,29 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.errors import PrefdropError
+from prefdrop.importing.check_status import died
 from prefdrop.importing.initiate_part import after_refusal
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer, wait_until
 from prefdrop.importing.totals import count_requests, show_progress
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
-from prefdrop.ledger.parts import Part
-from prefdrop.mypreferences import BadRequest, TokenRefused, TooManyRequests, Unclear
+from prefdrop.ledger.parts import Fenced, Part
+from prefdrop.mypreferences import (
+    BadRequest,
+    ImportStatus,
+    TokenRefused,
+    TooManyRequests,
+    Unclear,
+)
 from prefdrop.telemetry import logger
 
 NOT_EXECUTED = frozenset({"Initiated", "Staging"})
 """The vendor's states of an import that it has not been told to execute."""
+
+EXECUTE_SECONDS = 30
+"""Time for an Execute, which the vendor only queues."""
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
@@ -35,6 +46,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     try:
         return _execute(services, record, part)
     except TokenRefused:
+        if services.parts.live(record.import_id)[-1].execute_until:
+            raise died(part) from None
         services.parts.change(record.import_id, part, state="dead")
         return answer("initiate")
     except TooManyRequests as refused:
@@ -58,12 +71,7 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
         services.drops.executing(record)
         if services.settings.quota_unit == "request":
             services.quota.mark()
-        try:
-            status = imports.execute(part.token)
-        except (Unclear, BadRequest):  # or an Execute before this one landed late
-            status = imports.status(part.token)
-            if status.status in NOT_EXECUTED:
-                raise
+        status = _send(services, record, part)
     part = services.parts.change(
         record.import_id,
         part,
@@ -73,6 +81,26 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
     )
     show_progress(services, record, "Executing", part)
     return _poll(services)
+
+
+def _send(services: Services, record: Import, part: Part) -> ImportStatus:
+    """Send Execute, written down before, so that nobody takes it for not sent after a crash."""
+    imports, limits = services.vendor.imports, services.settings
+    seconds = min(EXECUTE_SECONDS, limits.request_seconds)
+    earlier, until = part.execute_until, now_ms() + int(limits.lease_seconds * 1000)
+    part = services.parts.change(record.import_id, part, execute_until=until)
+    if (until - now_ms()) / 1000 < seconds:
+        raise Fenced("The worker stood still before its request could begin.")
+    try:
+        return imports.execute(part.token, timeout=seconds)
+    except (Unclear, BadRequest):  # or an Execute before this one landed late
+        status = imports.status(part.token)
+        if status.status in NOT_EXECUTED:
+            raise
+        return status
+    except PrefdropError:
+        services.parts.change(record.import_id, part, execute_until=earlier)
+        raise
 
 
 def _poll(services: Services) -> Answer:

@@ -85,9 +85,15 @@ def _go_on(services: Services, record: Import, turn: Turn) -> Answer:
 def _live(services: Services, record: Import, parts: list[Part]) -> list[Part]:
     """The parts whose rows count, after burying one whose token died before it was executed."""
     last = parts[-1] if parts else None
-    if last and last.token and last.state in ("staging", "staged") and last.expires <= now_ms():
+    if last and _died_unexecuted(last):
         services.parts.change(record.import_id, last, state="dead")
     return services.parts.live(record.import_id)
+
+
+def _died_unexecuted(part: Part) -> bool:
+    """Whether the part's token is dead, and the vendor has surely not been told to execute it."""
+    unexecuted = part.state == "staging" or (part.state == "staged" and not part.execute_until)
+    return bool(part.token) and unexecuted and part.expires <= now_ms()
 
 
 def _where(part: Part) -> str:

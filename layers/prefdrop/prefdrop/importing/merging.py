@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 
 import msgspec
 
@@ -77,8 +77,33 @@ def _ordered(
             heapq.heappop(heap)
 
 
+class RowStream:
+    """The rows of one source, stretch after stretch, each beginning at or after the last one's end.
+
+    A plain file is opened where a stretch begins; a compressed one is read on, since opening it
+    anywhere unpacks it from its beginning.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._rows: Iterator[Row] = iter(())
+        self._read: int | None = None
+        """Rows that lie behind."""
+
+    def between(self, start: Cursor, end: Cursor) -> Iterator[Row]:
+        """The rows between two cursors."""
+        behind = self._read
+        goes_on = behind == start.row or (
+            behind is not None and behind < start.row and self.source.opened.is_compressed
+        )
+        if behind is None or not goes_on:
+            self._rows, behind = self.source.rows(start), start.row
+        self._read = end.row
+        return (row for row in islice(self._rows, end.row - behind) if row.number > start.row)
+
+
 def rejected_rows(
-    source: Source,
+    stream: RowStream,
     chunk: StagedChunk,
     local: list[LocalReject],
     told: list[Told],
@@ -90,10 +115,8 @@ def rejected_rows(
     for stage, reject in told:
         by_sequence.setdefault(reject.sequence, []).append((stage, reject))
     sequence = chunk.first_sequence - 1
-    end = msgspec.convert(chunk.end, Cursor).row
-    for row in source.rows(msgspec.convert(chunk.start, Cursor)):
-        if row.number > end:
-            return
+    start, end = msgspec.convert(chunk.start, Cursor), msgspec.convert(chunk.end, Cursor)
+    for row in stream.between(start, end):
         if mistake := locally.get(row.number):
             if mistake.code == spool.ELSEWHERE:
                 continue
@@ -102,7 +125,7 @@ def rejected_rows(
         sequence += 1
         mine = by_sequence.get(sequence, [])
         if mine:
-            known = source.identifiers(row)
+            known = stream.source.identifiers(row)
             matching = [one for one in mine if _same(one[1], known)]
             strays += [one for one in mine if one not in matching]
             if matching:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.errors import PrefdropError
+from prefdrop.importing.execute_part import NOT_EXECUTED
 from prefdrop.importing.record_failure import RETRY_HINT, import_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer
@@ -70,17 +71,26 @@ def pass_turn(services: Services, execution: str) -> bool:
         services.turns.drop_ticket(execution)
         return True
     parts = services.parts.all(holder.import_id)
-    if any(_is_executing(services, part) for part in parts if part.state == "executing"):
+    if any(_is_executing(services, part) for part in parts):
         logger.info("the vendor is still executing; the turn stays")
         return False
     services.turns.drop_ticket(execution)
-    hand_over(services, holder, not_before=max((p.lease_until for p in parts), default=0))
+    if not parts:
+        hand_over(services, holder)
+        return True
+    last = parts[-1]
+    fence = services.parts.fence(holder.import_id, last)
+    hand_over(services, holder, fence, not_before=last.lease_until)
     return True
 
 
 def _is_executing(services: Services, part: Part) -> bool:
-    if part.expires <= now_ms():
+    """Whether the vendor executes the part, or may yet hear that it is to."""
+    told = part.state == "executing" or (part.state == "staged" and part.execute_until > 0)
+    if not told or part.expires <= now_ms():
         return False
+    if part.state == "staged" and part.execute_until > now_ms():
+        return True
     try:
         status = services.vendor.imports.status(part.token).status
     except TokenRefused:
@@ -88,4 +98,6 @@ def _is_executing(services: Services, part: Part) -> bool:
     except PrefdropError as error:
         logger.warning("the vendor's status is not known", extra={"code": error.code})
         return True
+    if part.state == "staged" and status in NOT_EXECUTED:
+        return False
     return status not in ("Completed", "Failed")

@@ -15,6 +15,7 @@ from prefdrop.feeds import RejectsWriter, Source
 from prefdrop.importing import spool
 from prefdrop.importing.merging import (
     Rejected,
+    RowStream,
     Told,
     rejected_rows,
     rows_of_strays,
@@ -73,6 +74,7 @@ class RejectsFile:
         self._record = record
         self._source = cache(open_source)
         self.progress = progress
+        self._stream = cache(lambda number: RowStream(self._source(number)))
         self._writer = cache(lambda number: RejectsWriter(self._source(number)))
         self._file = services.growing(progress.upload, f"work/{record.import_id}/rejects.carry")
         self._items: list[RejectItem] = []
@@ -131,8 +133,8 @@ class RejectsFile:
             if chunk.rejects
             else []
         )
-        source = self._source(chunk.source)
-        for rejected in rejected_rows(source, chunk, local, numbered, self.progress.strays):
+        stream = self._stream(chunk.source)
+        for rejected in rejected_rows(stream, chunk, local, numbered, self.progress.strays):
             self._write_row(rejected, chunk.source)
 
     def _set_aside(self, part: Part, told: list[Told]) -> None:

@@ -66,7 +66,7 @@ def show_progress(services: Services, record: Import, status: Status, part: Part
     counts = {
         name: getattr(sums, name) for name in Totals.__struct_fields__ if name != "validation_ok"
     }
-    services.imports.update(
+    services.imports.show_progress(
         record.import_id,
         status=status,
         parts=len(parts),

@@ -6,6 +6,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from prefdrop.importing.services import Services
+from prefdrop.ledger.table import Write
 from prefdrop.ledger.turns import Turn
 from prefdrop.telemetry import logger
 
@@ -13,13 +14,13 @@ DEAD_TOKEN = frozenset({"InvalidToken", "TaskTimedOut", "TaskDoesNotExist"})
 """How Step Functions says that nobody waits for a token any more; which one varies."""
 
 
-def hand_over(services: Services, held: Turn, *, not_before: int = 0) -> None:
+def hand_over(services: Services, held: Turn, *fence: Write, not_before: int = 0) -> None:
     """Give the turn on and tell its new holder, who may begin `not_before` that time (ms).
 
     When nobody waits, look again after the turn is free: a ticket may have been taken meanwhile
     by an import that still saw the turn held.
     """
-    turn = services.turns.hand_over(held, not_before=not_before)
+    turn = services.turns.hand_over(held, *fence, not_before=not_before)
     if turn is not None and not turn.execution and services.turns.queue():
         turn = services.turns.hand_over(turn)
     if turn is not None and turn.execution:
