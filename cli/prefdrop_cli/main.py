@@ -70,8 +70,17 @@ def _fail(error: PrefdropError, words: Sequence[str]) -> NoReturn:
 def _exit_of(error: PrefdropError) -> Exit:
     """Wrong use where the user has to correct the call, the feed or the file; else failed."""
     from prefdrop.feeds import FeedError, SourceError
+    from prefdrop.importing.correcting import NotACorrection
     from prefdrop.importing.operate import NotHeld, NothingToRetry
     from prefdrop.ledger.imports import UnknownImport
 
-    mendable = (WrongUse, FeedError, SourceError, UnknownImport, NotHeld, NothingToRetry)
+    mendable = (
+        WrongUse,
+        FeedError,
+        SourceError,
+        UnknownImport,
+        NotACorrection,
+        NotHeld,
+        NothingToRetry,
+    )
     return Exit.WRONG_USE if isinstance(error, mendable) else Exit.FAILED

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from prefdrop.importing.services import Services
 from prefdrop.ledger.imports import ImportStore
+from prefdrop.ledger.objects import ObjectStore
 from prefdrop_cli.deployments import Deployment
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class OperatorServices(Services):
     def imports(self) -> ImportStore:
         """The imports of the ledger."""
         return self._deployment.imports
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The objects of the stack's bucket."""
+        return ObjectStore(self._deployment.s3, self._deployment.bucket)
 
     @cached_property
     def step_functions(self) -> SFNClient:

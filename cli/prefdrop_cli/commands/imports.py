@@ -25,6 +25,16 @@ Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first."
 Output = Annotated[
     Path | None, typer.Option("--out", "-o", help="File to write the rejects to; else printed.")
 ]
+Corrected = Annotated[
+    Path | None,
+    typer.Option(
+        "--with",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="Its rejects file with rows corrected: they are staged before it is executed.",
+    ),
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Show how it gets on until it ends.")]
 Force = Annotated[
     bool,
@@ -170,14 +180,16 @@ def _say_no_rejects(found: Import, *, as_json: bool) -> None:
 @app.command()
 def approve(
     import_id: ImportId,
+    corrected: Corrected = None,
     watch: Watch = False,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let an import go on that a gate holds."""
+    """Let an import go on that a gate holds, with corrected rows where you give some."""
     deployment = connect(stack, endpoint)
-    operate.approve(OperatorServices(deployment), import_id)
+    body = corrected.read_bytes() if corrected else None
+    operate.approve(OperatorServices(deployment), import_id, body, str(corrected or ""))
     _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
 
 

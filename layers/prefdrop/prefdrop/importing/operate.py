@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from prefdrop.errors import Terminal
+from prefdrop.importing.correcting import add_correction
 from prefdrop.importing.services import Services
 from prefdrop.importing.step import answer
 from prefdrop.importing.turn import is_running, send
@@ -19,9 +20,17 @@ class NothingToRetry(Terminal):
     """The import is still running, or it completed."""
 
 
-def approve(services: Services, import_id: str) -> Import:
-    """Let a held import go on; the approval stays with it. Raises NotHeld."""
+def approve(
+    services: Services, import_id: str, corrected: bytes | None = None, file: str = ""
+) -> Import:
+    """Let a held import go on; the approval stays with it.
+
+    `corrected` is its rejects file with rows corrected, `file` its name: these rows are staged
+    into the import before it is executed. Raises NotHeld, NotACorrection and SourceError.
+    """
     record = _held(services, import_id)
+    if corrected is not None:
+        add_correction(services, record, corrected, file)
     services.imports.update(import_id, approved=True)
     return _decide(services, record, "approve")
 

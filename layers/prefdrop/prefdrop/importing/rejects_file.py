@@ -13,6 +13,7 @@ import msgspec
 
 from prefdrop.feeds import RejectsWriter, Source
 from prefdrop.importing import spool
+from prefdrop.importing.correcting import superseded_rows
 from prefdrop.importing.merging import (
     Rejected,
     RowStream,
@@ -78,6 +79,7 @@ class RejectsFile:
         self._writer = cache(lambda number: RejectsWriter(self._source(number)))
         self._file = services.growing(progress.upload, f"work/{record.import_id}/rejects.carry")
         self._items: list[RejectItem] = []
+        self._superseded = superseded_rows(services, record) if record.corrections else frozenset()
         if progress.part > 1 or progress.chunk:
             self._file.resume()
         else:
@@ -156,6 +158,10 @@ class RejectsFile:
 
     def _write_row(self, rejected: Rejected, source: int) -> None:
         row, stage, code = rejected.row, rejected.stage, rejected.code
+        if source == 0 and row.number in self._superseded:
+            return
+        if source and row.origin is not None:
+            row = msgspec.structs.replace(row, number=row.origin)
         self._file.write(self._writer(source).row(row, stage, code, rejected.reason))
         self.progress.written += 1
         self._count_kind(stage, code, row.number)

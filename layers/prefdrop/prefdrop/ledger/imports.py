@@ -160,6 +160,18 @@ class ImportStore:
         item = self._table.update(keys.meta(import_id), put=put, when=Attr("import_id").exists())
         return msgspec.convert(item, Import)
 
+    def show_progress(self, import_id: str, **changes: Any) -> None:
+        """As `update`, unless the import has ended meanwhile: its end is not to be hidden."""
+        put = {**changes, "updated_at": iso_now()}
+        put["gsi1pk"] = keys.status_partition(changes["status"])
+        ended = Attr("status").is_in(sorted(FINISHED))
+        try:
+            self._table.update(
+                keys.meta(import_id), put=put, when=Attr("import_id").exists() & ~ended
+            )
+        except ConditionFailed:
+            return
+
     def count_requests(self, import_id: str, requests: int) -> None:
         """Add requests sent to the vendor."""
         self._table.update(

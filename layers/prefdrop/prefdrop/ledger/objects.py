@@ -50,9 +50,12 @@ class ObjectStore:
         """The size of an object in bytes; raises ObjectMissing."""
         return int(self._get(key, version_id, Range="bytes=0-0")["ContentRange"].split("/")[1])
 
-    def write(self, key: str, body: bytes, *, content_type: str = "application/json") -> None:
-        """Write one object; writing it again replaces it."""
-        self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+    def write(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
+        """Write one object and return its version; writing it again replaces it."""
+        answer = self._client.put_object(
+            Bucket=self.bucket, Key=key, Body=body, ContentType=content_type
+        )
+        return answer.get("VersionId", "")
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys under `prefix`, in their order."""

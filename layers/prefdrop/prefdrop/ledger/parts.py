@@ -17,7 +17,7 @@ from prefdrop.errors import Transient
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import Position
-from prefdrop.ledger.table import ConditionFailed, Table
+from prefdrop.ledger.table import ConditionFailed, Table, Write
 from prefdrop.ledger.turns import Turn, Turns
 
 PartState = Literal["local", "staging", "staged", "executing", "finished", "torn", "dead"]
@@ -88,6 +88,8 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A place in the other half of the first chunk that the vendor refused whole."""
     probed_row: int = 0
     """A row that was staged ahead of its place, to see whether the vendor takes any record."""
+    execute_until: int = 0
+    """Until when an Execute that was sent without a clear answer may still land; 0: none was."""
     suspects: int = 0
     """Records at `end` among which one is known to make the vendor refuse the whole request."""
     suspect_chunk: int = 0
@@ -228,6 +230,19 @@ class PartStore:
             when=Attr("state").eq("posting"),
         )
         self._fenced(refused, self._part_write(import_id, part, _changes(part, after)))
+
+    def fence(self, import_id: str, part: Part) -> Write:
+        """The write, for a transaction, after which no worker goes on with `part` as it is.
+
+        It fails when one has done so since `part` was read, and may be sending a request.
+        """
+        unchanged = (
+            Attr("epoch").eq(part.epoch)
+            & Attr("lease_until").eq(part.lease_until)
+            & Attr("execute_until").eq(part.execute_until)
+        )
+        key = keys.part(import_id, part.number)
+        return self._table.update_write(key, put={"epoch": part.epoch + 1}, when=unchanged)
 
     def change(self, import_id: str, part: Part, **changes: Any) -> Part:
         """Change members of a part, fenced by its epoch; returns it as it is then."""

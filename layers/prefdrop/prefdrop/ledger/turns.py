@@ -16,7 +16,7 @@ from boto3.dynamodb.conditions import Attr
 from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import now_ms
-from prefdrop.ledger.table import ConditionFailed, Table, Write
+from prefdrop.ledger.table import ConditionFailed, LedgerBusy, Table, Write
 
 
 class TurnLost(Terminal):
@@ -106,11 +106,12 @@ class Turns:
         """Leave the queue; not being in it is fine."""
         self._table.delete(keys.ticket(self._client_id, execution))
 
-    def hand_over(self, held: Turn, *, not_before: int = 0) -> Turn | None:
+    def hand_over(self, held: Turn, *fence: Write, not_before: int = 0) -> Turn | None:
         """Give the turn, held as in `held`, to the first in the queue, or to nobody.
 
-        Nobody may begin before `not_before` (ms). Returns the turn as it is then, or None when
-        somebody else handed it over meanwhile.
+        Nobody may begin before `not_before` (ms). `fence` is written with it, so that a worker of
+        the holder before it can go on with nothing. Returns the turn as it is then, or None when
+        somebody else handed it over meanwhile; raises LedgerBusy when the fence does not hold.
         """
         others = (t for t in self.queue() if t.execution != held.execution)
         earliest = max(not_before, held.not_before)
@@ -120,10 +121,16 @@ class Turns:
                 after, execution=first.execution, import_id=first.import_id
             )
         unchanged = Attr("epoch").eq(held.epoch) if held.epoch else Attr("epoch").not_exists()
+        put = self._table.put_write(self._holder_key, _members(after), when=unchanged)
         try:
-            self._table.put(self._holder_key, _members(after), when=unchanged)
-        except ConditionFailed:
-            return None
+            self._table.transact(put, *fence)
+        except ConditionFailed as stale:
+            if 0 in stale.failed:
+                return None
+            raise LedgerBusy(
+                "A worker of the turn's holder went on while the turn was passed.",
+                hint="The step is tried again.",
+            ) from None
         return after
 
     def token_of(self, turn: Turn) -> str:
