@@ -34,7 +34,7 @@ def add_correction(services: Services, record: Import, body: bytes, file: str) -
         origin = row.origin
         if origin is None or origin not in rejected or origin in seen:
             raise NotACorrection(
-                f"{file}, row {row.number}: its _row must name a rejected row of this import, once.",
+                f"{file}, row {row.number}: its _row must name a row that was rejected, once.",
                 hint="Correct the file that `prefdrop imports rejects` gives and leave its columns "
                 "that begin with an underscore alone. Rows may be left out.",
             )
