@@ -49,6 +49,7 @@ def test_the_layer_carries_only_what_the_library_needs(root):
         "requests",
         "typing-extensions",
         "urllib3",
+        "tzdata",
     }
 
 
