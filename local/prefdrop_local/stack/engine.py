@@ -34,7 +34,7 @@ from prefdrop_local.stack.translation import Translation
 __all__ = ["Engine", "ParameterError", "PortTakenError"]
 
 if TYPE_CHECKING:
-    from prefdrop_local.stack.local_stack import StackSettings
+    from prefdrop_local.stack.settings import StackSettings
 
 
 class Engine:

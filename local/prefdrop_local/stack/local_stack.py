@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from prefdrop_local.stack.lambdas.pool import Invocation, Pool
 from prefdrop_local.stack.lambdas.service import Functions
 from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
 from prefdrop_local.stack.place import REGION
+from prefdrop_local.stack.settings import StackSettings
 from prefdrop_local.stack.table_requests import TableObserver
 from prefdrop_local.stack.translation import TemplateError, TranslationProcess
 from prefdrop_local.stack.vendor import ExternalVendor, RunningSandbox, of_sandbox
@@ -27,23 +27,6 @@ _one_stack = threading.Lock()
 
 class StackError(RuntimeError):
     """The local stack cannot start or cannot do what was asked; the text says what to do."""
-
-
-@dataclass(frozen=True)
-class StackSettings:
-    """How the local stack differs from AWS. Durations are seconds.
-
-    `warm_workers` starts a worker of each function with the stack, so that first calls are quick;
-    `minute_seconds` is how long a minute of a `rate(...)` schedule lasts; `wait_scale` multiplies
-    `Seconds` and `SecondsPath` waits and retry pauses of state machines.
-    """
-
-    workers_per_function: int = 8
-    warm_workers: bool = True
-    minute_seconds: float = 5.0
-    wait_scale: float = 1.0
-    async_retry_seconds: float = 1.0
-    port: int = 0
 
 
 class LocalStack:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from aws_lambda_powertools.metrics import MetricUnit
 
 from prefdrop.feeds import RejectsWriter
 from prefdrop.importing.pinned import pinned_feed, source_of
@@ -18,7 +19,7 @@ from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import LIVE
 from prefdrop.ledger.uploads import Upload
-from prefdrop.telemetry import logger
+from prefdrop.telemetry import logger, metrics
 
 CONTENT_TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 """Content type of the rejects file, by its extension."""
@@ -56,8 +57,24 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     if record.content_sha256 and not (verdict.succeeded or held):
         services.drops.release_content(record, record.content_sha256)
     services.reports.clear(record.import_id)
+    if not held:
+        _publish(verdict, report)
     logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
     return _end(record, verdict, held=held)
+
+
+def _publish(verdict: Verdict, report: dict[str, Any]) -> None:
+    """Write the import's figures as metrics, by how it ended."""
+    metrics.add_dimension("status", verdict.status)
+    rejected = ("rejected_local", "rejected_validation", "rejected_execution")
+    for name, unit, value in (
+        ("ImportsEnded", MetricUnit.Count, 1),
+        ("RecordsProcessed", MetricUnit.Count, report["processed"]),
+        ("RecordsRejected", MetricUnit.Count, sum(report[stage] for stage in rejected)),
+        ("ImportSeconds", MetricUnit.Seconds, report["seconds"]),
+    ):
+        metrics.add_metric(name, unit, value)
+    metrics.flush_metrics()
 
 
 def _open(services: Services, record: Import) -> RejectsFile:
