@@ -13,7 +13,7 @@ import msgspec
 
 from prefdrop.feeds.dialect import Encoding
 from prefdrop.feeds.errors import SourceError
-from prefdrop.feeds.faults import NOT_READABLE, Fault
+from prefdrop.feeds.faults import NOT_READABLE, SURROGATE_FAULT, Fault
 from prefdrop.feeds.limits import Cursor, row_number
 from prefdrop.feeds.lines import BLOCK_BYTES, MAX_LINE_BYTES, LineReader
 
@@ -22,6 +22,7 @@ RAW_MEMBER = "_raw"
 """The member of a rejects file that holds a line which was no JSON object."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_SPANS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class JsonRow(NamedTuple):
@@ -46,21 +47,83 @@ def read_object(text: str, fault: Fault | None = None) -> JsonRow:
         return JsonRow(text, {}, fault)
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return JsonRow(text, {}, _NOT_JSON)
+    except UnicodeEncodeError:
+        return JsonRow(text, {}, SURROGATE_FAULT)
+    except (msgspec.DecodeError, RecursionError):
+        return _read_leniently(text)
     if value.__class__ is not dict:
         return JsonRow(text, {}, _NO_OBJECT)
-    if "_row" in value and all(name in value for name in REJECT_MEMBERS):
-        return _without_reject_members(value)
+    if "_row" in value and is_reject(value):
+        return _without_reject_members(text, value)
     return JsonRow(text, value)
 
 
-def _without_reject_members(value: dict[str, Any]) -> JsonRow:
-    kept = {name: each for name, each in value.items() if name not in REJECT_MEMBERS}
+def _read_leniently(text: str) -> JsonRow:
+    """A line that is no JSON, unless it wraps one whose bytes are no text."""
+    if f'"{RAW_MEMBER}"' in text:
+        value = _loaded(text)
+        if is_reject(value):
+            return _without_reject_members(text, value)
+    return JsonRow(text, {}, _NOT_JSON)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_reject(value: object) -> bool:
+    """Whether an object is a line of a rejects file."""
+    return isinstance(value, dict) and all(name in value for name in REJECT_MEMBERS)
+
+
+def _is_wrapped(value: dict[str, Any]) -> bool:
+    return len(value) == len(REJECT_MEMBERS) + 1 and isinstance(value.get(RAW_MEMBER), str)
+
+
+def _without_reject_members(text: str, value: dict[str, Any]) -> JsonRow:
     origin = row_number(value["_row"])
-    if kept.keys() == {RAW_MEMBER} and isinstance(kept[RAW_MEMBER], str):
-        return read_object(kept[RAW_MEMBER])._replace(origin=origin)
-    return JsonRow(msgspec.json.encode(kept).decode(), kept, None, origin)
+    if _is_wrapped(value):
+        return _unwrapped(value[RAW_MEMBER])._replace(origin=origin)
+    kept = {name: each for name, each in value.items() if name not in REJECT_MEMBERS}
+    return JsonRow(_kept_text(text, kept), kept, None, origin)
+
+
+def _unwrapped(raw: str) -> JsonRow:
+    """The object in a line that was none; a line is wrapped once, so once is enough."""
+    try:
+        value = msgspec.json.decode(raw)
+    except UnicodeEncodeError:
+        return JsonRow(raw, {}, SURROGATE_FAULT)
+    except (msgspec.DecodeError, RecursionError):
+        return JsonRow(raw, {}, _NOT_JSON)
+    return JsonRow(raw, value) if isinstance(value, dict) else JsonRow(raw, {}, _NO_OBJECT)
+
+
+def _kept_text(text: str, kept: dict[str, Any]) -> str:
+    """The object with only the `kept` members, each value as it stands in `text`."""
+    try:
+        spans = _SPANS.decode(text)
+        members = [
+            f"{msgspec.json.encode(name).decode()}:{bytes(spans[name]).decode()}" for name in kept
+        ]
+    except (msgspec.DecodeError, UnicodeError, KeyError):
+        return json.dumps(kept)
+    return f"{{{','.join(members)}}}"
+
+
+def original_text(text: str) -> str:
+    """What a row's text was before it became a line of a rejects file, if it is one."""
+    if not all(f'"{name}"' in text for name in REJECT_MEMBERS):
+        return text
+    value = _loaded(text)
+    if not is_reject(value):
+        return text
+    if _is_wrapped(value):
+        return str(value[RAW_MEMBER])
+    return _kept_text(text, {name: value[name] for name in value if name not in REJECT_MEMBERS})
 
 
 class JsonLines:
@@ -150,8 +213,8 @@ class JsonArray:
     def _row(self, text: str, value: object) -> JsonRow:
         if not isinstance(value, dict):
             return JsonRow(text, {}, _NO_OBJECT)
-        if "_row" in value and all(name in value for name in REJECT_MEMBERS):
-            return _without_reject_members(value)
+        if "_row" in value and is_reject(value):
+            return _without_reject_members(text, value)
         return JsonRow(text, value)
 
     def _skip_to_value(self) -> bool:
@@ -197,6 +260,8 @@ class JsonArray:
                 if not self._more():
                     self._fail("the JSON can't be read on from here")
                 continue
+            except ValueError:
+                self._fail("a number has too many digits")
             return value, stop
 
     def _more(self) -> bool:

@@ -14,7 +14,7 @@ from functools import cached_property
 import msgspec
 
 from prefdrop.feeds.header import REJECT_COLUMNS
-from prefdrop.feeds.json_rows import RAW_MEMBER, REJECT_MEMBERS
+from prefdrop.feeds.json_rows import RAW_MEMBER, original_text
 from prefdrop.feeds.limits import Row
 from prefdrop.feeds.lines import escape_errors
 from prefdrop.feeds.source import Source
@@ -157,7 +157,8 @@ class _JsonLines:
         self._source = source
 
     def header(self) -> bytes:
-        return b""
+        encoding = self._source.opened.encoding
+        return _MARK.encode() if encoding.name != "utf-8" or encoding.mark else b""
 
     def row(self, row: Row, stage: str, code: str, reason: str) -> bytes:
         why = {"_row": row.number, "_stage": stage, "_code": code, "_reason": reason}
@@ -166,11 +167,9 @@ class _JsonLines:
         return (opening + separator).encode() + msgspec.json.encode(why)[1:] + b"\n"
 
     def _object(self, row: Row) -> str:
-        """The row's object on one line, an earlier reject's members taken off."""
+        """The row's object on one line, less what an earlier reject added to it."""
         codec = self._source.opened.codec
-        text = row.raw.decode(codec, escape_errors(codec)).strip(" \t\r\n")
+        text = original_text(row.raw.decode(codec, escape_errors(codec)).strip(" \t\r\n"))
         if row.fault:
             return json.dumps({RAW_MEMBER: text})
-        if '"_row"' in text and all(f'"{name}"' in text for name in REJECT_MEMBERS):
-            return msgspec.json.encode(row.value).decode()
         return text.replace("\r", " ").replace("\n", " ")
