@@ -25,8 +25,9 @@ SHORT = {
     "LeaseSeconds": "3",
     "PollFirstSeconds": "1",
     "PollMaxSeconds": "1",
+    "ChunkBytes": "4000",
 }
-"""Times in which a request to this machine surely ends, so that taking over is quick."""
+"""Times in which a request to this machine surely ends, and chunks of a dozen people."""
 
 SWEEP = "SweepTurnsFunctionEveryMinute"
 
@@ -70,6 +71,18 @@ class Breakable(Workbench):
         gate = Gate()
         self._gates.append(gate)
         self.at_write(match, gate.stop_here, nth=nth)
+        return gate
+
+    def freeze_at_write(self, function: str, match: Match) -> Gate:
+        """Suspend a function's worker at the first table request that matches."""
+        gate = Gate()
+        gate.open()
+
+        def freeze() -> None:
+            self.stack.suspend_worker(function)
+            gate.stop_here()
+
+        self.at_write(match, freeze)
         return gate
 
     def at_write(self, match: Match, do: Callable[[], object], *, nth: int = 1) -> None:
@@ -207,6 +220,20 @@ def is_write_of(function: str, action: str, moment: str, contains: str = "") -> 
             and request.action == action
             and request.moment == moment
             and contains in json.dumps(request.body)
+        )
+
+    return match
+
+
+def is_hand_over(function: str, moment: str) -> Match:
+    """The write by which a function gives the turn to somebody, or to nobody."""
+
+    def match(request: TableRequest) -> bool:
+        return (
+            request.function == function
+            and request.action in ("PutItem", "TransactWriteItems")
+            and request.moment == moment
+            and '"HOLDER"' in json.dumps(request.body)
         )
 
     return match

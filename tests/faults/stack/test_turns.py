@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 from prefdrop_local.stack import overlapping
-from tests.faults.stack.breakable import Breakable, is_write_of
+from tests.faults.stack.breakable import Breakable, is_hand_over, is_write_of
 from tests.workbench import people
 
 DROPS = 50
-HOLDER = '"HOLDER"'
 
 
 def test_fifty_drops_at_once_are_imported_one_at_a_time_in_the_order_of_arrival(
@@ -45,7 +44,7 @@ def test_fifty_drops_at_once_are_imported_one_at_a_time_in_the_order_of_arrival(
 def test_a_holder_that_was_not_told_is_told_by_the_sweeper(bench: Breakable) -> None:
     held, (first, second) = _first_stages_and_others_wait(bench, 1)
     bench.at_write(
-        is_write_of("PassTurnFunction", "PutItem", "after", HOLDER),
+        is_hand_over("PassTurnFunction", "after"),
         lambda: bench.stack.kill_worker("PassTurnFunction"),
     )
     held.open()
@@ -84,7 +83,7 @@ def test_a_retried_take_turn_keeps_its_place_and_is_told_by_its_new_token(
 
 def test_a_holder_whose_own_take_turn_died_is_told_when_it_asks_again(bench: Breakable) -> None:
     bench.at_write(
-        is_write_of("TakeTurnFunction", "PutItem", "after", HOLDER),
+        is_hand_over("TakeTurnFunction", "after"),
         lambda: bench.stack.kill_worker("TakeTurnFunction"),
     )
 

@@ -89,8 +89,6 @@ def _is_executing(services: Services, part: Part) -> bool:
     told = part.state == "executing" or (part.state == "staged" and part.execute_until > 0)
     if not told or part.expires <= now_ms():
         return False
-    if part.state == "staged" and part.execute_until > now_ms():
-        return True
     try:
         status = services.vendor.imports.status(part.token).status
     except TokenRefused:
@@ -99,5 +97,5 @@ def _is_executing(services: Services, part: Part) -> bool:
         logger.warning("the vendor's status is not known", extra={"code": error.code})
         return True
     if part.state == "staged" and status in NOT_EXECUTED:
-        return False
+        return part.execute_until > now_ms()
     return status not in ("Completed", "Failed")
