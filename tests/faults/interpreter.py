@@ -169,9 +169,21 @@ def _place(path: str | None, data: Json, result: Any) -> Json:
     return {**data, name: result}
 
 
+def _is_present(path: str, data: Json) -> bool:
+    try:
+        _path(path, data)
+    except KeyError:
+        return False
+    return True
+
+
 def _choose(state: Json, data: Json) -> str:
     for rule in state["Choices"]:
-        if _path(rule["Variable"], data) == rule["StringEquals"]:
+        if "IsPresent" in rule:
+            holds = _is_present(rule["Variable"], data) == rule["IsPresent"]
+        else:
+            holds = _path(rule["Variable"], data) == rule["StringEquals"]
+        if holds:
             return str(rule["Next"])
     return str(state["Default"])
 

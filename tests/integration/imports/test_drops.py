@@ -86,3 +86,15 @@ def test_a_folder_placeholder_is_not_a_drop(bench: Workbench) -> None:
 
     assert ended["status"] == "SUCCEEDED"
     assert "NothingToImport" in bench.history(ended["executionArn"])
+
+
+def test_an_event_that_names_no_drop_ends_with_the_reason(bench: Workbench) -> None:
+    started = bench.step_functions.start_execution(
+        stateMachineArn=bench.state_machine, input=json.dumps({"detail": {}})
+    )
+
+    ended = bench.end_of(started["executionArn"])
+
+    assert ended["status"] == "FAILED"
+    assert "NoImport" in bench.history(started["executionArn"])
+    assert bench.run(people(1))["status"] == "Completed"
