@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from prefdrop.feeds.duplicates import Refusals
 from prefdrop.feeds.faults import SURROGATE_FAULT, Fault, LocalReject, reject, too_large
 from prefdrop.feeds.limits import Chunk, ChunkLimits, Cursor
 from prefdrop.feeds.vendor_record import RECORDS_ROOT
@@ -102,7 +103,7 @@ def fill_chunks(
     start: Cursor,
     limits: ChunkLimits,
     now: str,
-    refused: Mapping[int, LocalReject],
+    refused: Refusals,
 ) -> Iterator[Chunk]:
     """Chunks from `start` to the end of the file; at least one, and the last one says so.
 
@@ -137,14 +138,15 @@ def fill_chunks(
 
 
 def _settler(
-    limit: int, refused: Mapping[int, LocalReject]
+    limit: int, refused: Refusals
 ) -> Callable[[str | list[Fault], int], bytes | LocalReject]:
     """What becomes of a row in the end: the bytes of its record, or its reject."""
     room = limit - _FRAME
 
     def settle(outcome: str | list[Fault], number: int) -> bytes | LocalReject:
-        if number in refused:
-            return refused[number]
+        refusal = refused.of(number) if refused else None
+        if refusal is not None:
+            return refusal
         if not isinstance(outcome, str):
             return reject(number, outcome)
         try:

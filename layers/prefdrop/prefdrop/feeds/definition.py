@@ -60,6 +60,8 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     empty: Empty = "omit"
     trim: bool = False
     timezone: str | None = None
+    duplicates: Literal["keep", "last", "first", "reject"] = "keep"
+    """What happens to rows with the same match key in one file; by default the vendor sees all."""
 
 
 class GatesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

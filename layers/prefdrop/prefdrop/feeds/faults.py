@@ -41,6 +41,7 @@ NOT_DECODABLE = "RowNotDecodable"
 NUL_CHARACTER = "NulCharacter"
 RAGGED = "RaggedRow"
 TOO_LARGE = "RecordTooLarge"
+DUPLICATE_KEY = "DuplicateKey"
 
 NUL_FAULT = Fault(NUL_CHARACTER, None, "The row holds a NUL character, which no text may hold.")
 SURROGATE_FAULT = Fault(

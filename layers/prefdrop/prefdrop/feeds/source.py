@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from prefdrop.feeds.csv_rows import CsvRows, Unreadable
 from prefdrop.feeds.dates import FUTURE_TOLERANCE, utc_text
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.dialect import SAMPLE_BYTES, csv_options, find_delimiter
+from prefdrop.feeds.duplicates import DuplicateFinder, Refusals
 from prefdrop.feeds.encoder import EncodeRow
 from prefdrop.feeds.errors import SourceError
 from prefdrop.feeds.faults import LocalReject
@@ -24,6 +26,7 @@ from prefdrop.feeds.header import REJECT_COLUMNS, Header, check_header, named_he
 from prefdrop.feeds.identifiers import identifiers_of
 from prefdrop.feeds.json_rows import JsonArray, JsonLines, JsonRow
 from prefdrop.feeds.limits import Chunk, ChunkLimits, Cursor, Row
+from prefdrop.feeds.match_keys import match_key_reader
 from prefdrop.feeds.opened import OpenedFile
 from prefdrop.feeds.row_encoders import (
     cells_encoder,
@@ -45,13 +48,21 @@ class Source:
     `open_at(offset)` answers a stream of the file's bytes from that offset on. `size` is the
     file's size in bytes, `file` the name that errors show. Nothing is read before it is needed,
     and never more than a block ahead.
+
+    Where the feed looks for duplicates, the first chunk costs a pass over the whole file and space
+    on local disk (`key_index` says how much). `scratch` is a folder for that, kept for this very
+    file version, so that the next worker on the same machine is spared the pass; by default it is
+    a temporary one.
     """
 
-    def __init__(self, feed: Feed, open_at: OpenAt, *, size: int, file: str) -> None:
+    def __init__(
+        self, feed: Feed, open_at: OpenAt, *, size: int, file: str, scratch: Path | None = None
+    ) -> None:
         self.feed = feed
         self.file = file
         self.is_csv = feed.source.format in ("csv", "tsv")
         self.opened = OpenedFile(open_at, size, file, feed.source.encoding)
+        self._duplicates = DuplicateFinder(feed, file, scratch)
 
     # How the file is written
 
@@ -179,8 +190,21 @@ class Source:
         reason, by number.
         """
         latest = utc_text((now + FUTURE_TOLERANCE).replace(microsecond=0))
+        losing = self._duplicates.losing(self._match_keys(latest), latest)
+        refusals = Refusals(refused or {}, losing)
         with closing(self._reader(start)) as reader:
-            yield from fill_chunks(reader, self._encode, start, limits, latest, refused or {})
+            yield from fill_chunks(reader, self._encode, start, limits, latest, refusals)
+
+    def _match_keys(self, latest: str) -> Iterator[tuple[int, str | None]]:
+        """Each row's number and match key; none of a row that makes no record."""
+        read, encode = match_key_reader(self.feed), self._encode
+        with closing(self._reader(START)) as reader:
+            for number, payload in enumerate(reader, 1):
+                outcome = encode(payload, latest)
+                try:
+                    yield number, read(outcome) if isinstance(outcome, str) else None
+                except UnicodeEncodeError:
+                    yield number, None
 
     def identifiers(self, row: Row) -> frozenset[str]:
         """What the record made from this row is recognised by; nothing if it makes no record."""

@@ -1,0 +1,92 @@
+"""Rows whose match key another row of the same file has too, as the rejects they become."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from prefdrop.feeds.definition import Feed
+from prefdrop.feeds.faults import DUPLICATE_KEY, LocalReject
+from prefdrop.feeds.key_index import KeyIndex, Winner, build_index
+from prefdrop.feeds.match_keys import match_column
+
+_REASONS: dict[Winner, str] = {
+    "last": "Row {winner} has the same match key and wins, as the last one in the file.",
+    "first": "Row {winner} has the same match key and wins, as the first one in the file.",
+    "reject": "Row {winner} has the same match key, and the feed rejects all rows that share one.",
+}
+
+
+class Refusals:
+    """The rows that are not staged whatever they hold: refused ones, and those that lose."""
+
+    def __init__(self, refused: Mapping[int, LocalReject], losing: LosingRows | None) -> None:
+        self._refused = refused
+        self._losing = losing
+
+    def __bool__(self) -> bool:
+        return bool(self._refused) or self._losing is not None
+
+    def of(self, row: int) -> LocalReject | None:
+        """The reject of this row, by its number, or `None`."""
+        found = self._refused.get(row) if self._refused else None
+        return found or (self._losing.of(row) if self._losing else None)
+
+
+class LosingRows:
+    """The rejects of rows that lose to another with their match key."""
+
+    def __init__(self, index: KeyIndex, policy: Winner, column: str | None) -> None:
+        self._index = index
+        self._reason = _REASONS[policy]
+        self._column = column
+
+    def of(self, row: int) -> LocalReject | None:
+        """The reject of this row, or `None` where it loses to none."""
+        winner = self._index.winner(row)
+        if not winner:
+            return None
+        return LocalReject(row, DUPLICATE_KEY, self._reason.format(winner=winner), self._column)
+
+
+class DuplicateFinder:
+    """Finds the losing rows of one file, in `scratch` or in a folder that goes with this object.
+
+    `scratch` belongs to one file version. An index that stands there is taken as it is.
+    """
+
+    def __init__(self, feed: Feed, file: str, scratch: Path | None) -> None:
+        self._feed = feed
+        self._file = file
+        self._scratch = scratch
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._found: dict[str, LosingRows] = {}
+
+    def losing(self, keys: Iterable[tuple[int, str | None]], now: str) -> LosingRows | None:
+        """Those that lose; `None` where the feed keeps duplicates. `keys` are read once at most.
+
+        `now` is what they were made with: whether a row makes a record may hang on it.
+        """
+        policy = self._feed.source.duplicates
+        if policy == "keep":
+            return None
+        if now not in self._found:
+            mark = hashlib.sha256(f"{policy} {now}".encode()).hexdigest()[:16]
+            path = self._place() / f"losing-{mark}.rows"
+            index = (
+                KeyIndex(path)
+                if path.exists()
+                else build_index(keys, path, policy, file=self._file)
+            )
+            self._found[now] = LosingRows(index, policy, match_column(self._feed))
+        return self._found[now]
+
+    def _place(self) -> Path:
+        if self._scratch is not None:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            return self._scratch
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="prefdrop-")
+        return Path(self._folder.name)
