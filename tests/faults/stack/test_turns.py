@@ -107,6 +107,27 @@ def test_the_sweeper_makes_good_a_lost_event_of_an_abort(bench: Breakable) -> No
     assert bench.queue() == []
 
 
+def test_an_import_aborted_while_it_takes_its_ticket_is_skipped(bench: Breakable) -> None:
+    first_stages, (first,) = _first_stages_and_others_wait(bench, 0)
+    taking = bench.stop_at_call("TakeTurnFunction")
+    second = bench.drop(people(2, first=10), name="second.csv")
+    taking.wait()
+    bench.end_of(bench.abort(second))
+    bench.wait_for_step("PassTurnFunction")
+    taking.open()
+    bench.wait_for(lambda: _ended(bench, "TakeTurnFunction") == 2)
+    third = bench.drop(people(2, first=20), name="third.csv")
+    bench.wait_for_step("TakeTurnFunction", of=bench.execution_of(third))
+    first_stages.open()
+    bench.end_of(bench.execution_of(first))
+    assert bench.holder()["execution"] == bench.execution_of(second)
+
+    bench.sweep()
+
+    assert bench.report_of(third)["status"] == "Completed"
+    assert bench.import_of(second)["status"] == "Aborted"
+
+
 def test_an_import_that_the_vendor_still_executes_keeps_the_turn_after_its_abort(
     bench: Breakable,
 ) -> None:
