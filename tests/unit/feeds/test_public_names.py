@@ -8,10 +8,13 @@ import prefdrop.feeds
 
 def test_the_package_exports_what_the_workflow_uses() -> None:
     assert set(prefdrop.feeds.__all__) == {
+        "AccountSnapshot",
         "Chunk",
         "ChunkLimits",
         "Column",
+        "ConsentVersion",
         "Cursor",
+        "CustomField",
         "Feed",
         "FeedError",
         "GatesPart",

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from prefdrop.feeds.account import AccountRules
+from prefdrop.feeds.account_checks import object_faults
 from prefdrop.feeds.dates import DateRule, date_parser, describe_faults
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.faults import Fault
@@ -44,11 +46,13 @@ _WORDS = {
 }
 
 
-def as_is_encoder(feed: Feed) -> Callable[[JsonRow, str], str | list[Fault]]:
+def as_is_encoder(
+    feed: Feed, account: AccountRules | None = None
+) -> Callable[[JsonRow, str], str | list[Fault]]:
     """A function from a row to its record's text, or to all that is wrong with it."""
     zone = ZoneInfo(feed.source.timezone) if feed.source.timezone else None
     rule = DateRule("iso8601", zone, "reject", "earlier", time())
-    checker = _Checker(date_parser(rule), describe_faults(rule))
+    checker = _Checker(date_parser(rule), describe_faults(rule), account)
     wanted = feed.import_.match_alternate_id
 
     def encode(row: JsonRow, now: str) -> str | list[Fault]:
@@ -78,7 +82,13 @@ def _has_match_key(record: dict[str, Any], wanted: str | None) -> bool:
 
 
 class _Checker:
-    def __init__(self, parse: Callable[[str], str], wrong_dates: dict[str, str]) -> None:
+    def __init__(
+        self,
+        parse: Callable[[str], str],
+        wrong_dates: dict[str, str],
+        account: AccountRules | None,
+    ) -> None:
+        self._account = account
         self._parse = parse
         self._wrong_dates = wrong_dates
 
@@ -112,6 +122,8 @@ class _Checker:
                 self._fault(
                     "ValueMissing", prefix + member, "is missing, and the vendor requires it"
                 )
+        if self._account is not None:
+            self._faults += object_faults(value, shape, place, self._account)
 
     def _collection(self, value: object, shape: Shape, place: str) -> None:
         if value is None:
@@ -149,6 +161,8 @@ class _Checker:
             self._fault("ValueTooShort", place, f"has fewer than {known.shortest} characters")
         if known.form == "email" and not EMAIL.fullmatch(value):
             self._fault("NotAnEmail", place, "is not an e-mail address")
+        elif known.form == "email" and self._account and not self._account.takes_email(value):
+            self._fault("NotAnEmail", place, "does not fit the account's own pattern")
         if known.form == "phone" and not PHONE.fullmatch(value):
             self._fault("NotAPhone", place, "is not a phone number")
 

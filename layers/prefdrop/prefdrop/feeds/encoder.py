@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from prefdrop.feeds.account import AccountRules
+from prefdrop.feeds.account_checks import NOT_IN_ACCOUNT, Check, Part, checks_of, options_rule
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.faults import Fault
 from prefdrop.feeds.layout import Group, Item, Leaf
@@ -34,14 +36,20 @@ EncodeRow = Callable[[Sequence[str], str], "str | list[Fault]"]
 
 
 def compile_encoder(
-    feed: Feed, root: Item, positions: Mapping[str, int], width: int, odd: EncodeRow
+    feed: Feed,
+    root: Item,
+    positions: Mapping[str, int],
+    width: int,
+    odd: EncodeRow,
+    account: AccountRules | None = None,
 ) -> EncodeRow:
     """Compile a feed's layout for rows of `width` cells, columns at `positions` (0-based).
 
     A column that is not in `positions` reads as empty. A row with another number of cells goes to
-    `odd`, so that the others pay for one comparison only.
+    `odd`, so that the others pay for one comparison only. `account` is what the vendor's account is
+    known to have.
     """
-    policy = Policy(feed.source.empty, feed.source.trim, feed.source.timezone)
+    policy = Policy(feed.source.empty, feed.source.trim, feed.source.timezone, account)
     writer = _RecordWriter(policy, positions)
     writer.namespace["ODD"] = odd
     source = writer.write(root, width)
@@ -61,6 +69,7 @@ class _RecordWriter(ValueWriter):
         self.line(f"if len(c) != {width}: return ODD(c, now)")
         self.line("f = []")
         self._fill(root, 0, "")
+        self._hold_to_account(root)
         for constant in _constants(root):
             self.line(f"i0 += {',' + constant!r}")
         self.line("if f: return f")
@@ -131,6 +140,7 @@ class _RecordWriter(ValueWriter):
             and not item.groups
             and self.policy_of(leaves[0]) != "null"
             and set(item.shape.required) <= _fixed(item) | {leaves[0].member}
+            and not self._account_checks(item)
         )
 
     def _nulls_apart(self, item: Item) -> bool:
@@ -165,6 +175,54 @@ class _RecordWriter(ValueWriter):
                     f"The vendor requires {member} in {item.path}, and the feed never fills it."
                 )
                 self.line(self.fault("ValueMissing", None, reason))
+        self._hold_to_account(item)
+
+    def _account_checks(self, item: Item) -> bool:
+        rules = self.policy.account
+        return rules is not None and bool(checks_of(item, rules) or options_rule(item, rules))
+
+    def _hold_to_account(self, item: Item) -> None:
+        """Note what the item, which is filled, has and the account has not."""
+        rules = self.policy.account
+        if rules is None:
+            return
+        for check in checks_of(item, rules):
+            if check.fixed:
+                self.line(self.fault(NOT_IN_ACCOUNT, None, check.missing))
+            else:
+                self._compare(check)
+        limited = options_rule(item, rules)
+        if limited is None:
+            return
+        leaf, rule = limited
+        if rule is not None:
+            self._compare(Check(rule, (Part("", leaf),)))
+        elif options_of(leaf).values is None:
+            name, reason = self.variable(leaf), f"Column {leaf.column} must be a number."
+            fault = self.fault("NotANumber", leaf.column, reason)
+            self.line(f"if {name} and not NUMBER({name}): {fault}")
+
+    def _compare(self, check: Check) -> None:
+        """Compare values of which a column gives one at least; an empty one is not compared."""
+        leaves = [part.leaf for part in check.parts if part.leaf is not None]
+        texts = [
+            self._folded(part.leaf) if part.leaf is not None else repr(part.text.casefold())
+            for part in check.parts
+        ]
+        columns = " and ".join(f"column {leaf.column}" for leaf in leaves)
+        verb = "hold" if len(leaves) > 1 else "holds"
+        reason = f"{columns[0].upper()}{columns[1:]} {verb} no {check.rule.noun} of the account."
+        fault = self.fault(NOT_IN_ACCOUNT, leaves[0].column, reason)
+        self.line(f"x = ({', '.join(texts)},)")
+        self.line(f"if '' not in x and x not in {self.refer('A', check.rule.allowed)}: {fault}")
+
+    def _folded(self, leaf: Leaf) -> str:
+        """An expression for the value a column gives, in small letters."""
+        name, values = self.variable(leaf), options_of(leaf).values
+        if values is None:
+            return f"{name}.casefold()"
+        folded = {key: source_text(value).casefold() for key, value in values.items()}
+        return f"{self.refer('V', folded)}.get({name}, '')"
 
     def _faults_when_empty(self, leaf: Leaf) -> bool:
         return leaf.match_key or self.policy_of(leaf) == "reject"

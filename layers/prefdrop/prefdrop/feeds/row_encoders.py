@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from prefdrop.feeds.account import AccountRules
 from prefdrop.feeds.csv_rows import Unreadable
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.encoder import EncodeRow, compile_encoder
@@ -17,7 +18,7 @@ from prefdrop.feeds.loading import feed_layout
 EncodeJson = Callable[[JsonRow, str], "str | list[Fault]"]
 
 
-def cells_encoder(feed: Feed, header: Header) -> EncodeRow:
+def cells_encoder(feed: Feed, header: Header, account: AccountRules | None = None) -> EncodeRow:
     """From a row's original cells to its record; a ragged row is padded or refused here."""
     width = len(header.names)
     pad = feed.source.ragged == "pad"
@@ -29,7 +30,8 @@ def cells_encoder(feed: Feed, header: Header) -> EncodeRow:
             return [ragged(len(cells), width)]
         return encode([*cells[:width], *[""] * (width - len(cells))], now)
 
-    encode = compile_encoder(feed, feed_layout(feed), header.positions, width, encode_odd)
+    root = feed_layout(feed)
+    encode = compile_encoder(feed, root, header.positions, width, encode_odd, account)
     return encode
 
 
@@ -44,11 +46,11 @@ def csv_encoder(encode: EncodeRow, header: Header) -> EncodeRow:
     return encode_reject
 
 
-def json_encoder(feed: Feed) -> EncodeJson:
+def json_encoder(feed: Feed, account: AccountRules | None = None) -> EncodeJson:
     """From a JSON object whose members the feed maps to its record."""
     names = tuple(feed.columns)
     positions = {name: place for place, name in enumerate(names)}
-    encode = compile_encoder(feed, feed_layout(feed), positions, len(names), _never)
+    encode = compile_encoder(feed, feed_layout(feed), positions, len(names), _never, account)
     get = value_getter(names)
     known = known_members(feed)
 

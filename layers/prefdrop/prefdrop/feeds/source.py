@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.feeds.account import AccountRules, AccountSnapshot
+from prefdrop.feeds.account_checks import account_warnings
 from prefdrop.feeds.as_is import as_is_encoder
 from prefdrop.feeds.chunker import Encode, RowReader, fill_chunks
 from prefdrop.feeds.compression import OpenAt
@@ -52,17 +54,37 @@ class Source:
     Where the feed looks for duplicates, the first chunk costs a pass over the whole file and space
     on local disk (`key_index` says how much). `scratch` is a folder for that, kept for this very
     file version, so that the next worker on the same machine is spared the pass; by default it is
-    a temporary one.
+    a temporary one. `snapshot` is what the account has, where that is known and not stale: rows
+    with anything else are rejected. The same import needs the same snapshot throughout.
     """
 
     def __init__(
-        self, feed: Feed, open_at: OpenAt, *, size: int, file: str, scratch: Path | None = None
+        self,
+        feed: Feed,
+        open_at: OpenAt,
+        *,
+        size: int,
+        file: str,
+        snapshot: AccountSnapshot | None = None,
+        scratch: Path | None = None,
     ) -> None:
         self.feed = feed
+        self.snapshot = snapshot
         self.file = file
         self.is_csv = feed.source.format in ("csv", "tsv")
         self.opened = OpenedFile(open_at, size, file, feed.source.encoding)
         self._duplicates = DuplicateFinder(feed, file, scratch)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """The feed's own warnings, and what it names that the account has not."""
+        if self.snapshot is None:
+            return self.feed.warnings
+        return (*self.feed.warnings, *account_warnings(self.feed, self.snapshot))
+
+    @cached_property
+    def _account(self) -> AccountRules | None:
+        return AccountRules(self.snapshot) if self.snapshot is not None else None
 
     # How the file is written
 
@@ -94,7 +116,11 @@ class Source:
         return read_header(cells, text, rows.end)
 
     def check(self) -> None:
-        """Raise `SourceError` if the file as a whole is not what the feed says."""
+        """Raise `SourceError` if the file as a whole is not what the feed says.
+
+        Raises `FeedError` if the account has not what the feed matches records by.
+        """
+        _ = self.warnings
         text = self.opened.sample[self.opened.encoding.mark :].lstrip()
         if not text:
             raise self.opened.wrong("the file is empty", "Drop a file with rows.")
@@ -221,11 +247,11 @@ class Source:
 
     @cached_property
     def _encode_cells(self) -> EncodeRow:
-        return cells_encoder(self.feed, self.header)
+        return cells_encoder(self.feed, self.header, self._account)
 
     @cached_property
     def _encode(self) -> Encode:
         if self.is_csv:
             return csv_encoder(self._encode_cells, self.header)
-        as_is = self.feed.as_is
-        return without_nul(as_is_encoder(self.feed) if as_is else json_encoder(self.feed))
+        encoder = as_is_encoder if self.feed.as_is else json_encoder
+        return without_nul(encoder(self.feed, self._account))

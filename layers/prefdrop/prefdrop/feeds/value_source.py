@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from prefdrop.feeds import dates
+from prefdrop.feeds.account import AccountRules
 from prefdrop.feeds.dates import DateRule, date_parser
 from prefdrop.feeds.definition import Column, Empty
 from prefdrop.feeds.faults import Fault
@@ -25,6 +26,7 @@ class Policy(NamedTuple):
     empty: Empty = "omit"
     trim: bool = False
     timezone: str | None = None
+    account: AccountRules | None = None
 
 
 def date_rule(column: Column, timezone: str | None) -> DateRule:
@@ -259,4 +261,14 @@ class ValueWriter:
             if wrong:
                 fault = self.fault(code, column, f"Column {column} {reason}.")
                 self.line(f"if {wrong}: {fault}")
+        if known.form == "email":
+            self._account_pattern(name, column)
         self.line(self._append(leaf, target, f"{{E({name})}}"))
+
+    def _account_pattern(self, name: str, column: str) -> None:
+        """Hold an address to the account's own pattern, where it has one."""
+        pattern = self.policy.account.email_pattern if self.policy.account else None
+        if pattern is not None:
+            reason = f"Column {column} does not fit the account's own pattern for e-mail addresses."
+            fault = self.fault("NotAnEmail", column, reason)
+            self.line(f"if not {self.refer('P', pattern.search)}({name}): {fault}")

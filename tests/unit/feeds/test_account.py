@@ -1,0 +1,253 @@
+"""Rows are held to what the account has, as far as that is known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from prefdrop.feeds import (
+    AccountSnapshot,
+    ConsentVersion,
+    CustomField,
+    FeedError,
+    LocalReject,
+    Source,
+    load_feed,
+)
+
+from .support import CONSENT, EMAIL, NOW, all_chunks, make_feed, records_of, rejects_of, source_of
+
+LOCALES = frozenset({"en_US", "es_US"})
+SNAPSHOT = AccountSnapshot(
+    taken_at=NOW,
+    alternate_id_types=frozenset({"CrmContactId", "LoyaltyId"}),
+    customer_types=frozenset({"Customer"}),
+    email_types=frozenset({"Home"}),
+    phone_types=frozenset({"Mobile"}),
+    address_types=frozenset({"Home"}),
+    filter_ids=frozenset({"NEWS"}),
+    locales=LOCALES,
+    consents={
+        "Marketing": (ConsentVersion("1.0", LOCALES), ConsentVersion("2.0", frozenset({"en_US"})))
+    },
+    groups={"Region": frozenset({"North", "South"})},
+    custom_fields={
+        "ShoeSize": CustomField("numeric"),
+        "Tier": CustomField("selectlist", frozenset({"Gold", "Silver"})),
+        "Store": CustomField("text"),
+    },
+    email_pattern=r"^[^@]+@(?!localhost\.).+$",
+)
+AS_IS = b"""
+[import]
+name = "records"
+match_alternate_id = "CrmContactId"
+[source]
+format = "jsonl"
+"""
+STATUS = f"""
+"s" = {{ to = "{CONSENT}.ConsentStatus", default = 1 }}
+v = "{CONSENT}.ConsentVersion"
+l = "{CONSENT}.Locale"
+"""
+
+
+def source_with(feed: bytes, data: str, snapshot: AccountSnapshot | None = SNAPSHOT) -> Source:
+    plain = source_of(feed, data)
+    open_at = plain.opened.open_at
+    return Source(plain.feed, open_at, size=len(data.encode()), file="drop.csv", snapshot=snapshot)
+
+
+def outcome(columns: str, header: str, cells: str) -> LocalReject | dict[str, Any]:
+    """The reject or the record that one row of a csv file gives."""
+    source = source_with(make_feed(columns), f"crm_id,{header}\n7,{cells}\n")
+    source.check()
+    chunks = all_chunks(source)
+    return next(iter(rejects_of(chunks) or records_of(chunks)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("columns", "header", "good", "bad", "code"),
+    [
+        ('x = "CustomerType"', "x", "customer", "Prospect", "NotInAccount"),
+        ('x = "DefaultLocale"', "x", "en_us", "de_DE", "NotInAccount"),
+        (f'x = "{EMAIL}"', "x", "a@example.test", "a@localhost.test", "NotAnEmail"),
+        (
+            'x = "Emails[].EmailAddressType"\ne = "Emails[].EmailAddress"',
+            "x,e",
+            "HOME,a@example.test",
+            "Work,a@example.test",
+            "NotInAccount",
+        ),
+        (
+            'x = "ProfilePreferences[].FilterId"\np = "ProfilePreferences[].PreferenceType"',
+            "x,p",
+            "NEWS,1",
+            "OTHER,1",
+            "NotInAccount",
+        ),
+        (STATUS, "s,v,l", ",2.0,en_US", ",3.0,en_US", "NotInAccount"),
+        (STATUS, "s,v,l", ",1.0,es_US", ",2.0,es_US", "NotInAccount"),
+        ('x = "Groups[GroupType=Region].GroupName"', "x", "North", "East", "NotInAccount"),
+        (
+            'x = { to = "Groups[].GroupName", split = ";" }',
+            "x",
+            "North;South",
+            "North;East",
+            "NotInAccount",
+        ),
+        ('x = "CustomFields[Name=ShoeSize].Value"', "x", "42.5", "large", "NotANumber"),
+        ('x = "CustomFields[Name=Tier].Value"', "x", "gold", "Bronze", "NotInAccount"),
+        (
+            'x = { to = "CustomerType", values = { c = "Customer", p = "Prospect" } }',
+            "x",
+            "c",
+            "p",
+            "NotInAccount",
+        ),
+    ],
+)
+def test_a_value_that_the_account_has_not_rejects_its_row(
+    columns: str, header: str, good: str, bad: str, code: str
+) -> None:
+    assert isinstance(outcome(columns, header, good), dict)
+
+    reject = outcome(columns, header, bad)
+
+    assert isinstance(reject, LocalReject)
+    assert reject.code == code
+    assert reject.column in header.split(",")
+    assert not set(bad.split(",")) & set(reject.reason.split())
+
+
+@pytest.mark.parametrize(
+    ("columns", "missing"),
+    [
+        ('x = "Emails[EmailAddressType=Work].EmailAddress"', "e-mail type Work"),
+        ('x = "CustomFields[Name=Nothing].Value"', "custom field Nothing"),
+        ('x = "AlternateIds[AlternateIdType=Old].AlternateId"', "alternate id type Old"),
+    ],
+)
+def test_an_item_that_the_account_has_not_warns_and_rejects_the_rows_that_fill_it(
+    columns: str, missing: str
+) -> None:
+    data = "crm_id,x\n7,a@example.test\n8,\n"
+    source = source_with(make_feed(columns), data)
+
+    chunks = all_chunks(source)
+
+    assert len(source.warnings) == 1
+    assert source.warnings[0].startswith(f"The account has no {missing} (")
+    assert [(each.row, each.code) for each in rejects_of(chunks)] == [(1, "NotInAccount")]
+    assert missing in rejects_of(chunks)[0].reason
+    assert len(records_of(chunks)) == 1
+
+
+def test_constants_are_held_to_the_account_when_the_feed_is_compiled() -> None:
+    feed = make_feed(
+        f's = "{CONSENT}.ConsentStatus"',
+        rest=f'[constants]\n"{CONSENT}.ConsentVersion" = "9"\n"{CONSENT}.Locale" = "en_US"\n'
+        '"CustomerType" = "Prospect"',
+    )
+
+    warnings = source_with(feed, "crm_id,s\n7,1\n").warnings
+
+    assert [warning.split(":")[0] for warning in warnings] == [
+        "The account has no customer type Prospect",
+        "The account has no consent version in this locale Marketing, 9, en_US "
+        "(Consents[ConsentType=Marketing])",
+    ]
+
+
+def test_a_match_type_that_the_account_has_not_ends_the_import_before_it_begins() -> None:
+    snapshot = msgspec.structs.replace(SNAPSHOT, alternate_id_types=frozenset({"LoyaltyId"}))
+    source = source_with(make_feed(), "crm_id\n7\n", snapshot)
+
+    with pytest.raises(FeedError, match="no alternate id type CrmContactId as of 2026") as caught:
+        source.check()
+
+    assert caught.value.key == "import.match_alternate_id"
+    assert "LoyaltyId" in caught.value.hint
+
+
+def test_what_a_snapshot_does_not_know_is_not_checked() -> None:
+    feed = make_feed('x = "CustomerType"\ny = "Groups[GroupType=Any].GroupName"')
+    data = "crm_id,x,y\n7,Anything,Anyone\n"
+
+    for snapshot in (None, AccountSnapshot(taken_at=NOW)):
+        source = source_with(feed, data, snapshot)
+        source.check()
+        assert rejects_of(all_chunks(source)) == []
+
+
+def test_a_pattern_that_python_can_not_read_is_left_to_the_vendor() -> None:
+    snapshot = AccountSnapshot(taken_at=NOW, email_pattern=r"^\p{L}+@(?<n>.+)$")
+    source = source_with(make_feed(f'x = "{EMAIL}"'), "crm_id,x\n7,a@example.test\n", snapshot)
+
+    assert "pattern can't be read" in source.warnings[0]
+    assert rejects_of(all_chunks(source)) == []
+
+
+def test_a_snapshot_is_stale_after_a_week_or_if_it_has_no_time() -> None:
+    assert not SNAPSHOT.is_stale(NOW + timedelta(days=6))
+    assert SNAPSHOT.is_stale(NOW + timedelta(days=8))
+    assert AccountSnapshot().is_stale(NOW)
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code", "place"),
+    [
+        ("CustomerType", "Prospect", "NotInAccount", "CustomerType"),
+        (
+            "Emails",
+            [{"EmailAddressType": "Work", "EmailAddress": "a@example.test"}],
+            "NotInAccount",
+            "Emails[0].EmailAddressType",
+        ),
+        ("Emails", [{"EmailAddress": "a@localhost.test"}], "NotAnEmail", "Emails[0].EmailAddress"),
+        (
+            "Consents",
+            [
+                {
+                    "ConsentType": "Marketing",
+                    "ConsentVersion": "2.0",
+                    "Locale": "es_US",
+                    "ConsentStatus": 1,
+                }
+            ],
+            "NotInAccount",
+            "Consents[0].Locale",
+        ),
+        (
+            "CustomFields",
+            [{"Name": "Tier", "Value": "Tin"}],
+            "NotInAccount",
+            "CustomFields[0].Value",
+        ),
+        (
+            "CustomFields",
+            [{"Name": "ShoeSize", "Value": "big"}],
+            "NotInAccount",
+            "CustomFields[0].Value",
+        ),
+    ],
+)
+def test_records_taken_as_they_are_are_held_to_the_account_too(
+    member: str, value: object, code: str, place: str
+) -> None:
+    ids = [{"AlternateIdType": "CrmContactId", "AlternateId": "7"}]
+    good = {"AlternateIds": ids, "CustomFields": [{"Name": "Tier", "Value": "gold"}]}
+    lines = [{"AlternateIds": ids, member: value}, good]
+    data = "".join(msgspec.json.encode(line).decode() + "\n" for line in lines)
+
+    chunks = all_chunks(source_with(AS_IS, data))
+
+    assert [(each.row, each.code, each.column) for each in rejects_of(chunks)] == [(1, code, place)]
+    assert records_of(chunks) == [good]
+
+
+def test_the_feed_alone_is_read_without_any_snapshot() -> None:
+    assert load_feed(make_feed('x = "CustomerType"'), file="crm.toml").warnings == ()
