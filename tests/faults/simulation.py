@@ -111,22 +111,21 @@ class Worker(Services):
     def vendor(self) -> Vendor:
         kept = self.__dict__.get("_vendor")
         if kept is None:
-            kept = self.__dict__["_vendor"] = Vendor(self.settings, self._simulation.secret)
-            send = kept._session.send
+            kept = self.__dict__["_vendor"] = Vendor(
+                self.settings, lambda: dict(self._simulation.secret)
+            )
+            send = kept.session.send
 
             def mortal(*arguments: Any, **options: Any) -> Any:
                 death = self._simulation.death
                 return death.around(self, lambda: send(*arguments, **options))
 
-            kept._session.send = mortal
+            kept.session.send = mortal  # type: ignore[method-assign]
         return kept
 
     @property
     def vendor_is_known(self) -> bool:
         return "_vendor" in self.__dict__
-
-    def forget_vendor(self) -> None:
-        self.__dict__.pop("_vendor", None)
 
 
 class _Mortal:

@@ -18,6 +18,11 @@ Seconds = Annotated[float, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 
 
+SLOTS = {"import": 1, "request": 3}
+"""What of the quota an import takes at least, by what it counts: with requests, one to initiate,
+one to stage and one to execute."""
+
+
 class SettingsError(Terminal):
     """The function's environment lacks a setting or holds one that cannot be right."""
 
@@ -52,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     quota_unit: Literal["import", "request"] = "import"
     quota_reserve: Annotated[int, Meta(ge=0)] = 0
 
-    request_seconds: Seconds = 120
+    request_seconds: Annotated[float, Meta(ge=0, le=600)] = 120
     """Time-out of one stage request."""
     lease_seconds: Seconds = 180
     """How long a worker may act on a part before another may take over; above `request_seconds`."""
@@ -80,6 +85,12 @@ def load(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(
             "PREFDROP_GHOST_SECONDS is below PREFDROP_REQUEST_SECONDS.",
             hint="A request may land until it times out; set the ghost time at least as high.",
+        )
+    if settings.quota_limit - settings.quota_reserve < SLOTS[settings.quota_unit]:
+        raise SettingsError(
+            "PREFDROP_QUOTA_LIMIT leaves no room for an import above PREFDROP_QUOTA_RESERVE.",
+            hint=f"An import takes {SLOTS[settings.quota_unit]} of it, counting each "
+            f"{settings.quota_unit}; raise the limit or lower the reserve.",
         )
     if settings.lease_seconds <= settings.request_seconds:
         raise SettingsError(

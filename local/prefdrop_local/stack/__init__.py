@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from prefdrop_local.stack.lambdas.pool import Invocation
     from prefdrop_local.stack.lambdas.service import overlapping
-    from prefdrop_local.stack.local_stack import LocalStack, StackError, StackSettings
+    from prefdrop_local.stack.local_stack import LocalStack, StackError
+    from prefdrop_local.stack.settings import StackSettings
     from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
     from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
     from prefdrop_local.stack.vendor import NO_VENDOR, ExternalVendor

@@ -21,9 +21,12 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     services.turns.require(request.execution)
     record = services.imports.get(request.import_id)
     feed = pinned_feed(services, record)
+    last = services.parts.current(record.import_id, "staged", "local")
+    if last is None:
+        return answer("initiate")
+    approved = record.approved and record.held_start == last.start
     parts = services.parts.live(record.import_id)
-    last = parts[-1]
-    stopped = "" if record.approved else _stopped_by(feed, total(parts), last)
+    stopped = "" if approved else _stopped_by(feed, total(parts), last)
     if not stopped:
         return answer(_after(last))
     hold = feed.gates.over_gate == "hold" and last.state == "staged"
@@ -31,6 +34,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     services.imports.update(
         record.import_id,
         gate=stopped,
+        approved=False,
+        held_start=last.start,
         status="Held" if hold else record.status,
         hold_until=iso(until) if hold else None,
     )

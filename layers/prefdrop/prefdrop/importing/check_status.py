@@ -34,9 +34,11 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     request = msgspec.convert(event, StepInput)
     turn = services.turns.require(request.execution)
     record = services.imports.get(request.import_id)
-    part = services.parts.live(record.import_id)[-1]
+    part = services.parts.current(record.import_id, "executing")
+    if part is None:
+        return answer("initiate")
     try:
-        status = services.vendor.imports.status(part.token)
+        status = services.vendor.status(part.token)
     except TokenRefused:
         raise died(part) from None
     except (Transient, NotFound) as error:
@@ -50,6 +52,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     part = services.parts.change(record.import_id, part, suspect_chunk=suspect, **counted(status))
     show_progress(services, record, "Executing", part)
     if status.status == "Failed":
+        services.parts.change(record.import_id, part, state="dead")
         raise VendorFailed(
             f"The vendor reports that part {part.number} failed; nothing of it was added.",
             hint="Ask the vendor's support, naming the time and the import's name; then "

@@ -21,10 +21,13 @@ from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.importing.totals import count_requests, show_progress
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
-from prefdrop.ledger.parts import Part
+from prefdrop.ledger.parts import Part, PartState
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ExceptionRecord, NotFound, TokenRefused
 from prefdrop.telemetry import logger
+
+STATE: dict[Pass, PartState] = {"validation": "staged", "execution": "executing"}
+"""The state of a part whose exceptions are read in each pass."""
 
 ROUNDS = 3
 """Readings after which it is the vendor's count that we no longer wait for: its pages may change
@@ -33,8 +36,8 @@ while they are read."""
 STRETCH = 20_000
 """Exceptions in one object of the spool: they are sorted in memory."""
 
-MARGIN_SECONDS = 60
-"""Time kept for the requests and writes that are under way when an invocation ends."""
+MARGIN_SECONDS = 180
+"""Time kept for one page, which the client may ask for four times, and for the last writes."""
 
 
 def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
@@ -43,8 +46,10 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     request = msgspec.convert(event, StepInput)
     turn = services.turns.require(request.execution)
     record = services.imports.get(request.import_id)
-    part = services.parts.live(record.import_id)[-1]
     during = cast(Pass, request.pass_name)
+    part = services.parts.current(record.import_id, STATE[during])
+    if part is None:
+        return answer("initiate")
     services.imports.update(record.import_id, status="Collecting")
     reading = _Reading(services, record, part, during, Place(**request.cursor))
     try:
@@ -62,6 +67,8 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     if not finished:
         return answer("collect", cursor=msgspec.to_builtins(reading.place))
     if during == "validation":
+        part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
+        services.parts.change(record.import_id, part, refusals_collected=True)
         return answer("gates")
     return _finish(services, record, part, turn)
 
@@ -91,8 +98,7 @@ class _Reading:
     def go_on(self, deadline: Deadline) -> bool:
         """Spool stretch after stretch; False when the time is up before the end."""
         while self._expected:
-            more = self._spool_stretch()
-            if not more:
+            if not self._spool_stretch(deadline):
                 if self.place.round >= ROUNDS or self._found() >= self._expected:
                     return True
                 self.place = Place(stretch=self.place.stretch, round=self.place.round + 1)
@@ -100,14 +106,20 @@ class _Reading:
                 return False
         return True
 
-    def _spool_stretch(self) -> bool:
-        """Read one stretch of pages; False after the last page."""
+    def _spool_stretch(self, deadline: Deadline) -> bool:
+        """Read one stretch of pages, and keep what was read of it; False after the last page."""
         offset, more, stretch = self.place.offset, True, list[VendorReject]()
-        while more and len(stretch) < STRETCH:
-            page = self._services.vendor.imports.exceptions(self._part.token, offset=offset)
-            stretch += [_reject(one) for one in page.records]
-            offset += page.count
-            more = page.has_more and page.count > 0
+        try:
+            while more and len(stretch) < STRETCH and deadline.remaining() > MARGIN_SECONDS:
+                page = self._services.vendor.exceptions(self._part.token, offset=offset)
+                stretch += [_reject(one) for one in page.records]
+                offset += page.count
+                more = page.has_more and page.count > 0
+        finally:
+            self._keep(stretch, offset)
+        return more
+
+    def _keep(self, stretch: list[VendorReject], offset: int) -> None:
         spool.write_vendor(
             self._services.objects,
             self._record.import_id,
@@ -117,7 +129,6 @@ class _Reading:
             stretch,
         )
         self.place = Place(offset, self.place.stretch + 1, self.place.round)
-        return more
 
     def _found(self) -> int:
         """How many exceptions of this pass are in the spool that can be of a staged record."""

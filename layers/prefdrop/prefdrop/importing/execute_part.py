@@ -37,7 +37,9 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     request = msgspec.convert(event, StepInput)
     turn = services.turns.require(request.execution)
     record = services.imports.get(request.import_id)
-    part = services.parts.live(record.import_id)[-1]
+    part = services.parts.current(record.import_id, "staged", "executing")
+    if part is None:
+        return answer("initiate")
     if part.state == "executing":
         return _poll(services)
     if (busy_until := max(part.ghost_until, part.lease_until)) > now_ms():
@@ -46,7 +48,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     try:
         return _execute(services, record, part)
     except TokenRefused:
-        if services.parts.live(record.import_id)[-1].execute_until:
+        told = services.parts.current(record.import_id, "staged")
+        if told is None or told.execute_until:
             raise died(part) from None
         services.parts.change(record.import_id, part, state="dead")
         return answer("initiate")
@@ -61,8 +64,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
 
 
 def _execute(services: Services, record: Import, part: Part) -> Answer:
-    imports = services.vendor.imports
-    status = imports.status(part.token)
+    status = services.vendor.status(part.token)
     if status.status in NOT_EXECUTED:
         if status.total_records_received != part.staged:
             logger.warning("the vendor's count is not the ledger's", extra={"part": part.number})
@@ -85,19 +87,21 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
 
 def _send(services: Services, record: Import, part: Part) -> ImportStatus:
     """Send Execute, written down before, so that nobody takes it for not sent after a crash."""
-    imports, limits = services.vendor.imports, services.settings
+    vendor, limits = services.vendor, services.settings
     seconds = min(EXECUTE_SECONDS, limits.request_seconds)
     earlier, until = part.execute_until, now_ms() + int(limits.lease_seconds * 1000)
     part = services.parts.change(record.import_id, part, execute_until=until)
     if (until - now_ms()) / 1000 < seconds:
         raise Fenced("The worker stood still before its request could begin.")
     try:
-        return imports.execute(part.token, timeout=seconds)
-    except (Unclear, BadRequest):  # or an Execute before this one landed late
-        status = imports.status(part.token)
-        if status.status in NOT_EXECUTED:
-            raise
-        return status
+        return vendor.execute(part.token, timeout=seconds)
+    except (Unclear, BadRequest) as error:  # or an Execute before this one landed late
+        status = vendor.status(part.token)
+        if status.status not in NOT_EXECUTED:
+            return status
+        if isinstance(error, BadRequest):
+            services.parts.change(record.import_id, part, execute_until=earlier)
+        raise
     except PrefdropError:
         services.parts.change(record.import_id, part, execute_until=earlier)
         raise

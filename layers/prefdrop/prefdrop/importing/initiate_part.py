@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.errors import Terminal
-from prefdrop.feeds import ChunkLimits, Cursor, Feed, Source
+from prefdrop.feeds import ChunkLimits, Cursor, Feed
 from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.staging_part import REJECTS_IN_MEMORY
@@ -23,13 +23,10 @@ from prefdrop.ledger.parts import Part
 from prefdrop.ledger.quota import WINDOW_MS
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportSpec, TooManyRequests
+from prefdrop.settings import SLOTS
 
 STAGING_SHARE = 0.5
 """Share of a token's life in which to stage; the rest is for execution and exceptions."""
-
-SLOTS = {"import": 1, "request": 3}
-"""Free slots of the quota that make an import worth initiating, by what the quota counts: with
-requests, one to initiate, one to stage and one to execute."""
 
 COUNTING_BYTES = 4_000_000
 """Size of the chunks that are built only to count their records."""
@@ -68,18 +65,26 @@ def _go_on(services: Services, record: Import, turn: Turn) -> Answer:
     if last.state == "staging" and not last.token:
         return _initiate(services, record, last)
     if last.state == "staged" and last.source_read and last.source < len(record.corrections):
-        last = services.parts.take_over(record.import_id, last, turn, lease_ms=0)
-        begin = msgspec.to_builtins(Cursor(0, 0))
-        services.parts.change(
-            record.import_id,
-            last,
-            state="staging",
-            source=last.source + 1,
-            end=begin,
-            source_read=False,
-        )
-        return answer("stage")
+        return _reopen(services, record, turn, last)
     return answer(_where(last))
+
+
+def _reopen(services: Services, record: Import, turn: Turn, part: Part) -> Answer:
+    """Let a part that was held take the corrections, too."""
+    _bound_destruction(services, record, pinned_feed(services, record))
+    part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
+    services.parts.change(
+        record.import_id,
+        part,
+        state="staging",
+        source=part.source + 1,
+        end=msgspec.to_builtins(Cursor(0, 0)),
+        source_read=False,
+        refused={},
+        probed_row=0,
+        refusals_collected=False,
+    )
+    return answer("stage")
 
 
 def _live(services: Services, record: Import, parts: list[Part]) -> list[Part]:
@@ -101,28 +106,26 @@ def _where(part: Part) -> str:
         return "stage"
     if part.state == "executing":
         return "check"
-    return "finish" if part.state == "finished" else "gates"
+    if part.state == "finished":
+        return "finish"
+    return "refused" if part.rejected_validation and not part.refusals_collected else "gates"
 
 
 def _begin(
     services: Services, record: Import, turn: Turn, number: int, before: Part | None
 ) -> Answer:
     """Begin the part that reads on where `before` ends."""
-    attempted = [p for p in services.parts.all(record.import_id) if p.attempt == record.attempt]
-    lost = [p for p in attempted if p.state in ("torn", "dead")]
-    if len(lost) > services.settings.max_torn_parts:
-        raise TornStage(
-            f"{len(lost)} parts in a row could not be staged for certain.",
-            hint="Nothing of them was executed. Look at the vendor's state, then "
-            "`prefdrop imports retry`.",
-        )
+    _see_that_it_is_no_use(services, record)
     start = before.end if before else msgspec.to_builtins(Cursor(0, 0))
     part = Part(
         number=number,
         state="staging",
         attempt=record.attempt,
+        source=before.source if before else 0,
         start=start,
         end=start,
+        refused=before.refused if before else {},
+        probed_row=before.probed_row if before else 0,
         started_at=iso_now(),
     )
     services.parts.begin(record.import_id, part, turn)
@@ -131,12 +134,27 @@ def _begin(
     return _initiate(services, record, part)
 
 
+def _see_that_it_is_no_use(services: Services, record: Import) -> None:
+    """Raise TornStage when part after part of this attempt had to be given up."""
+    lost = 0
+    for part in services.parts.all(record.import_id):
+        if part.state == "finished":
+            lost = 0
+        elif part.attempt == record.attempt and part.state in ("torn", "dead"):
+            lost += not part.exhausted
+    if lost > services.settings.max_torn_parts:
+        raise TornStage(
+            f"{lost} parts in a row could not be staged for certain.",
+            hint="Nothing of them was executed. Look at the vendor's state, then "
+            "`prefdrop imports retry`.",
+        )
+
+
 def _initiate(services: Services, record: Import, part: Part) -> Answer:
     """Ask the vendor for an import, if the part's first chunk holds a record."""
     feed = pinned_feed(services, record)
     source = source_of(services, record, feed, part.source)
-    if feed.import_.destructive:
-        _bound_destruction(source, record, feed)
+    _bound_destruction(services, record, feed)
     limits = ChunkLimits(
         bytes=record.chunk_bytes or services.settings.chunk_bytes,
         records=services.settings.part_records,
@@ -145,12 +163,14 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     start = msgspec.convert(part.end, Cursor)
     if next(source.chunks(start, limits, now=check_time(record))).records == 0:
         return answer("stage")
+    if record.initiate_after > now_ms():
+        return wait_until(record.initiate_after)
     use = services.quota.use()
     if use.left < SLOTS[services.settings.quota_unit]:
         return wait_until(use.next_slot or now_ms() + WINDOW_MS)
     services.quota.mark()
     try:
-        status = services.vendor.imports.initiate(_spec(record, feed))
+        status = services.vendor.initiate(_spec(record, feed))
     except TooManyRequests as refused:
         return wait_until(after_refusal(services, refused))
     planned = now_ms() + int(services.settings.part_seconds * 1000)
@@ -174,18 +194,24 @@ def after_refusal(services: Services, refused: TooManyRequests) -> int:
     return services.quota.use().next_slot or now_ms() + WINDOW_MS
 
 
-def _bound_destruction(source: Source, record: Import, feed: Feed) -> None:
-    """Count a destructive feed's records before the vendor hears of them."""
+def _bound_destruction(services: Services, record: Import, feed: Feed) -> None:
+    """Count a destructive feed's records before the vendor hears of them; raises TooManyRecords."""
+    if not feed.import_.destructive:
+        return
     most, count = feed.import_.max_records or 0, 0
+    most = min(most, services.settings.part_records)  # such a file must fit one part
     limits = ChunkLimits(bytes=COUNTING_BYTES, records=most + 1, rejects=REJECTS_IN_MEMORY)
-    for chunk in source.chunks(Cursor(0, 0), limits, now=check_time(record)):
-        count += chunk.records
-        if count > most:
-            raise TooManyRecords(
-                f"{record.key} holds more than the {most} records that the feed lets a "
-                "destructive import have.",
-                hint="Nothing was sent. Raise max_records in the feed if so many are meant.",
-            )
+    for number in range(len(record.corrections) + 1):
+        source = source_of(services, record, feed, number)
+        for chunk in source.chunks(Cursor(0, 0), limits, now=check_time(record)):
+            count += chunk.records
+            if count > most:
+                raise TooManyRecords(
+                    f"{record.key} holds more than the {most} records that a destructive import "
+                    "may have.",
+                    hint="Nothing of it was executed. The bound is max_records in the feed, and "
+                    "never more than one part takes.",
+                )
 
 
 def _spec(record: Import, feed: Feed) -> ImportSpec:

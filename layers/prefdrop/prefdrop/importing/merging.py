@@ -133,18 +133,23 @@ def rejected_rows(
 
 
 def rows_of_strays(source: Source, strays: list[Told]) -> Iterator[Rejected]:
-    """The rows whose identifiers are those of the strays, found by reading the source again."""
-    wanted: dict[str, Told] = {
-        identifier: one for one in strays for identifier in one[1].identifiers
-    }
-    for row in source.rows(Cursor(0, 0)):
-        if not wanted:
-            return
-        found = {wanted[name][1]: wanted[name] for name in source.identifiers(row) & wanted.keys()}
-        if found:
-            gone = {name for reject in found for name in reject.identifiers}
-            wanted = {name: one for name, one in wanted.items() if name not in gone}
-            yield _joined(row, list(found.values()))
+    """The rows whose identifiers are a stray's, found by reading the source again.
+
+    Where more rows than strays have the same ones, nobody can say which were meant: none is named.
+    """
+    wanted: dict[frozenset[str], list[Told]] = {}
+    for one in strays:
+        if one[1].identifiers:
+            wanted.setdefault(frozenset(one[1].identifiers), []).append(one)
+    found: dict[frozenset[str], list[Row]] = {}
+    for row in source.rows(Cursor(0, 0)) if wanted else ():
+        known = source.identifiers(row)
+        if known in wanted:
+            found.setdefault(known, []).append(row)
+    for known, rows in found.items():
+        if len(rows) == len(wanted[known]):
+            for row, one in zip(rows, wanted[known], strict=True):
+                yield _joined(row, [one])
 
 
 def _same(reject: VendorReject, known: frozenset[str]) -> bool:

@@ -32,7 +32,11 @@ def approve(
     if corrected is not None:
         add_correction(services, record, corrected, file)
     services.imports.update(import_id, approved=True)
-    return _decide(services, record, "approve")
+    try:
+        return _decide(services, record, "approve")
+    except NotHeld:  # too late: nothing must be left that a later attempt would go by
+        services.imports.update(import_id, approved=False, corrections=record.corrections)
+        raise
 
 
 def cancel(services: Services, import_id: str) -> Import:
@@ -75,7 +79,9 @@ def retry(services: Services, import_id: str, state_machine: str, *, force: bool
 
 def _held(services: Services, import_id: str) -> Import:
     record = services.imports.get(import_id)
-    if record.status != "Held" or not record.approval_token:
+    if record.status == "Held" and not record.approval_token:
+        raise NotHeld(f"The import {import_id} is about to be held.", hint="Try again in a moment.")
+    if record.status != "Held":
         raise NotHeld(
             f"The import {import_id} is {record.status}, not Held.",
             hint="`prefdrop imports show` tells what it is waiting for.",

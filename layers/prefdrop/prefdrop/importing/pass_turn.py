@@ -52,12 +52,15 @@ def mark_ended(services: Services, import_id: str, execution: str, status: str) 
     if record is None or record.execution_arn != execution:
         return
     if record.status not in FINISHED and status in ENDED:
+        ended = Failure(ENDED[status], f"The execution ended as {status}.", RETRY_HINT)
         services.imports.update(
             record.import_id,
             status="Aborted" if status == "ABORTED" else "Failed",
-            error=Failure(ENDED[status], f"The execution ended as {status}.", RETRY_HINT),
+            error=record.error or ended,
             finished_at=iso_now(),
         )
+        if record.content_sha256:
+            services.drops.release_content(record, record.content_sha256)
 
 
 def pass_turn(services: Services, execution: str) -> bool:
@@ -90,7 +93,7 @@ def _is_executing(services: Services, part: Part) -> bool:
     if not told or part.expires <= now_ms():
         return False
     try:
-        status = services.vendor.imports.status(part.token).status
+        status = services.vendor.status(part.token).status
     except TokenRefused:
         return False
     except PrefdropError as error:

@@ -112,4 +112,5 @@ def wait_for_quota(
 def _until_slot(staging: StagingPart, slot: int) -> Interrupted:
     if slot < staging.part.stage_until:
         return Interrupted(wait_until(slot))
-    return staging.bury("the vendor's limit frees no slot within the token's life")
+    staging.services.imports.update(staging.record.import_id, initiate_after=slot)
+    return staging.bury("the vendor's limit frees no slot within the token's life", exhausted=True)

@@ -47,6 +47,9 @@ class Kind(msgspec.Struct):
 class Progress(msgspec.Struct, kw_only=True):
     """How far the pass has come."""
 
+    attempt: int
+    held: bool
+    """The import's attempt, and whether it is the report of a hold: no other goes on with it."""
     part: int = 1
     chunk: int = 0
     """The last chunk of `part` that is done."""
@@ -55,7 +58,6 @@ class Progress(msgspec.Struct, kw_only=True):
     found: dict[str, int] = {}
     """Vendor exceptions by part and stage, as `<part>/<stage>`."""
     kinds: list[Kind] = []
-    strays: list[tuple[str, spool.VendorReject]] = []
     unnamed: int = 0
     """Vendor exceptions for which no row was found."""
     upload: Upload
@@ -77,12 +79,13 @@ class RejectsFile:
         self.progress = progress
         self._stream = cache(lambda number: RowStream(self._source(number)))
         self._writer = cache(lambda number: RejectsWriter(self._source(number)))
-        self._file = services.growing(progress.upload, f"work/{record.import_id}/rejects.carry")
+        self._file = services.growing(progress.upload)
+        held = "held" if progress.held else "final"
+        self._folder = f"work/{record.import_id}/rejects/{progress.attempt}-{held}"
+        self._strays = self._saved_strays()
         self._items: list[RejectItem] = []
         self._superseded = superseded_rows(services, record) if record.corrections else frozenset()
-        if progress.part > 1 or progress.chunk:
-            self._file.resume()
-        else:
+        if not progress.upload.carry_key:
             self._file.write(self._writer(0).header())
 
     def write(self, parts: list[Part], deadline: Deadline) -> bool:
@@ -99,10 +102,17 @@ class RejectsFile:
         self._file.finish()
         return True
 
+    def _saved_strays(self) -> list[Told]:
+        """Exceptions whose number did not lead to their row, found so far."""
+        saved = self.progress.upload.carry_key.replace("/carry-", "/strays-")
+        return spool.read_strays(self._services.objects, saved) if saved else []
+
     def save(self) -> Progress:
         """Keep what is written for the next invocation."""
         self._flush()
-        self.progress.upload = self._file.save()
+        place = f"{self.progress.part:04d}-{self.progress.chunk:06d}"
+        self.progress.upload = self._file.save(f"{self._folder}/carry-{place}")
+        spool.write_strays(self._services.objects, f"{self._folder}/strays-{place}", self._strays)
         return self.progress
 
     def _write_part(self, part: Part, deadline: Deadline) -> bool:
@@ -125,7 +135,7 @@ class RejectsFile:
         for stage, _ in told:
             self._count_found(part, stage)
         numbered = [one for one in told if one[1].sequence >= chunk.first_sequence]
-        self.progress.strays += [one for one in told if one[1].sequence < chunk.first_sequence]
+        self._strays += [one for one in told if one[1].sequence < chunk.first_sequence]
         if not numbered and not chunk.rejects:
             return
         local = (
@@ -136,17 +146,17 @@ class RejectsFile:
             else []
         )
         stream = self._stream(chunk.source)
-        for rejected in rejected_rows(stream, chunk, local, numbered, self.progress.strays):
+        for rejected in rejected_rows(stream, chunk, local, numbered, self._strays):
             self._write_row(rejected, chunk.source)
 
     def _set_aside(self, part: Part, told: list[Told]) -> None:
         for one in told:
             self._count_found(part, one[0])
-            self.progress.strays.append(one)
+            self._strays.append(one)
 
     def _write_strays(self) -> None:
         """Find the rows of exceptions whose number did not lead to them."""
-        strays = self.progress.strays
+        strays = self._strays
         if not strays:
             return
         named = 0

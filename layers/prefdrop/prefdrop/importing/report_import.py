@@ -18,7 +18,7 @@ from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import LIVE
-from prefdrop.ledger.uploads import Upload
+from prefdrop.ledger.uploads import Upload, UploadGone
 from prefdrop.telemetry import logger, metrics
 
 CONTENT_TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
@@ -36,10 +36,14 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     counted = [part for part in parts if part.state in LIVE]
     progress = None
     if any(part.chunks for part in counted):
-        file = _open(services, record)
-        if not file.write(counted, deadline):
-            services.reports.save(record.import_id, msgspec.json.encode(file.save()))
-            return _said(answer("report"))
+        file = _open(services, record, held=held)
+        try:
+            if not file.write(counted, deadline):
+                services.reports.save(record.import_id, msgspec.json.encode(file.save()))
+                return _said(answer("report"))
+        except UploadGone:
+            services.reports.clear(record.import_id)
+            raise
         progress = file.progress
         record = services.imports.update(record.import_id, rejects_key=progress.upload.key)
     verdict = judge(record, parts, progress, held=held)
@@ -77,17 +81,16 @@ def _publish(verdict: Verdict, report: dict[str, Any]) -> None:
     metrics.flush_metrics()
 
 
-def _open(services: Services, record: Import) -> RejectsFile:
+def _open(services: Services, record: Import, *, held: bool) -> RejectsFile:
     sources = partial(source_of, services, record, pinned_feed(services, record))
     note = services.reports.load(record.import_id)
-    if note is None:
+    progress = None if note is None else msgspec.json.decode(note, type=Progress)
+    if progress is None or (progress.attempt, progress.held) != (record.attempt, held):
         extension = RejectsWriter(sources(0)).extension
         upload = Upload(
             key=f"{_folder(record)}/rejects.{extension}", content_type=CONTENT_TYPES[extension]
         )
-        progress = Progress(upload=upload)
-    else:
-        progress = msgspec.json.decode(note, type=Progress)
+        progress = Progress(attempt=record.attempt, held=held, upload=upload)
     return RejectsFile(services, record, sources, progress)
 
 

@@ -91,9 +91,9 @@ class Services:
     def objects(self) -> ObjectStore:
         return ObjectStore(self._s3, self.settings.bucket)
 
-    def growing(self, upload: Upload, carry_key: str) -> GrowingObject:
+    def growing(self, upload: Upload) -> GrowingObject:
         """An object that is appended to over several invocations."""
-        return GrowingObject(self._s3, self.objects, upload, carry_key)
+        return GrowingObject(self._s3, self.objects, upload)
 
     @cached_property
     def step_functions(self) -> SFNClient:
@@ -104,16 +104,12 @@ class Services:
         """The vendor's client with the stack's credentials; raises WrongSecret."""
         from prefdrop.importing.vendor import Vendor
 
-        return Vendor(self.settings, self._secret())
+        return Vendor(self.settings, self._secret)
 
     @property
     def vendor_is_known(self) -> bool:
         """Whether a step has needed the vendor since the function started."""
         return "vendor" in self.__dict__
-
-    def forget_vendor(self) -> None:
-        """Read the secret again at the next call: the vendor may have refused an old one."""
-        self.__dict__.pop("vendor", None)
 
     def _secret(self) -> dict[str, str]:
         client = boto3.client("secretsmanager")

@@ -31,6 +31,7 @@ class VendorReject(msgspec.Struct, frozen=True, array_like=True):
 
 
 _locals = msgspec.json.Decoder(list[LocalReject])
+_strays = msgspec.json.Decoder(list[tuple[str, VendorReject]])
 _vendors = msgspec.json.Decoder(list[VendorReject])
 
 
@@ -80,6 +81,16 @@ def vendor_stretches(
 def read_vendor(objects: ObjectStore, stretch: Stretch) -> list[VendorReject]:
     """One stretch, by sequence."""
     return _vendors.decode(objects.read(stretch.key).body)
+
+
+def write_strays(objects: ObjectStore, key: str, strays: list[tuple[str, VendorReject]]) -> None:
+    """Keep exceptions whose number did not lead to their row, with their stage."""
+    objects.write(key, msgspec.json.encode(strays))
+
+
+def read_strays(objects: ObjectStore, key: str) -> list[tuple[str, VendorReject]]:
+    """What `write_strays` kept."""
+    return _strays.decode(objects.read(key).body)
 
 
 def _local_key(import_id: str, part: int, chunk: int) -> str:

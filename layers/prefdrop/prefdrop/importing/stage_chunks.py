@@ -18,7 +18,7 @@ from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.stager import Stager
 from prefdrop.importing.staging_part import Interrupted, StagingPart
-from prefdrop.importing.step import Answer, StepInput, wait_until
+from prefdrop.importing.step import Answer, StepInput, answer, wait_until
 from prefdrop.importing.totals import count_requests
 from prefdrop.ledger.parts import LeaseHeld
 
@@ -28,7 +28,9 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     request = msgspec.convert(event, StepInput)
     turn = services.turns.require(request.execution)
     record = services.imports.get(request.import_id)
-    part = services.parts.live(record.import_id)[-1]
+    part = services.parts.current(record.import_id, "staging", "staged", "local")
+    if part is None:
+        return answer("initiate")
     lease_ms = int(services.settings.lease_seconds * 1000)
     try:
         part = services.parts.take_over(record.import_id, part, turn, lease_ms)

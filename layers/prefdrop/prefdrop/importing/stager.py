@@ -97,9 +97,9 @@ class Stager:
     def _send(self, chunk: Chunk, entry: StagedChunk) -> ImportStatus | None:
         """Send one request once. None: the vendor surely refused it, and it is to be cut again."""
         staging = self._staging
-        imports, token = staging.services.vendor.imports, staging.part.token
+        vendor, token = staging.services.vendor, staging.part.token
         try:
-            return imports.stage(token, chunk.body, timeout=staging.time_to_send())
+            return vendor.stage(token, chunk.body, timeout=staging.time_to_send())
         except Unclear as doubt:
             logger.warning("a stage request has no clear answer", extra={"code": doubt.code})
             if staging.part.ghosts:
@@ -166,11 +166,12 @@ class Stager:
         row = only_row(chunk)
         elsewhere = [msgspec.structs.replace(r, code=spool.ELSEWHERE) for r in chunk.rejects]
         chunk = msgspec.structs.replace(chunk, rejects=elsewhere)
+        refusals.make_sure_of_quota(staging)
         spool.write_local(staging.services.objects, staging.record.import_id, staging.part, chunk)
         entry = msgspec.structs.replace(staging.entry(chunk), probe=row, last=False)
         entry = staging.write_ahead(entry, again=False)
         try:
-            status = staging.services.vendor.imports.stage(
+            status = staging.services.vendor.stage(
                 staging.part.token, chunk.body, timeout=staging.time_to_send()
             )
         except Unclear:

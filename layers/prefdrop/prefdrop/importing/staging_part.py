@@ -173,10 +173,10 @@ class StagingPart:
         self.change(state="torn", lease_until=0)
         return Interrupted(answer("initiate"))
 
-    def bury(self, why: str) -> Interrupted:
+    def bury(self, why: str, *, exhausted: bool = False) -> Interrupted:
         """Give the part up: its token is of no more use, and nothing of it was executed."""
         logger.warning("the part's token is dead", extra={"part": self.part.number, "why": why})
-        self.change(state="dead", lease_until=0)
+        self.change(state="dead", lease_until=0, exhausted=exhausted)
         return Interrupted(answer("initiate"))
 
     def release(self) -> None:
@@ -192,7 +192,7 @@ class StagingPart:
     def vendor_status(self) -> ImportStatus:
         """What the vendor says of the part; a token that died ends it."""
         try:
-            return self.services.vendor.imports.status(self.part.token)
+            return self.services.vendor.status(self.part.token)
         except TokenRefused:
             raise self.bury("the vendor no longer knows the part's token") from None
 

@@ -75,8 +75,6 @@ def step(
             return run(kept[0], event, Deadline(context))
         except Terminal as error:
             logger.error("step failed", extra={"code": error.code, "text": str(error)})
-            if kept:
-                kept[0].forget_vendor()
             raise Terminal(f"{error.code}: {error.message}\n{error.hint}") from None
         except PrefdropError as error:
             logger.warning("step interrupted", extra={"code": error.code, "text": str(error)})

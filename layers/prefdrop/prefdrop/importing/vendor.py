@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 import requests
 
-from prefdrop.mypreferences import Client, Imports, auth_from_secret
+from prefdrop.mypreferences import (
+    Client,
+    ExceptionPage,
+    ImportSpec,
+    ImportStatus,
+    NotAuthorized,
+    TokenRefused,
+    WrongCredentials,
+    auth_from_secret,
+)
 from prefdrop.settings import Settings
+from prefdrop.telemetry import logger
+
+Result = TypeVar("Result")
+
+REFUSED = (NotAuthorized, TokenRefused, WrongCredentials)
+"""Surely not applied, and perhaps only because the credentials were changed meanwhile."""
 
 
 class _Counting(requests.Session):
@@ -26,26 +42,63 @@ class _Counting(requests.Session):
 
 
 class Vendor:
-    """The vendor as the import's steps see it."""
+    """The vendor as the import's steps see it.
 
-    def __init__(self, settings: Settings, secret: dict[str, str]) -> None:
+    `read_secret` answers the credentials. They are read again when the vendor refuses a call: if
+    they have changed, the call is made once more, so that a rotation needs no restart.
+    """
+
+    def __init__(self, settings: Settings, read_secret: Callable[[], dict[str, str]]) -> None:
+        self._settings = settings
+        self._read_secret = read_secret
         base = settings.base_url
-        self._session = _Counting((base, settings.integration_url or base))
-        self._client = Client(
-            base,
-            settings.client_id,
-            auth_from_secret(secret, settings.client_id, base),
-            integration_url=settings.integration_url,
-            routes=msgspec.json.decode(settings.routes, type=dict[str, str]),
-            session=self._session,
-        )
+        self.session = _Counting((base, settings.integration_url or base))
+        self._secret = read_secret()
+        self._client = self._make_client(self._secret)
 
-    @property
-    def imports(self) -> Imports:
-        """The vendor's bulk import."""
-        return self._client.imports
+    def initiate(self, spec: ImportSpec) -> ImportStatus:
+        """Begin an import and get its access token."""
+        return self._call(lambda client: client.imports.initiate(spec))
+
+    def stage(self, token: str, body: bytes, *, timeout: float) -> ImportStatus:
+        """Stage a request body, once, within `timeout` seconds."""
+        return self._call(lambda client: client.imports.stage(token, body, timeout=timeout))
+
+    def execute(self, token: str, *, timeout: float) -> ImportStatus:
+        """Let the vendor import what was staged."""
+        return self._call(lambda client: client.imports.execute(token, timeout=timeout))
+
+    def status(self, token: str) -> ImportStatus:
+        """The import's state and counters."""
+        return self._call(lambda client: client.imports.status(token))
+
+    def exceptions(self, token: str, *, offset: int) -> ExceptionPage:
+        """One page of what was refused."""
+        return self._call(lambda client: client.imports.exceptions(token, offset=offset))
 
     def take_count(self) -> int:
         """How many requests were sent since this was asked last."""
-        sent, self._session.sent = self._session.sent, 0
+        sent, self.session.sent = self.session.sent, 0
         return sent
+
+    def _call(self, call: Callable[[Client], Result]) -> Result:
+        try:
+            return call(self._client)
+        except REFUSED:
+            secret = self._read_secret()
+            if secret == self._secret:
+                raise
+            logger.info("the credentials have changed")
+            self._client, self._secret = self._make_client(secret), secret
+            return call(self._client)
+
+    def _make_client(self, secret: dict[str, str]) -> Client:
+        settings = self._settings
+        return Client(
+            settings.base_url,
+            settings.client_id,
+            auth_from_secret(secret, settings.client_id, settings.base_url),
+            integration_url=settings.integration_url,
+            routes=msgspec.json.decode(settings.routes, type=dict[str, str]),
+            session=self.session,
+        )

@@ -109,6 +109,10 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     content_sha256: str = ""
     """Of the source, where the feed skips content that was imported before."""
     approved: bool = False
+    """Whether the part that begins at `held_start` was approved, however often it begins."""
+    held_start: Position = {}
+    initiate_after: int = 0
+    """When the vendor may have a free slot again, after it said that there was none (ms)."""
     approval_token: str = ""
     hold_until: str = ""
     gate: str = ""

@@ -79,6 +79,10 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Chunks in the ledger; `stage_requests` counts those of them that went to the vendor."""
     stage_requests: int = 0
     source_read: bool = False
+    refusals_collected: bool = False
+    """Whether what validation refused has been read."""
+    exhausted: bool = False
+    """Whether it was given up because the vendor's limit was used up, and for no other reason."""
     ghosts: int = 0
     """Requests given up on and sent again, which may still land."""
     ghost_until: int = 0
@@ -158,6 +162,14 @@ class PartStore:
     def live(self, import_id: str) -> list[Part]:
         """The parts whose rows count."""
         return [part for part in self.all(import_id) if part.state in LIVE]
+
+    def current(self, import_id: str, *expected: PartState) -> Part | None:
+        """The part begun last, if it is in one of these states; else None.
+
+        A step that is tried again may find that it gave its part up before it died.
+        """
+        parts = self.all(import_id)
+        return parts[-1] if parts and parts[-1].state in expected else None
 
     def chunks(self, import_id: str, part: int) -> Iterator[StagedChunk]:
         """The chunks of a part, in the order in which they were staged."""

@@ -6,11 +6,14 @@ that never fills a part is written at once in the end.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from botocore.exceptions import ClientError
 
-from prefdrop.ledger.objects import ObjectMissing, ObjectStore
+from prefdrop.errors import Transient
+from prefdrop.ledger.objects import ObjectStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,11 +22,17 @@ PART_BYTES = 8 << 20
 """S3 takes no part below 5 MiB but the last, and no more than 10,000 parts."""
 
 
+class UploadGone(Transient):
+    """The upload was completed or aborted meanwhile; the object has to be written anew."""
+
+
 class Upload(msgspec.Struct):
     """Where a growing object stands: enough to go on in another invocation."""
 
     key: str
     content_type: str
+    carry_key: str = ""
+    """Object that holds what does not fill a part yet; each state of the upload has its own."""
     upload_id: str = ""
     tags: list[str] = []
     """ETags of the parts that are uploaded, in their order."""
@@ -32,21 +41,13 @@ class Upload(msgspec.Struct):
 class GrowingObject:
     """Appends to an object; `save` between invocations, `finish` in the end."""
 
-    def __init__(
-        self, client: S3Client, objects: ObjectStore, upload: Upload, carry_key: str
-    ) -> None:
+    def __init__(self, client: S3Client, objects: ObjectStore, upload: Upload) -> None:
         self._client = client
         self._objects = objects
         self._upload = upload
-        self._carry_key = carry_key
         self._buffer = bytearray()
-
-    def resume(self) -> None:
-        """Take up what `save` carried over."""
-        try:
-            self._buffer += self._objects.read(self._carry_key).body
-        except ObjectMissing:
-            return
+        if upload.carry_key:
+            self._buffer += objects.read(upload.carry_key).body
 
     def write(self, block: bytes) -> None:
         """Append a block."""
@@ -54,10 +55,12 @@ class GrowingObject:
         if len(self._buffer) >= PART_BYTES:
             self._upload_part()
 
-    def save(self) -> Upload:
-        """Carry the rest over to the next invocation."""
-        self._objects.write(self._carry_key, bytes(self._buffer))
-        return self._upload
+    def save(self, carry_key: str) -> Upload:
+        """Carry the rest over to the next invocation, in an object of its own."""
+        self._objects.write(carry_key, bytes(self._buffer))
+        return msgspec.structs.replace(
+            self._upload, carry_key=carry_key, tags=list(self._upload.tags)
+        )
 
     def finish(self) -> None:
         """Make the object whole and visible."""
@@ -69,7 +72,8 @@ class GrowingObject:
         if self._buffer:
             self._upload_part()
         numbered = enumerate(self._upload.tags, start=1)
-        self._client.complete_multipart_upload(
+        self._send(
+            self._client.complete_multipart_upload,
             Bucket=self._objects.bucket,
             Key=self._upload.key,
             UploadId=self._upload.upload_id,
@@ -85,7 +89,8 @@ class GrowingObject:
             )
             self._upload.upload_id = begun["UploadId"]
         number = len(self._upload.tags) + 1
-        answer = self._client.upload_part(
+        answer = self._send(
+            self._client.upload_part,
             Bucket=self._objects.bucket,
             Key=self._upload.key,
             UploadId=self._upload.upload_id,
@@ -94,3 +99,13 @@ class GrowingObject:
         )
         self._upload.tags.append(answer["ETag"])
         self._buffer.clear()
+
+    def _send(self, call: Callable[..., Any], **request: Any) -> Any:
+        try:
+            return call(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchUpload":
+                raise
+            raise UploadGone(
+                f"The upload of {self._upload.key} has ended.", hint="It is begun anew."
+            ) from None
