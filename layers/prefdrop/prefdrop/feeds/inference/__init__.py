@@ -1,0 +1,14 @@
+"""A first feed for a file that nobody has written one for, inferred from its first rows.
+
+Not part of the import: nothing that runs on AWS imports it. `propose` reads a sample, decides what
+each column is, tries the feed on the sample and answers its text. What it decides and why stands in
+the text as comments; nothing but column names and words of our own gets there from the file, so a
+proposed feed holds no person's data.
+"""
+
+from __future__ import annotations
+
+from prefdrop.feeds.inference.proposal import Finding, Proposal, propose
+from prefdrop.feeds.inference.trying import Trial
+
+__all__ = ["Finding", "Proposal", "Trial", "propose"]

@@ -1,0 +1,254 @@
+"""The sample that a feed is inferred from: how a file is written, and its first rows by column."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from prefdrop.feeds.compression import OpenAt
+from prefdrop.feeds.definition import Feed, GatesPart, ImportPart, SourcePart
+from prefdrop.feeds.dialect import SAMPLE_BYTES
+from prefdrop.feeds.errors import SourceError
+from prefdrop.feeds.header import REJECT_COLUMNS
+from prefdrop.feeds.inference.dialects import Dialect, find_dialect
+from prefdrop.feeds.inference.flattening import columns_of_objects, is_vendor_record
+from prefdrop.feeds.inference.headers import names_columns
+from prefdrop.feeds.inference.shapes import Column
+from prefdrop.feeds.limits import Row
+from prefdrop.feeds.opened import OpenedFile
+from prefdrop.feeds.source import Source
+
+MAX_ROWS = 5_000
+MAX_CELLS = 400_000
+MIN_ROWS = 50
+"""Of a very wide file at least so many rows are read."""
+SHORT_ROWS = 0.01
+"""From this share on, rows that are too short are a habit of whatever wrote the file."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Rows are read up to so far into the (unpacked) file."""
+
+
+@dataclass
+class Sample:
+    """What the first rows of a file show. `source` is what the feed has to say about the file."""
+
+    file: str
+    open_at: OpenAt
+    size: int
+    source: SourcePart
+    encoding: str
+    marked: bool
+    """The encoding is told by a byte order mark."""
+    plain: bool
+    """The first bytes hold nothing but ASCII."""
+    columns: list[Column] = field(default_factory=list)
+    twice: tuple[str, ...] = ()
+    """Names that the header has more than once."""
+    rows: int = 0
+    unreadable: int = 0
+    short: int = 0
+    """Rows with fewer cells than the header, or with more of which the surplus ones are empty."""
+    long: int = 0
+    padded: int = 0
+    """Cells of the sample with spaces at their ends."""
+    whole: bool = True
+    """The sample is the whole file."""
+    records: list[dict[str, Any]] = field(default_factory=list)
+    """The objects of a file that holds vendor records as they are."""
+
+    def reader(self, feed: Feed) -> Source:
+        """The sample's file, read with `feed`."""
+        return Source(feed, self.open_at, size=self.size, file=self.file)
+
+    @property
+    def pads(self) -> bool:
+        """Short rows are usual in this file, and not just damaged."""
+        return self.short > 0 and self.short >= SHORT_ROWS * self.rows
+
+    def wrong(self, problem: str, remedy: str) -> SourceError:
+        """The error that nothing can be inferred from this file."""
+        return SourceError(problem, file=self.file, remedy=remedy)
+
+
+def read_sample(open_at: OpenAt, *, size: int, file: str) -> Sample:
+    """Read the file's beginning; raises `SourceError` if it holds no rows that can be read."""
+    opened = OpenedFile(open_at, size, file, None)
+    text = opened.sample[opened.encoding.mark :].decode(opened.codec, "replace")
+    if not text.strip():
+        raise opened.wrong("the file is empty", "Give a sample with rows.")
+    refuse_foreign(opened)
+    json_format = _json_format(text, opened)
+    dialect = None if json_format else find_dialect(text, whole=len(opened.sample) < SAMPLE_BYTES)
+    source = _source_part(json_format, dialect, opened)
+    sample = Sample(
+        file,
+        open_at,
+        size,
+        source,
+        opened.codec,
+        marked=opened.encoding.mark > 0,
+        plain=opened.sample.isascii() and 0 not in opened.sample,
+    )
+    if json_format:
+        _read_objects(sample)
+    else:
+        _read_cells(sample)
+    return sample
+
+
+def refuse_foreign(opened: OpenedFile) -> None:
+    """Raise `SourceError` for files that are no rows of text at all."""
+    for start, kind in ((b"%PDF", "a PDF"), (b"\xd0\xcf\x11\xe0", "an old Excel file")):
+        if opened.sample.startswith(start):
+            raise opened.wrong(f"this is {kind}", "Save it as csv and try that.")
+    if opened.sample.startswith(b"PAR1"):
+        raise opened.wrong(
+            "no feed can be inferred from a Parquet file",
+            "Write some of its rows as csv or jsonl and try that.",
+        )
+
+
+def _json_format(text: str, opened: OpenedFile) -> str:
+    start = text.lstrip()
+    if re.match(r"\[\s*(?:[\[{\]]|$)", start):
+        return "json"
+    if not start.startswith("{"):
+        return ""
+    try:
+        msgspec.json.decode(opened.first_line)
+    except msgspec.DecodeError:
+        return "json" if re.match(r'\{\s*(?:"|\}|$)', start) else ""
+    return "jsonl"
+
+
+def _source_part(json_format: str, dialect: Dialect | None, opened: OpenedFile) -> SourcePart:
+    guessed = opened.codec != "utf-8" and not opened.encoding.mark
+    encoding = opened.codec if guessed else None
+    if dialect is None:
+        return msgspec.convert({"format": json_format, "encoding": encoding}, SourcePart)
+    if dialect.delimiter == "\t":
+        return SourcePart(format="tsv", quote=dialect.quote, encoding=encoding)
+    return SourcePart(
+        format="csv", delimiter=dialect.delimiter, quote=dialect.quote, encoding=encoding
+    )
+
+
+def bare_feed(source: SourcePart) -> Feed:
+    """A feed that is good for reading rows and nothing else."""
+    return Feed(
+        name="sample",
+        file="sample",
+        import_=ImportPart(name="sample", match="ProfileId"),
+        source=source,
+        columns={},
+        constants={},
+        gates=GatesPart(),
+    )
+
+
+# Cells
+
+
+def _read_cells(sample: Sample) -> None:
+    source = sample.reader(bare_feed(sample.source))
+    first = list(source.header.names)
+    with_header = names_columns(first, list(islice(_cells(source), 200)))
+    if not with_header:
+        width = Counter(len(cells) for cells in islice(_cells(source), 200)).most_common(1)
+        count = max(width[0][0] if width else 0, len(first))
+        names = tuple(f"column_{place}" for place in range(1, count + 1))
+        sample.source = msgspec.structs.replace(sample.source, header=False, names=names)
+        source = sample.reader(bare_feed(sample.source))
+        first = list(names)
+    _require_writable(sample, first)
+    _gather(sample, source, first)
+
+
+def _cells(source: Source) -> Iterator[list[str]]:
+    for row in source.rows():
+        if not row.fault:
+            yield row.cells or []
+
+
+def _gather(sample: Sample, source: Source, names: list[str]) -> None:
+    width = len(names)
+    most = max(MIN_ROWS, min(MAX_ROWS, MAX_CELLS // max(width, 1)))
+    rows: list[list[str]] = []
+    short: set[int] = set()
+    for row in _first_rows(sample, source, most):
+        cells = row.cells or []
+        if len(cells) != width:
+            if len(cells) > width and any(cells[width:]):
+                sample.long += 1
+                continue
+            sample.short += 1
+            short.add(len(rows))
+            cells = [*cells[:width], *[""] * (width - len(cells))]
+        stripped = [cell.strip() for cell in cells]
+        sample.padded += sum(
+            len(bare) < len(cell) for bare, cell in zip(stripped, cells, strict=True)
+        )
+        rows.append(stripped)
+    if not sample.pads:
+        rows = [row for place, row in enumerate(rows) if place not in short]
+    _require_rows(sample, rows)
+    sample.twice = tuple(name for name, count in Counter(names).items() if count > 1)
+    sample.columns = [
+        Column(name, place, cells)
+        for place, (name, cells) in enumerate(zip(names, zip(*rows, strict=True), strict=True))
+    ]
+
+
+def _first_rows(sample: Sample, source: Source, most: int) -> Iterator[Row]:
+    """The sample's rows that can be read; the others are counted."""
+    for row in source.rows():
+        if sample.rows >= most or row.start > MAX_BYTES:
+            sample.whole = False
+            return
+        sample.rows += 1
+        if row.fault:
+            sample.unreadable += 1
+        else:
+            yield row
+
+
+def _require_rows(sample: Sample, rows: Sequence[object]) -> None:
+    if not rows:
+        raise sample.wrong(
+            "no row could be read, so there is nothing to infer a feed from",
+            "Give a sample with a header and at least a few rows.",
+        )
+
+
+def _require_writable(sample: Sample, names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise sample.wrong(
+                "a column's name holds bytes or half characters that no feed can write",
+                "Rename the column in the file.",
+            ) from None
+
+
+# Objects
+
+
+def _read_objects(sample: Sample) -> None:
+    source = sample.reader(bare_feed(sample.source))
+    objects = [row.value or {} for row in _first_rows(sample, source, MAX_ROWS)]
+    _require_rows(sample, objects)
+    for value in objects:
+        for name in REJECT_COLUMNS:
+            value.pop(name, None)
+    if sum(map(is_vendor_record, objects)) >= 0.9 * len(objects):
+        sample.records = objects
+        return
+    sample.columns, sample.padded = columns_of_objects(objects, MAX_CELLS)
+    _require_writable(sample, (column.name for column in sample.columns))
