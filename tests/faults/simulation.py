@@ -223,7 +223,7 @@ class Simulation:
     def start(self, event: Json, arn: str = "") -> Execution:
         """Start an execution."""
         arn = arn or f"arn:execution:{len(self.executions)}"
-        execution = Execution(arn, event, self._call, self.clock.advance)
+        execution = Execution(arn, event, self.call, self.clock.advance)
         self.executions.append(execution)
         return execution
 
@@ -231,7 +231,7 @@ class Simulation:
         """The ledger as an operator sees it."""
         return Worker(self)
 
-    def _call(self, function: str, payload: Json) -> Any:
+    def call(self, function: str, payload: Json) -> Any:
         name = "".join(f"_{c.lower()}" if c.isupper() else c for c in function).lstrip("_")
         module = importlib.import_module(f"prefdrop.importing.{name}")
         worker = Worker(self)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from prefdrop_local.stack.lambdas.pool import Invocation
     from prefdrop_local.stack.lambdas.service import overlapping
     from prefdrop_local.stack.local_stack import LocalStack, StackError
-    from prefdrop_local.stack.settings import StackSettings
     from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
+    from prefdrop_local.stack.settings import StackSettings
     from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
     from prefdrop_local.stack.vendor import NO_VENDOR, ExternalVendor
 
@@ -27,7 +27,7 @@ _HOMES = {
     "Invocation": "lambdas.pool",
     "LocalStack": "local_stack",
     "StackError": "local_stack",
-    "StackSettings": "local_stack",
+    "StackSettings": "settings",
     "TableFaultError": "table_requests",
     "TableRequest": "table_requests",
     "overlapping": "lambdas.service",

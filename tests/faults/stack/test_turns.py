@@ -7,7 +7,7 @@ from typing import Any
 
 from prefdrop_local.stack import overlapping
 from tests.faults.stack.breakable import Breakable, is_hand_over, is_write_of
-from tests.workbench import people
+from tests.workbench import FEED, people
 
 DROPS = 50
 
@@ -126,6 +126,28 @@ def test_an_import_aborted_while_it_takes_its_ticket_is_skipped(bench: Breakable
 
     assert bench.report_of(third)["status"] == "Completed"
     assert bench.import_of(second)["status"] == "Aborted"
+
+
+def test_a_held_import_that_is_aborted_passes_its_turn_and_is_held_again_by_a_retry(
+    bench: Breakable,
+) -> None:
+    bench.push_feed(FEED.replace("= 100", "= 10") + 'over_gate = "hold"\n', "held")
+    held = bench.drop(people(2) + "C-3,Ida,no-address,Y\n", feed="held")
+    bench.wait_for_step("AwaitApprovalFunction")
+    second = bench.drop(people(2, first=10), name="second.csv")
+    bench.wait_for_step("TakeTurnFunction", of=bench.execution_of(second))
+
+    bench.abort(held)
+
+    assert bench.report_of(second)["status"] == "Completed"
+    import_id = bench.import_of(held)["import_id"]
+    assert bench.prefdrop("imports", "approve", import_id).returncode == 2
+    bench.prefdrop("imports", "retry", import_id)
+    bench.wait_for(lambda: _ended(bench, "AwaitApprovalFunction") == 2)
+    assert bench.prefdrop("imports", "approve", import_id).returncode == 0
+    bench.end_of(bench.import_of(held)["execution_arn"])
+    assert bench.import_of(held)["status"] == "CompletedWithRejects"
+    assert set(bench.executed_ids().values()) == {1}
 
 
 def test_an_import_that_the_vendor_still_executes_keeps_the_turn_after_its_abort(

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from prefdrop_local.stack import Invocation
 from tests.faults.stack.breakable import Breakable, breakable, is_hand_over, is_write_of
 from tests.workbench import people
 
-LARGE = 40_000
-"""People whose records do not fit into the buffers of a connection."""
+LARGE = 20_000
+"""People whose records do not fit into the buffers of a connection, which take 4 MB."""
+
+PATIENT = {"RequestSeconds": "5", "GhostSeconds": "5", "LeaseSeconds": "6"}
+"""Times in which a request of that size surely ends."""
 
 
 def _abort_and_let_the_next_one_through(bench: Breakable, version: str) -> None:
@@ -42,10 +47,11 @@ def _written(bench: Breakable, version: str) -> list[dict[str, Any]]:
 
 
 def _assert_exactly_once(bench: Breakable, rows: int) -> None:
-    """Every person of both drops was executed once, and no two imports were under way at once."""
+    """Every person of a drop, and those of the import between, was executed once."""
+    between = len([one for one in bench.imports() if one["key"].endswith("next.csv")])
     executed = bench.executed_ids()
     assert set(executed.values()) == {1}
-    assert len(executed) == rows + 3
+    assert len(executed) == rows + 3 * between
 
 
 def test_a_worker_frozen_before_its_request_stages_and_writes_nothing_after_a_takeover(
@@ -73,16 +79,16 @@ def test_a_worker_frozen_before_its_request_stages_and_writes_nothing_after_a_ta
 def test_a_worker_frozen_in_mid_request_does_not_finish_it_after_a_takeover(
     tmp_path: Path,
 ) -> None:
-    with breakable(tmp_path, ChunkBytes="25000000") as bench:
-        halfway = bench.wire.stop_at("Stage", "halfway")
+    with breakable(tmp_path, ChunkBytes="25000000", **PATIENT) as bench:
+        begun = bench.wire.stop_at("Stage", "begun")
         version = bench.drop(people(LARGE))
-        halfway.wait()
+        begun.wait()
         bench.stack.suspend_worker("StageChunksFunction")
         (zombie,) = bench.calls("StageChunksFunction")
         _abort_and_let_the_next_one_through(bench, version)
         written, accepted = _written(bench, version), bench.accepted("import.stage")
 
-        halfway.open()
+        begun.open()
         _wake_up(bench, "StageChunksFunction", zombie)
 
         assert bench.accepted("import.stage") == accepted
@@ -128,6 +134,53 @@ def test_a_worker_frozen_before_execute_executes_nothing_after_a_takeover(
     assert bench.accepted("import.execute") == accepted
     assert _written(bench, version) == written
     assert bench.retry(version)["status"] == "Completed"
+    _assert_exactly_once(bench, 5)
+
+
+@pytest.mark.parametrize(
+    ("moment", "write"),
+    [("after", '"posting"'), ("before", '"settled"')],
+    ids=["frozen before its request", "frozen before it settles"],
+)
+def test_a_retry_takes_its_own_zombie_over_and_the_zombie_does_no_harm(
+    bench: Breakable, moment: str, write: str
+) -> None:
+    frozen = bench.freeze_at_write(
+        "StageChunksFunction",
+        is_write_of("StageChunksFunction", "TransactWriteItems", moment, write),
+    )
+    version = bench.drop(people(40))
+    frozen.wait()
+    (zombie,) = bench.calls("StageChunksFunction")
+    bench.end_of(bench.abort(version))
+    bench.wait_for_step("PassTurnFunction")
+
+    report = bench.retry(version)
+    written, accepted = _written(bench, version), bench.accepted("import.stage")
+    _wake_up(bench, "StageChunksFunction", zombie)
+
+    assert report["status"] == "Completed"
+    assert bench.accepted("import.stage") == accepted
+    assert _written(bench, version) == written
+    _assert_exactly_once(bench, 40)
+
+
+def test_an_import_that_may_have_been_executed_is_not_begun_again_once_its_token_is_dead(
+    bench: Breakable,
+) -> None:
+    executed = bench.wire.stop_at("Execute", "answered")
+    version = bench.drop(people(5))
+    executed.wait()
+    bench.abort(version)
+    bench.stack.kill_worker("ExecutePartFunction")
+    executed.open()
+    bench.wait_for(lambda: not bench.holder()["execution"])
+    bench.advance_vendor(13 * 3600)
+
+    report = bench.retry(version)
+
+    assert (report["status"], report["error"]["code"]) == ("Failed", "TokenDied")
+    assert len(bench.requests_to("import.initiate")) == 1
     _assert_exactly_once(bench, 5)
 
 

@@ -17,9 +17,9 @@ PATIENCE = 60.0
 SMALL_BUFFER = 16 * 1024
 """So that the end of a large request is still with its sender when the wire stops reading."""
 
-Moment = Literal["halfway", "arrived", "answered"]
+Moment = Literal["begun", "arrived", "answered"]
 """
-    halfway     half of the body has been read; the sandbox has heard nothing yet
+    begun       its headers have been read; the sandbox has heard nothing yet
     arrived     the whole request has been read; the sandbox has heard nothing yet
     answered    the sandbox has answered, and its answer has not been passed on
 """
@@ -134,9 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         stops = self.server.wire.due(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length // 2)
-        self._stop(stops, "halfway")
-        body += self.rfile.read(length - len(body))
+        self._stop(stops, "begun")
+        body = self.rfile.read(length)
         if len(body) < length:  # its sender gave up
             self.close_connection = True
             return

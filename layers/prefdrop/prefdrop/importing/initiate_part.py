@@ -28,6 +28,9 @@ from prefdrop.settings import SLOTS
 STAGING_SHARE = 0.5
 """Share of a token's life in which to stage; the rest is for execution and exceptions."""
 
+MOST_EXHAUSTED = 14
+"""Parts in a row that may end for want of quota: each has waited for most of a day."""
+
 COUNTING_BYTES = 4_000_000
 """Size of the chunks that are built only to count their records."""
 
@@ -41,6 +44,10 @@ class TooManyRecords(Terminal):
 
 class TornStage(Terminal):
     """Again and again the vendor's count of received records was not what had been sent."""
+
+
+class QuotaTooSmall(Terminal):
+    """The vendor's limit lets no part of the import be staged, however long it waits."""
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
@@ -135,18 +142,25 @@ def _begin(
 
 
 def _see_that_it_is_no_use(services: Services, record: Import) -> None:
-    """Raise TornStage when part after part of this attempt had to be given up."""
-    lost = 0
+    """Raise TornStage or QuotaTooSmall when part after part of this attempt had to be given up."""
+    lost = exhausted = 0
     for part in services.parts.all(record.import_id):
         if part.state == "finished":
-            lost = 0
+            lost = exhausted = 0
         elif part.attempt == record.attempt and part.state in ("torn", "dead"):
+            exhausted += part.exhausted
             lost += not part.exhausted
     if lost > services.settings.max_torn_parts:
         raise TornStage(
             f"{lost} parts in a row could not be staged for certain.",
             hint="Nothing of them was executed. Look at the vendor's state, then "
             "`prefdrop imports retry`.",
+        )
+    if exhausted > MOST_EXHAUSTED:
+        raise QuotaTooSmall(
+            f"{exhausted} parts in a row found the vendor's limit used up before they were staged.",
+            hint="Nothing of them was executed. Ask the vendor for a higher limit (O-7), make room "
+            "in it, then `prefdrop imports retry`.",
         )
 
 
