@@ -14,7 +14,7 @@ from tests.workbench import people
 LARGE = 20_000
 """People whose records do not fit into the buffers of a connection, which take 4 MB."""
 
-PATIENT = {"RequestSeconds": "5", "GhostSeconds": "5", "LeaseSeconds": "6"}
+PATIENT = {"RequestSeconds": "3", "GhostSeconds": "3", "LeaseSeconds": "4"}
 """Times in which a request of that size surely ends."""
 
 
