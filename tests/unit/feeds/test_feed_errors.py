@@ -103,6 +103,16 @@ CASES = [
     Wrong("a JSON source has no header", "source", source='format = "jsonl"\nheader = false'),
     Wrong("the feed maps no column", "columns", matched=""),
     Wrong(
+        "this is for files of text",
+        "source.delimiter",
+        source='format = "parquet"\ndelimiter = ";"',
+    ),
+    Wrong(
+        "only an Excel workbook has sheets",
+        "source.sheet",
+        source='format = "csv"\nsheet = "People"',
+    ),
+    Wrong(
         "get no constants",
         "constants",
         source='format = "jsonl"',

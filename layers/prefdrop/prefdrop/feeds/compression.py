@@ -54,7 +54,7 @@ def _gunzip(open_at: OpenAt) -> _Opened:
 
 
 def _unzip(open_at: OpenAt, size: int, file: str) -> _Opened:
-    raw = cast(BinaryIO, _Seekable(open_at, size))
+    raw = cast(BinaryIO, Seekable(open_at, size))
     try:
         archive = zipfile.ZipFile(raw)
     except _BROKEN:
@@ -119,7 +119,7 @@ class _Bounded:
         self._raw.close()
 
 
-class _Seekable(io.RawIOBase):
+class Seekable(io.RawIOBase):
     """A seekable file over `open_at`; a new stream only where reading does not go straight on."""
 
     def __init__(self, open_at: OpenAt, size: int) -> None:

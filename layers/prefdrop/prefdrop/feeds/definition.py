@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 Empty = Literal["omit", "null", "reject"]
-Format = Literal["csv", "tsv", "jsonl", "json"]
+Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "xlsx"]
 
 
 class ImportPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +56,8 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     header: bool = True
     names: tuple[str, ...] = ()
     """Column names of a file without a header."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook; by default its first."""
     ragged: Literal["reject", "pad"] = "reject"
     empty: Empty = "omit"
     trim: bool = False

@@ -15,7 +15,7 @@ class Cursor(msgspec.Struct, frozen=True):
     """A place between two rows: the byte offset where the next row starts, and the rows before it.
 
     `Cursor(0, 0)` is the start of the file, header included. In a compressed file the offset
-    counts decompressed bytes.
+    counts decompressed bytes, in a Parquet file or an Excel workbook rows.
     """
 
     offset: int = 0

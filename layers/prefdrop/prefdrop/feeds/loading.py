@@ -227,9 +227,13 @@ class _Loader:
                 ("source", "encoding"),
                 "Use utf-8, utf-16, or one with a byte per character, such as cp1252 or latin-1.",
             )
+        if source.sheet is not None and source.format != "xlsx":
+            self.fail("only an Excel workbook has sheets", ("source", "sheet"), "Take it out.")
         self._check_zone(source.timezone, ("source", "timezone"))
         if source.format in ("csv", "tsv"):
             self._check_header(feed)
+        elif source.format in ("parquet", "xlsx"):
+            self._check_table(feed)
         elif source.names or not source.header:
             self.fail("a JSON source has no header", ("source",), "Take out header and names.")
         if feed.as_is and feed.constants:
@@ -239,10 +243,21 @@ class _Loader:
                 "Map the members under [columns], or take the constants out.",
             )
 
-    def _check_header(self, feed: Feed) -> None:
-        source = feed.source
+    def _check_mapped(self, feed: Feed) -> None:
         if not feed.columns:
             self.fail("the feed maps no column", ("columns",), "Add [columns]; see docs/feeds.md.")
+
+    def _check_table(self, feed: Feed) -> None:
+        """A table's file says itself what the feed must say of a text."""
+        self._check_mapped(feed)
+        plain = SourcePart(format=feed.source.format)
+        for key in ("delimiter", "quote", "encoding", "header", "names"):
+            if getattr(feed.source, key) != getattr(plain, key):
+                self.fail("this is for files of text", ("source", key), "Take it out.")
+
+    def _check_header(self, feed: Feed) -> None:
+        self._check_mapped(feed)
+        source = feed.source
         if source.header == bool(source.names):
             self.fail(
                 "names are for a file without a header, and such a file needs them",

@@ -30,6 +30,7 @@ from prefdrop.feeds.json_rows import JsonArray, JsonLines, JsonRow
 from prefdrop.feeds.limits import Chunk, ChunkLimits, Cursor, Row
 from prefdrop.feeds.match_keys import match_key_reader
 from prefdrop.feeds.opened import OpenedFile
+from prefdrop.feeds.parquet_rows import ParquetRows
 from prefdrop.feeds.row_encoders import (
     cells_encoder,
     csv_encoder,
@@ -37,6 +38,8 @@ from prefdrop.feeds.row_encoders import (
     known_members,
     without_nul,
 )
+from prefdrop.feeds.tables import MAGIC, TableFile, csv_line, is_table
+from prefdrop.feeds.xlsx_rows import XlsxRows
 
 START = Cursor(0, 0)
 
@@ -71,8 +74,10 @@ class Source:
         self.feed = feed
         self.snapshot = snapshot
         self.file = file
-        self.is_csv = feed.source.format in ("csv", "tsv")
-        self.opened = OpenedFile(open_at, size, file, feed.source.encoding)
+        self.is_csv = feed.source.format not in ("json", "jsonl")
+        """Whether rows are cells under a header, and rejects are written as csv."""
+        self._open_at = open_at
+        self._size = size
         self._duplicates = DuplicateFinder(feed, file, scratch)
 
     @cached_property
@@ -89,9 +94,20 @@ class Source:
     # How the file is written
 
     @cached_property
+    def opened(self) -> OpenedFile:
+        """The file as its bytes show it. The rejects of a table are a file of text."""
+        source = self.feed.source
+        if source.format in MAGIC and is_table(source.format, self._open_at, self._size):
+            slow = source.format == "xlsx"
+            return TableFile(self._open_at, self._size, self.file, skips_slowly=slow)
+        return OpenedFile(self._open_at, self._size, self.file, source.encoding)
+
+    @cached_property
     def delimiter(self) -> str:
         """What stands between cells: the feed's, or what makes the header fit the feed best."""
         source = self.feed.source
+        if isinstance(self.opened, TableFile):
+            return ","
         if source.delimiter is not None:
             return source.delimiter
         if source.format == "tsv":
@@ -101,6 +117,8 @@ class Source:
     @cached_property
     def header(self) -> Header:
         """A csv file's header, or the feed's names for a file without one."""
+        if isinstance(self.opened, TableFile):
+            return self._table_header(self.opened)
         mark, names = self.opened.encoding.mark, self.feed.source.names
         with closing(self._csv_rows(mark)) as rows:
             cells = next(iter(rows), None)
@@ -115,12 +133,31 @@ class Source:
         text = self.opened.without_line_end(rows.raw).decode(self.opened.codec)
         return read_header(cells, text, rows.end)
 
+    def _table_header(self, opened: TableFile) -> Header:
+        with closing(self._table_rows(opened, 0, 0)) as rows:
+            first = rows.names if isinstance(rows, ParquetRows) else next(iter(rows), None)
+            body = rows.end
+        if first is None:
+            raise opened.wrong("the sheet is empty", "Drop a file with rows.")
+        cells = list(first.shown if isinstance(first, Unreadable) else first)
+        while cells and not cells[-1]:
+            del cells[-1]
+        return read_header(cells, csv_line(cells), body)
+
+    def _table_rows(self, opened: TableFile, start: int, width: int) -> ParquetRows | XlsxRows:
+        if self.feed.source.format == "parquet":
+            return ParquetRows(opened, start)
+        return XlsxRows(opened, start, self.feed.source.sheet, width)
+
     def check(self) -> None:
         """Raise `SourceError` if the file as a whole is not what the feed says.
 
         Raises `FeedError` if the account has not what the feed matches records by.
         """
         _ = self.warnings
+        if isinstance(self.opened, TableFile):
+            check_header(self.header, self.feed, self.file)
+            return
         text = self.opened.sample[self.opened.encoding.mark :].lstrip()
         if not text:
             raise self.opened.wrong("the file is empty", "Drop a file with rows.")
@@ -186,6 +223,9 @@ class Source:
         return Row(*place, header.unpacked(payload), None, fault, header.origin(payload))
 
     def _reader(self, start: Cursor) -> Any:
+        if isinstance(self.opened, TableFile):
+            header = self.header
+            return self._table_rows(self.opened, start.offset or header.body, header.width)
         if self.is_csv:
             return self._csv_rows(start.offset or self.header.body)
         offset = start.offset or self.opened.encoding.mark
