@@ -1,4 +1,4 @@
-"""Where two rules meet: parts within corrections, probes at a part's end, deaths after giving up."""
+"""Where rules meet: parts in corrections, probes at a part's end, deaths after giving up."""
 
 from __future__ import annotations
 
