@@ -23,6 +23,7 @@ REGION ?= us-east-1
 EXAMPLE := feeds/crm-contacts
 OUT ?= out
 SCHEDULES ?= 1000
+TESTED := --extra local --extra parquet --extra xlsx --extra test
 
 .PHONY: help
 help: ## Show this list
@@ -65,8 +66,9 @@ format: $(VENV)/.dev ## Bring the code into the project's style
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.run ## Measure the chunker against the plain csv reader
+bench: $(VENV)/.run ## Measure the chunker against the plain csv reader, and memory against file size
 	@$(BIN)/python bench/chunker.py
+	@$(BIN)/python bench/memory.py
 
 .PHONY: build
 build: $(SAM_VENV)/.sam ## Build layer and functions for AWS (needs python3.13 on the PATH)
@@ -76,8 +78,10 @@ build: $(SAM_VENV)/.sam ## Build layer and functions for AWS (needs python3.13 o
 requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGRADE=1 takes newer ones
 	$(call compile,pyproject.toml,layers/prefdrop/requirements.txt)
 	$(call compile,pyproject.toml --extra local,requirements-run.txt)
-	$(call compile,pyproject.toml --extra local --extra test,requirements-test.txt)
-	$(call compile,pyproject.toml --extra local --extra test --extra dev,requirements-dev.txt)
+	$(call compile,pyproject.toml --extra parquet,requirements-parquet.txt)
+	$(call compile,pyproject.toml --extra xlsx,requirements-xlsx.txt)
+	$(call compile,pyproject.toml $(TESTED),requirements-test.txt)
+	$(call compile,pyproject.toml $(TESTED) --extra dev,requirements-dev.txt)
 	$(call compile,requirements-sam.in,requirements-sam.txt)
 
 .PHONY: clean

@@ -11,6 +11,8 @@ import pytest
 LISTS = [
     "layers/prefdrop/requirements.txt",
     "requirements-run.txt",
+    "requirements-parquet.txt",
+    "requirements-xlsx.txt",
     "requirements-test.txt",
     "requirements-dev.txt",
     "requirements-sam.txt",
@@ -53,7 +55,7 @@ def test_the_layer_carries_only_what_the_library_needs(root):
     }
 
 
-@pytest.mark.parametrize("name", LISTS[1:4])
+@pytest.mark.parametrize("name", LISTS[1:6])
 def test_what_runs_here_is_the_version_that_runs_on_aws(root, name):
     layer = _pins(root / "layers/prefdrop/requirements.txt")
     here = _pins(root / name)
