@@ -94,8 +94,9 @@ def _poll(cursor: dict[str, Any], settings: Settings) -> Answer:
 
 def died(part: Part) -> TokenDied:
     """The error of a part that was executed, or may have been, when nobody can say any more."""
+    executed = "was executed" if part.state == "executing" else "may have been executed"
     return TokenDied(
         f"The vendor's access token of part {part.number} died before its outcome was known. "
-        "The part was executed.",
+        f"The part {executed}.",
         hint="Ask the vendor's support for its outcome; the report names what is known.",
     )
