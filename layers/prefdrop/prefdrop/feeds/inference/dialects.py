@@ -31,8 +31,12 @@ class Dialect(NamedTuple):
     @property
     def fit(self) -> tuple[bool, float, int]:
         """Sorts better dialects behind worse ones."""
-        agreed = round(self.agreement, 1)
-        return (self.width > 1 and self.headed and agreed >= 0.7, agreed, self.width)
+        return (self.fits, round(self.agreement, 1), self.width)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the rows are as those of a table are."""
+        return self.width > 1 and self.headed and self.agreement >= 0.7
 
 
 def find_dialect(text: str, *, whole: bool) -> Dialect:
@@ -42,8 +46,11 @@ def find_dialect(text: str, *, whole: bool) -> Dialect:
         lines.pop()
     for delimiters in (_USUAL, _UNUSUAL):
         found = max((_best_quote(lines, each) for each in delimiters), key=lambda d: d.fit)
-        if found.width > 1 and found.agreement >= 0.5:
+        if found.fits:
             return found
+    found = max((_best_quote(lines, each) for each in _USUAL), key=lambda d: d.fit)
+    if found.width > 1 and found.agreement >= 0.5:
+        return found
     return Dialect(",", _best_quote(lines, ",").quote)
 
 
