@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,15 +18,28 @@ def read_feed(path: Path) -> Feed:
 def open_source(path: Path, feed: Feed) -> Source:
     """The file as a source of `feed`, its header checked; raises WrongUse or SourceError."""
     require_file(path, "file")
+    source = Source(feed, opener(path), size=path.stat().st_size, file=str(path))
+    source.check()
+    return source
+
+
+def opener(path: Path) -> Callable[[int], BinaryIO]:
+    """A function that opens the file from an offset on."""
 
     def open_at(offset: int) -> BinaryIO:
         stream = path.open("rb")
         stream.seek(offset)
         return stream
 
-    source = Source(feed, open_at, size=path.stat().st_size, file=str(path))
-    source.check()
-    return source
+    return open_at
+
+
+def plain_size(path: Path) -> int:
+    """The size of a file of plain text; 0 for one whose offsets count something else."""
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    packed = start[:2] == b"\x1f\x8b" or start[:2] == b"PK" or start == b"PAR1"
+    return 0 if packed else path.stat().st_size
 
 
 def read_file(path: Path, what: str) -> bytes:

@@ -1,68 +1,109 @@
-"""`prefdrop feeds`: check feeds here, put them into the bucket, list those there."""
+"""`prefdrop feeds`: infer and check feeds here, put them into the bucket, list those there."""
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from prefdrop_cli.checking import Checked, check_file
+from prefdrop_cli.checking import CHUNK_BYTES, Checked, check_file
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.dropping import push_feed
-from prefdrop_cli.exits import Exit
+from prefdrop_cli.exits import Exit, WrongUse
+from prefdrop_cli.feed_reports import (
+    proposal_as_json,
+    tell_checked,
+    tell_feed,
+    tell_proposal,
+)
+from prefdrop_cli.inferring import propose_feed
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
-from prefdrop_cli.output import pairs, say, say_json, table
-from prefdrop_cli.preflight import open_source, read_feed
+from prefdrop_cli.output import say, say_json, table
+from prefdrop_cli.preflight import open_source, plain_size, read_feed
+from prefdrop_cli.progress import progress_for
 
-app = typer.Typer(help="Check, push and list feeds.", no_args_is_help=True)
+app = typer.Typer(help="Infer, check, push and list feeds.", no_args_is_help=True)
 
 FeedFile = Annotated[Path, typer.Argument(metavar="FEED.toml", help="The feed.")]
 FeedFiles = Annotated[list[Path], typer.Argument(metavar="FEED.toml...", help="The feeds.")]
-Sample = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A file to try the feed on.")]
-Rows = Annotated[int, typer.Option(min=1, help="Try at most so many rows of FILE.")]
-SHOWN_REJECTS = 10
+DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="A file to infer the feed from.")]
+Sample = Annotated[Path | None, typer.Argument(metavar="[DATA]", help="A file to try the feed on.")]
+Rows = Annotated[int | None, typer.Option(min=1, help="Try only so many rows of DATA.")]
+Shown = Annotated[int, typer.Option(min=0, max=1000, help="Show so many of the first records.")]
+ChunkBytes = Annotated[
+    int, typer.Option(min=1_000, max=28_000_000, help="The stack's ChunkBytes, where it was set.")
+]
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write the feed to this file.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file of --out.")]
+Name = Annotated[str, typer.Option(help="The import's name at the vendor. [default: from DATA]")]
+Zone = Annotated[str, typer.Option(help="Time zone of the file's local times, if you know it.")]
+
+
+@app.command()
+def infer(
+    data: DataFile,
+    out: Out = None,
+    name: Name = "",
+    timezone: Zone = "",
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Propose a feed for DATA, with a comment on each guess, and try it on DATA's first rows.
+
+    Without --out the feed is printed. It holds column names and no values of your file.
+    """
+    if out is not None and out.exists() and not force:
+        raise WrongUse(f"{out} is there already.", hint="Choose another name, or add --force.")
+    proposed = propose_feed(data, name=name, timezone=timezone, out=out)
+    if out is not None:
+        out.write_text(proposed.text, encoding="utf-8")
+    if as_json:
+        say_json({"out": None if out is None else str(out), **proposal_as_json(proposed)})
+    elif out is None:
+        say(proposed.text.rstrip("\n"))
+    tell_proposal(proposed, data, out, as_json=as_json)
 
 
 @app.command()
 def check(
-    feed: FeedFile, file: Sample = None, rows: Rows = 10_000, as_json: AsJson = False
+    feed: FeedFile,
+    data: Sample = None,
+    rows: Rows = None,
+    show: Shown = 1,
+    chunk_bytes: ChunkBytes = CHUNK_BYTES,
+    as_json: AsJson = False,
 ) -> None:
-    """Check FEED.toml and, where FILE is given, run the local side of an import on it.
+    """Check FEED.toml and, where DATA is given, run the local side of an import on it.
 
-    Nothing is sent anywhere: it shows the first record as the vendor would get it, and the rejects.
+    Nothing is sent anywhere: it shows the first records as they would be staged, how many chunks
+    they make, the rejects by reason, and whether a gate would stop the import.
     """
     loaded = read_feed(feed)
-    if file is None:
-        _tell_feed(loaded.name, as_json=as_json)
+    if data is None:
+        tell_feed(loaded, as_json=as_json)
         return
-    checked = check_file(open_source(file, loaded), rows)
+    source = open_source(data, loaded)
+    with progress_for(as_json=as_json) as progress:
+        checked = check_file(
+            source,
+            rows=rows,
+            shown=show,
+            chunk_bytes=chunk_bytes,
+            tell=progress.show,
+            size=plain_size(data),
+        )
     if as_json:
-        say_json({"feed": loaded.name, **checked.as_json()})
+        say_json(checked.as_json())
     else:
-        _tell_checked(checked)
-    raise typer.Exit(Exit.REJECTS if checked.rejects else Exit.DONE)
+        tell_checked(checked)
+    raise typer.Exit(_exit_of(checked))
 
 
-def _tell_feed(name: str, *, as_json: bool) -> None:
-    if as_json:
-        say_json({"feed": name, "valid": True})
-    else:
-        say(f"The feed {name} is valid.")
-
-
-def _tell_checked(checked: Checked) -> None:
-    pairs({"rows read": checked.rows, "records": checked.records, "rejected": len(checked.rejects)})
-    if checked.first_record is not None:
-        say("\nThe first record as the vendor would get it:")
-        say(checked.first_record)
-    if checked.rejects:
-        say("\nRejects:")
-        shown = islice(checked.rejects, SHOWN_REJECTS)
-        table(("row", "code", "reason"), ((r.row, r.code, r.reason) for r in shown))
-        if (more := len(checked.rejects) - SHOWN_REJECTS) > 0:
-            say(f"... and {more:,} more.")
+def _exit_of(checked: Checked) -> Exit:
+    if checked.rejected:
+        return Exit.REJECTS
+    return Exit.DONE if checked.gate().outcome == "pass" else Exit.STOPPED
 
 
 @app.command()
