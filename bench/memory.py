@@ -28,7 +28,7 @@ from typing import BinaryIO, NamedTuple
 
 from prefdrop.feeds import ChunkLimits, Cursor, Source, load_feed
 
-LIMITS = ChunkLimits(bytes=25_000_000, records=10_000_000, rejects=100_000)
+CHUNK_BYTES = 25_000_000
 COLUMNS = ("crm_id", "email", "first", "news", "at")
 FEED = """
 [import]
@@ -115,14 +115,15 @@ KINDS: dict[str, tuple[str, Callable[[BinaryIO, int], None]]] = {
 }
 
 
-def read(path: Path, kind: str, duplicates: str) -> None:
+def read(path: Path, kind: str, duplicates: str, chunk_bytes: int) -> None:
     """Make every chunk of the file and print the rows, the peak memory and the seconds it took."""
     feed_text = FEED.format(format=KINDS[kind][0], duplicates=duplicates)
     feed = load_feed(feed_text.encode(), file="memory.toml")
     source = Source(feed, partial(_open_at, path), size=path.stat().st_size, file=path.name)
     source.check()
+    limits = ChunkLimits(bytes=chunk_bytes, records=10_000_000, rejects=100_000)
     begin, rows = time.perf_counter(), 0
-    for chunk in source.chunks(Cursor(0, 0), LIMITS, now=datetime(2026, 1, 1, tzinfo=UTC)):
+    for chunk in source.chunks(Cursor(0, 0), limits, now=datetime(2026, 1, 1, tzinfo=UTC)):
         rows += chunk.records
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
@@ -135,15 +136,18 @@ def _open_at(path: Path, offset: int) -> BinaryIO:
     return file
 
 
-def measure(kind: str, rows: int, *, duplicates: str = "keep") -> Measured:
+def measure(
+    kind: str, rows: int, *, duplicates: str = "keep", chunk_bytes: int = CHUNK_BYTES
+) -> Measured:
     """Write a file of this kind and read it in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rows.{kind}"
         with path.open("wb") as file:
             KINDS[kind][1](file, rows)
         command = [sys.executable, __file__, "--read", str(path), "--kinds", kind]
+        options = ["--duplicates", duplicates, "--chunk-bytes", str(chunk_bytes)]
         done = subprocess.run(
-            [*command, "--duplicates", duplicates],
+            [*command, *options],
             check=True,
             capture_output=True,
             text=True,
@@ -157,17 +161,20 @@ def main() -> None:
     parser.add_argument("--rows", type=int, action="append")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS)[:4])
     parser.add_argument("--duplicates", choices=["keep", "last"], default="keep")
+    parser.add_argument("--chunk-bytes", type=int, default=CHUNK_BYTES)
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.read:
-        read(arguments.read, arguments.kinds[0], arguments.duplicates)
+        read(arguments.read, arguments.kinds[0], arguments.duplicates, arguments.chunk_bytes)
         return
     print(f"{'':<10}{'rows':>12}{'rows/s':>12}{'peak MB':>10}", flush=True)
     fine = True
     for kind in arguments.kinds:
         peaks = []
         for rows in arguments.rows or [100_000, 5_000_000]:
-            found = measure(kind, rows, duplicates=arguments.duplicates)
+            found = measure(
+                kind, rows, duplicates=arguments.duplicates, chunk_bytes=arguments.chunk_bytes
+            )
             peaks.append(found.megabytes)
             rate = found.rows / found.seconds
             print(f"{kind:<10}{rows:>12,}{rate:>12,.0f}{found.megabytes:>10.1f}", flush=True)
