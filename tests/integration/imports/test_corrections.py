@@ -71,7 +71,7 @@ def test_a_file_that_holds_rows_which_were_not_rejected_is_refused_and_the_hold_
     said = bench.prefdrop("imports", "approve", import_id, "--with", str(whole))
 
     assert said.returncode == 2
-    assert "rejected row" in said.stderr
+    assert "that was rejected" in said.stderr
     assert bench.import_of(version)["status"] == "Held"
     bench.prefdrop("imports", "cancel", import_id)
     assert bench.report_of(version)["status"] == "Aborted"
