@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,23 @@ def test_an_index_in_a_scratch_folder_is_used_by_the_next_worker(tmp_path: Path)
     assert second == first
     assert len(opened) == passes - 1
     assert [path.suffix for path in (tmp_path / "keys").iterdir()] == [".rows"]
+
+
+def test_workers_that_share_a_scratch_folder_do_not_meet(tmp_path: Path) -> None:
+    def worker() -> Source:
+        plain = source_of(feed_that("last"), ROWS)
+        open_at = plain.opened.open_at
+        return Source(plain.feed, open_at, size=len(ROWS), file="drop.csv", scratch=tmp_path)
+
+    def keys_of_two() -> Iterator[tuple[int, str]]:
+        # A second worker makes the whole index while the first is still reading.
+        assert len(list(worker().chunks(START, WIDE, now=NOW))) == 1
+        yield from enumerate(["a", "b", "a"], 1)
+
+    index = key_index.build_index(keys_of_two(), tmp_path / "mine.rows", "last", file="drop.csv")
+
+    assert [index.winner(row) for row in (1, 2, 3, 4)] == [3, 0, 0, 0]
+    assert len(all_chunks(worker())) == 1
 
 
 def test_a_file_with_too_many_records_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,10 +69,9 @@ def build_index(
     A row without a key competes with none. Raises `SourceError` where the file has more records
     than `MAX_KEYS` or the disk is full. What stands in `path` is always whole.
     """
-    unfinished = path.with_suffix(".unfinished")
     try:
         with tempfile.TemporaryDirectory(prefix="keys-", dir=path.parent) as folder:
-            heaps = _Heaps(Path(folder), file)
+            heaps, unfinished = _Heaps(Path(folder, "heaps"), file), Path(folder, "rows")
             rows = heaps.fill(keys)
             with unfinished.open("wb") as out:
                 out.truncate(rows * PLACE_BYTES)
@@ -80,9 +79,8 @@ def build_index(
                     for row, winner in _losers(entries, policy):
                         place = (row - 1) * PLACE_BYTES
                         os.pwrite(out.fileno(), array("I", [winner]).tobytes(), place)
-        unfinished.rename(path)
+            unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         if error.errno not in _FULL:
             raise
         raise SourceError(
@@ -99,6 +97,7 @@ class _Heaps:
     """The entries of all records, in files by the first byte of their hash."""
 
     def __init__(self, folder: Path, file: str) -> None:
+        folder.mkdir()
         self._folder = folder
         self._file = file
         self._buffers = [bytearray() for _ in range(_HEAPS)]
