@@ -536,3 +536,47 @@ def test_every_mapped_column_and_constant_says_how_sure_it_is() -> None:
         if section in ("[columns]", "[constants]") and " = " in line and line[0] != "#":
             assert above.startswith("# "), line
     assert sum(line.startswith(("# sure:", "# likely:", "# a guess:")) for line in lines) >= 8
+
+
+# Files whose cells have types
+
+
+def workbook(rows: list[list[object]]) -> bytes:
+    openpyxl = pytest.importorskip("openpyxl")
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+def test_an_excel_sheet_is_inferred_from() -> None:
+    data = workbook([["crm_id", "email"], *map(list, zip(IDS, EMAILS, strict=True))])
+
+    proposed = infer(data, "crm.xlsx")
+
+    assert proposed.format == "xlsx"
+    assert target(proposed, "email").endswith(".EmailAddress")
+    assert len(run(proposed, data)[0]) == 40
+
+
+def test_a_sheet_without_column_names_is_refused() -> None:
+    data = workbook([*map(list, zip(IDS, EMAILS, strict=True))])
+
+    with pytest.raises(SourceError, match="does not name its columns"):
+        infer(data, "crm.xlsx")
+
+
+def test_a_parquet_file_is_inferred_from() -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = io.BytesIO()
+    parquet.write_table(
+        arrow.table({"crm_id": IDS, "email": EMAILS, "news_opt_in": [True] * 40}), out
+    )
+
+    proposed = infer(out.getvalue(), "crm.parquet")
+
+    assert proposed.format == "parquet"
+    assert feed_of(proposed).columns["news_opt_in"][0].values == {"true": 1, "false": 2}
+    assert len(run(proposed, out.getvalue())[0]) == 40

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
-from prefdrop.feeds.compression import OpenAt
+from prefdrop.feeds.compression import OpenAt, Seekable
 from prefdrop.feeds.definition import Feed, GatesPart, ImportPart, SourcePart
 from prefdrop.feeds.dialect import SAMPLE_BYTES
 from prefdrop.feeds.errors import SourceError
@@ -23,6 +24,7 @@ from prefdrop.feeds.inference.shapes import Column
 from prefdrop.feeds.limits import Row
 from prefdrop.feeds.opened import OpenedFile
 from prefdrop.feeds.source import Source
+from prefdrop.feeds.tables import is_table
 
 MAX_ROWS = 5_000
 MAX_CELLS = 400_000
@@ -78,6 +80,11 @@ class Sample:
 
 def read_sample(open_at: OpenAt, *, size: int, file: str) -> Sample:
     """Read the file's beginning; raises `SourceError` if it holds no rows that can be read."""
+    if kind := _table_format(open_at, size):
+        source = msgspec.convert({"format": kind}, SourcePart)
+        sample = Sample(file, open_at, size, source, "", marked=False, plain=False)
+        _read_table(sample)
+        return sample
     opened = OpenedFile(open_at, size, file, None)
     text = opened.sample[opened.encoding.mark :].decode(opened.codec, "replace")
     if not text.strip():
@@ -107,11 +114,19 @@ def refuse_foreign(opened: OpenedFile) -> None:
     for start, kind in ((b"%PDF", "a PDF"), (b"\xd0\xcf\x11\xe0", "an old Excel file")):
         if opened.sample.startswith(start):
             raise opened.wrong(f"this is {kind}", "Save it as csv and try that.")
-    if opened.sample.startswith(b"PAR1"):
-        raise opened.wrong(
-            "no feed can be inferred from a Parquet file",
-            "Write some of its rows as csv or jsonl and try that.",
-        )
+
+
+def _table_format(open_at: OpenAt, size: int) -> str:
+    """`parquet` or `xlsx` for a file whose cells have types, else nothing."""
+    if is_table("parquet", open_at, size):
+        return "parquet"
+    if not is_table("xlsx", open_at, size):
+        return ""
+    try:
+        with zipfile.ZipFile(cast(BinaryIO, Seekable(open_at, size))) as archive:
+            return "xlsx" if any(n.startswith("xl/") for n in archive.namelist()) else ""
+    except (zipfile.BadZipFile, NotImplementedError):
+        return ""
 
 
 def _json_format(text: str, opened: OpenedFile) -> str:
@@ -168,6 +183,19 @@ def _read_cells(sample: Sample) -> None:
         first = list(names)
     _require_writable(sample, first)
     _gather(sample, source, first)
+
+
+def _read_table(sample: Sample) -> None:
+    source = sample.reader(bare_feed(sample.source))
+    names = list(source.header.names)
+    is_sheet = sample.source.format == "xlsx"
+    if is_sheet and not names_columns(names, list(islice(_cells(source), 200))):
+        raise sample.wrong(
+            "the sheet's first row does not name its columns",
+            "Put a row with the names of the columns above the others.",
+        )
+    _require_writable(sample, names)
+    _gather(sample, source, names)
 
 
 def _cells(source: Source) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from prefdrop.feeds.inference.draft import SURE_WORDS, Draft, Ignored, Mapped, T
 from prefdrop.feeds.inference.reading import Sample
 from prefdrop.feeds.inference.toml_text import comment, inline_table, key, quoted, value
 
+FEW_ROWS = 20
 _ENCODINGS = {"cp1252": "Windows-1252", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
@@ -43,6 +44,8 @@ def _head(sample: Sample, remarks: Iterable[str]) -> Iterator[str]:
             "What only your account knows is made up here: the types in brackets (Home, Mobile, "
             "Marketing), filter ids, consent versions. Put the names that your account has."
         )
+    if sample.rows < FEW_ROWS:
+        yield from comment("So few rows are little to go by: try it on more of them.")
     for remark in remarks:
         yield from comment(remark)
 
@@ -92,6 +95,8 @@ def _source(draft: Draft, sample: Sample) -> Iterator[str]:
 
 
 def _encoding(sample: Sample) -> Iterator[str]:
+    if not sample.encoding:
+        return
     if sample.source.encoding is not None:
         shown = _ENCODINGS.get(sample.encoding, sample.encoding)
         yield from comment(f"likely: the bytes read as {shown}, and not as UTF-8")
