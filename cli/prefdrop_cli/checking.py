@@ -56,6 +56,7 @@ class Checked:
 
     feed: Feed
     file: str
+    warnings: tuple[str, ...]
     shown: int
     """So many records are kept to be shown."""
     rows: int = 0
@@ -132,7 +133,7 @@ class Checked:
         return {
             "feed": self.feed.name,
             "file": self.file,
-            "warnings": self.feed.warnings,
+            "warnings": self.warnings,
             "rows": self.rows,
             "whole_file": self.whole,
             "records": self.records,
@@ -162,7 +163,7 @@ def check_file(
     Chunks are those of an import with stage requests of at most `chunk_bytes` bytes. `size` is the
     file's size where that tells how far reading has got, for `tell`.
     """
-    checked = Checked(source.feed, source.file, shown)
+    checked = Checked(source.feed, source.file, source.warnings, shown)
     most = PART_RECORDS if rows is None else 1
     limits = ChunkLimits(
         bytes=chunk_bytes, records=most, rejects=REJECTS_IN_MEMORY if rows is None else 1

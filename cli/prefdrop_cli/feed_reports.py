@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def tell_feed(feed: Feed, *, as_json: bool) -> None:
         say_json({"feed": feed.name, "valid": True, "warnings": feed.warnings})
         return
     say(f"The feed {feed.name} is valid.")
-    _warn(feed)
+    _warn(feed.warnings)
 
 
 def tell_checked(checked: Checked) -> None:
@@ -45,7 +46,7 @@ def tell_checked(checked: Checked) -> None:
             "gates": _gate(gate),
         }
     )
-    _warn(feed)
+    _warn(checked.warnings)
     if checked.first_records:
         count = len(checked.first_records)
         say("\nThe first record as it would be staged:" if count == 1 else (
@@ -76,8 +77,8 @@ def _rows(rows: list[int], count: int) -> str:
     return ", ".join(map(str, rows)) + (", ..." if count > len(rows) else "")
 
 
-def _warn(feed: Feed) -> None:
-    for warning in feed.warnings:
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
         note(f"Warning: {warning}")
 
 
