@@ -153,6 +153,7 @@ def test_vendor_records_are_taken_as_they_are_and_matched_by_their_alternate_id(
         (b"crm_id,email\n", "no row could be read"),
         (b"%PDF-1.7 ...", "a PDF"),
         (b'a,b\n"",\n', "no column has a value"),
+        (b"sep=;\nid;email\n1;a@example.test\n", "an instruction to Excel"),
     ],
 )
 def test_a_file_that_nothing_can_be_inferred_from_is_refused_with_a_remedy(
@@ -185,6 +186,15 @@ def test_the_vendors_own_profile_id_is_matched_as_such() -> None:
 
     assert proposed.match == "ProfileId"
     assert run(proposed, data)[0][0]["ProfileId"] == 1000
+
+
+def test_an_id_that_comes_in_several_rows_is_still_the_match_key() -> None:
+    data = columns(line=[str(n) for n in range(40)], crm_id=[IDS[n // 4] for n in range(40)])
+
+    proposed = infer(data)
+
+    assert proposed.match == "CrmId"
+    assert "30 repeat another row's" in proposed.text.replace("\n# ", " ")
 
 
 def test_without_any_id_the_nearest_column_is_proposed_and_said_to_be_a_guess() -> None:

@@ -33,7 +33,19 @@ _PHONE_TYPE = next(iter(RECORD.collections["PhoneNumbers"].fields))
 _HONORIFICS = frozenset(
     {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "herr", "frau", "mme", "sr", "sra", "dra"}
 )
-_NAME_NOISE = ("name", "customer", "contact", "person", "member", "user", "crm", "legal")
+_NAME_NOISE = (
+    "name",
+    "customer",
+    "contact",
+    "person",
+    "member",
+    "user",
+    "crm",
+    "legal",
+    "profile",
+    "personal",
+    "details",
+)
 _PARTS = {"first": "FirstName", "last": "LastName", "middle": "MiddleName", "suffix": "Suffix"}
 _PLACES = ("billing", "shipping", "delivery", "mailing", "home", "work", "business")
 _ADDRESS_PARTS = {"city": "City", "state": "StateProvince", "zip": "PostalCode"}

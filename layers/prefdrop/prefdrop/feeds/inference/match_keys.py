@@ -31,7 +31,7 @@ def find_identifiers(columns: Sequence[Column], draft: Draft) -> None:
             _map_other(column, draft)
     for column in candidates:
         if not draft.knows(column.name):
-            draft.ignore(column.name, "an id, by its name not that of the person of the row")
+            draft.ignore(column.name, "an id, but hardly one that tells persons apart")
     if not draft.match_column:
         match_by_something(columns, draft)
 
@@ -43,7 +43,16 @@ def _is_identifier(column: Column) -> bool:
         return False
     named = any(word in IDENTIFIER for word in column.words)
     coded = column.share(lambda text: " " not in text and not is_worded(text)) >= _DISTINCT
+    if _of_the_person(column) and coded:
+        return True
     return column.unique_share >= _DISTINCT and coded and (named or len(column.values) > 20)
+
+
+def _of_the_person(column: Column) -> bool:
+    """Whether the name alone says so; a file may well have several rows for a person."""
+    owned = any(word in OWNERS for word in column.words)
+    named = any(word in IDENTIFIER for word in column.words)
+    return (owned and named) or column.words == ("id",)
 
 
 def _fitness(column: Column) -> float:
@@ -79,7 +88,7 @@ def _counted(column: Column) -> str:
     if column.unique_share >= 1:
         return f"{filled} and none comes twice"
     twice = column.filled - len(column.values)
-    return f"{filled}; {twice:,} come more than once"
+    return f"{filled}; {twice:,} {'repeats' if twice == 1 else 'repeat'} another row's"
 
 
 def _as_alternate_id(column: Column, draft: Draft, sure: Sureness, why: str) -> None:
@@ -108,7 +117,7 @@ def _free_type(column: Column, draft: Draft) -> str:
 
 
 def _map_other(column: Column, draft: Draft) -> None:
-    if not any(word in IDENTIFIER for word in column.words):
+    if not any(word in IDENTIFIER for word in column.words) or column.unique_share < _DISTINCT:
         return
     why = f"{_counted(column)}, and the name is that of an id"
     target = Target(f"AlternateIds[AlternateIdType={_free_type(column, draft)}].AlternateId")

@@ -39,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
     notes: list[str]
 
 
-class Proposal(msgspec.Struct, frozen=True):
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """A feed's text, what was found in the sample, and how the feed did on it."""
 
     name: str
@@ -79,16 +79,16 @@ def propose(
         _draft_columns(sample, draft, timezone, now)
     trial, text = _tried(name, draft, sample, timezone, now)
     return Proposal(
-        name,
-        text,
-        sample.source.format,
-        sample.source.delimiter,
-        sample.encoding,
-        sample.source.header,
-        draft.match_alternate_id or "ProfileId",
-        draft.timezone,
-        _findings(draft, sample),
-        trial,
+        name=name,
+        text=text,
+        format=sample.source.format,
+        delimiter=sample.source.delimiter,
+        encoding=sample.encoding,
+        header=sample.source.header,
+        match=draft.match_alternate_id or "ProfileId",
+        timezone=draft.timezone,
+        findings=_findings(draft, sample),
+        trial=trial,
     )
 
 
@@ -108,8 +108,8 @@ def _draft_columns(sample: Sample, draft: Draft, timezone: str, now: datetime) -
     columns = [column for column in sample.columns if column.name not in sample.twice]
     for column in columns:
         if column.listed:
-            why = "holds lists or objects, which have no single value"
-            draft.ignore(column.name, why, f'a single place of it, as in "{column.name}.0"')
+            why = "holds lists or objects; only a member or place in it can be mapped"
+            draft.ignore(column.name, why)
     columns = [column for column in columns if not column.listed]
     dates = find_dates(columns, now)
     undated = [column for column in columns if column.name not in dates]

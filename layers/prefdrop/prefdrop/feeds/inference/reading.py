@@ -173,6 +173,11 @@ def bare_feed(source: SourcePart) -> Feed:
 def _read_cells(sample: Sample) -> None:
     source = sample.reader(bare_feed(sample.source))
     first = list(source.header.names)
+    if "".join(first).startswith("sep="):
+        raise sample.wrong(
+            "the first line is an instruction to Excel, not the names of the columns",
+            "Take that line out of the file, or save it as CSV UTF-8.",
+        )
     with_header = names_columns(first, list(islice(_cells(source), 200)))
     if not with_header:
         width = Counter(len(cells) for cells in islice(_cells(source), 200)).most_common(1)

@@ -53,7 +53,8 @@ def _head(sample: Sample, remarks: Iterable[str]) -> Iterator[str]:
 def _import(name: str, draft: Draft) -> Iterator[str]:
     yield "[import]"
     yield f"name = {quoted(name)}"
-    yield from comment(f"{SURE_WORDS[draft.match_sure]}: {draft.match_why}")
+    column = f"column {draft.match_column}: " if draft.match_column else ""
+    yield from comment(f"{SURE_WORDS[draft.match_sure]}: {column}{draft.match_why}")
     if draft.match_alternate_id:
         yield f"match_alternate_id = {quoted(draft.match_alternate_id)}"
     else:
