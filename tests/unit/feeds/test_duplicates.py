@@ -97,7 +97,8 @@ match = "ProfileId"
 format = "{kind}"
 duplicates = "first"
 """.encode()
-    data = '{"ProfileId":7}\n{"ProfileId":8}\n{"X":"7","ProfileId":7}\n'
+    odd = "1e999" if kind == "json" else "1e99"
+    data = f'{{"ProfileId":7}}\n{{"ProfileId":8}}\n{{"X":{odd},"ProfileId":7}}\n'
 
     chunks = all_chunks(source_of(feed, data))
 

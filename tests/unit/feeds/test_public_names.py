@@ -30,7 +30,7 @@ def test_the_package_exports_what_the_workflow_uses() -> None:
     }
 
 
-def test_feeds_know_nothing_of_aws_or_http() -> None:
+def test_feeds_load_nothing_of_aws_or_http_and_no_optional_library() -> None:
     code = "import sys, prefdrop.feeds; print(*sys.modules)"
 
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -43,4 +43,6 @@ def test_feeds_know_nothing_of_aws_or_http() -> None:
         "urllib3",
         "http",
         "aws_lambda_powertools",
+        "pyarrow",
+        "openpyxl",
     }

@@ -173,15 +173,27 @@ def test_a_dictionary_of_texts_reads_as_its_texts() -> None:
 
 
 def test_a_row_with_bytes_or_signs_that_are_no_text_is_rejected_alone() -> None:
-    data = table_of({"crm_id": ["1", "2", "3"], "x": [b"a", b"\xff", b"a\0b"]})
+    raw = pyarrow.array([b"a", b"\xff", b"a\0b", b"\xc3\xa9"])
+    for column in (raw, raw.view(pyarrow.string())):
+        source = source_of(FEEDS["parquet"], table_of({"crm_id": [1, 2, 3, 4], "x": column}))
+        writer = RejectsWriter(source)
 
-    chunks = all_chunks(source_of(FEEDS["parquet"], data))
+        chunks = all_chunks(source)
+        lines = [writer.row(row, "local", "C", "why") for row in source.rows()]
+        again = source_of(FEEDS["parquet"], writer.header() + b"".join(lines))
 
-    assert chunks[0].records == 1
-    assert [(each.row, each.code) for each in rejects_of(chunks)] == [
-        (2, "RowNotDecodable"),
-        (3, "NulCharacter"),
-    ]
+        names = [record["CustomerName"]["LastName"] for record in records_of(chunks)]
+        assert names == ["a", "\u00e9"]
+        assert [(each.row, each.code) for each in rejects_of(chunks)] == [
+            (2, "RowNotDecodable"),
+            (3, "NulCharacter"),
+        ]
+        assert b"\n2,\xff,2,local" in b"".join(lines)
+        assert all_chunks(again)[0].body == chunks[0].body
+        assert [each.code for each in rejects_of(all_chunks(again))] == [
+            "RowNotDecodable",
+            "NulCharacter",
+        ]
 
 
 def test_a_sheet_may_have_blank_rows_formats_and_errors() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -43,16 +45,25 @@ class _WithAlternateIds(msgspec.Struct):
 
 _PROFILE = msgspec.json.Decoder(_WithProfileId)
 _ALTERNATE_IDS = msgspec.json.Decoder(_WithAlternateIds)
+Decoded = TypeVar("Decoded")
+
+
+def _decoded(decoder: msgspec.json.Decoder[Decoded], record: str) -> Decoded:
+    try:
+        return decoder.decode(record)
+    except msgspec.DecodeError:
+        # A record taken as it is may hold what only the lenient reader of arrays reads.
+        return msgspec.convert(json.loads(record), decoder.type)
 
 
 def _profile_id(record: str) -> str | None:
-    profile = _PROFILE.decode(record).profile
+    profile = _decoded(_PROFILE, record).profile
     return None if profile is None else str(profile)
 
 
 def _alternate_id(wanted: str) -> KeyReader:
     def read(record: str) -> str | None:
-        for item in _ALTERNATE_IDS.decode(record).items or ():
+        for item in _decoded(_ALTERNATE_IDS, record).items or ():
             if item.value and item.kind is not None and item.kind.casefold() == wanted:
                 return item.value.casefold()
         return None

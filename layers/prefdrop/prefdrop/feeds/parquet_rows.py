@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from prefdrop.feeds.csv_rows import Unreadable
 from prefdrop.feeds.errors import SourceError
-from prefdrop.feeds.faults import NOT_DECODABLE, Fault
 from prefdrop.feeds.tables import TableFile, TableRows, cell_text, extra, readable
 
 _BATCH_ROWS = 4096
 _BUFFER_BYTES = 256 * 1024
-_NOT_TEXT = Fault(NOT_DECODABLE, None, "The row holds bytes that are not UTF-8.")
 
 
 class ParquetRows(TableRows):
@@ -41,7 +38,7 @@ class ParquetRows(TableRows):
             for batch in self._batches():
                 for cells in zip(*self._columns(batch), strict=True):
                     self.start, self.end = self.end, self.end + 1
-                    self.cells = self._row(list(cells))
+                    self.cells = readable(list(cells))
                     yield self.cells
         except (self._arrow.ArrowException, OSError) as error:
             self._refuse(error)
@@ -70,11 +67,11 @@ class ParquetRows(TableRows):
             else:
                 before += rows
 
-    def _columns(self, batch: Any) -> list[list[str | None]]:
+    def _columns(self, batch: Any) -> list[list[str]]:
         return [self._texts(column) for column in batch.columns]
 
-    def _texts(self, column: Any) -> list[str | None]:
-        """The texts of a column; `None` for a value that is none."""
+    def _texts(self, column: Any) -> list[str]:
+        """The texts of a column."""
         types, kind = self._arrow.types, column.type
         zone = types.is_timestamp(kind) and kind.tz is not None
         if types.is_timestamp(kind):
@@ -83,16 +80,17 @@ class ParquetRows(TableRows):
             column = column.cast(utc, safe=False).cast(self._arrow.timestamp("us"))
         elif types.is_time64(kind):
             column = column.cast(self._arrow.time64("us"), safe=False)
-        values = column.to_pylist()
+        try:
+            values = column.to_pylist()
+        except UnicodeDecodeError:
+            # The file says that it is text, and nobody has checked it.
+            values = column.cast(self._arrow.large_binary()).to_pylist()
+            return [cell_text(value) for value in values]
         if types.is_string(kind) or types.is_large_string(kind):
             return [value or "" for value in values]
         if zone:
             return [cell_text(value) + "Z" if value is not None else "" for value in values]
-        return [_text_or_none(value) for value in values]
-
-    def _row(self, cells: list[str | None]) -> list[str]:
-        texts = [cell or "" for cell in cells]
-        return readable(texts) if None not in cells else Unreadable(_NOT_TEXT, texts)
+        return [cell_text(value) for value in values]
 
     def _refuse(self, error: Exception) -> NoReturn:
         if isinstance(error, OSError) and error.errno is not None:
@@ -104,10 +102,3 @@ class ParquetRows(TableRows):
             row=self.end or None,
             remedy="Write and drop it again.",
         ) from None
-
-
-def _text_or_none(value: object) -> str | None:
-    try:
-        return cell_text(value)
-    except UnicodeDecodeError:
-        return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -19,12 +20,14 @@ from prefdrop.feeds.compression import OpenAt, Seekable
 from prefdrop.feeds.csv_rows import Unreadable
 from prefdrop.feeds.dialect import Encoding
 from prefdrop.feeds.errors import SourceError
-from prefdrop.feeds.faults import NUL_FAULT
+from prefdrop.feeds.faults import NOT_DECODABLE, NUL_FAULT, Fault
 from prefdrop.feeds.opened import OpenedFile
 
 MAGIC = {"parquet": b"PAR1", "xlsx": b"PK\3\4"}
 """The first bytes of such a file, by its format."""
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+_NO_TEXT_FAULT = Fault(NOT_DECODABLE, None, "The row holds bytes that are not UTF-8.")
 _EXACT = 2**53
 """Up to this, a float holds every whole number exactly."""
 
@@ -72,7 +75,7 @@ def extra(module: str, name: str, file: str) -> Any:
 
 
 def cell_text(value: object) -> str:
-    """The text of one typed cell, as docs/feeds.md lists it. Raises `UnicodeDecodeError`."""
+    """The text of one typed cell, as docs/feeds.md lists it; bytes that are no text stay in it."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -88,7 +91,7 @@ def cell_text(value: object) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, bytes):
-        return value.decode()
+        return value.decode("utf-8", "surrogateescape")
     if isinstance(value, list | dict | tuple):
         return json.dumps(value, default=cell_text, ensure_ascii=False)
     return str(value)
@@ -109,7 +112,12 @@ def _moment_text(value: datetime) -> str:
 
 def readable(cells: list[str]) -> list[str]:
     """The row, or what says that it can't be taken."""
-    return Unreadable(NUL_FAULT, cells) if any("\0" in cell for cell in cells) else cells
+    text = "".join(cells)
+    if "\0" in text:
+        return Unreadable(NUL_FAULT, cells)
+    if not text.isascii() and _NO_TEXT.search(text):
+        return Unreadable(_NO_TEXT_FAULT, cells)
+    return cells
 
 
 def csv_line(cells: Sequence[str]) -> str:
@@ -135,4 +143,4 @@ class TableRows:
     def raw(self) -> bytes:
         """The row given last as a line of csv."""
         cells = self.cells.shown if isinstance(self.cells, Unreadable) else self.cells
-        return csv_line(cells).encode("utf-8", "replace")
+        return csv_line(cells).encode("utf-8", "surrogateescape")
