@@ -16,11 +16,14 @@ from prefdrop_local.stack.folders import make_own_folder
 from .conftest import FIXTURES, until
 
 _ONE_LIFE = """
+import signal
 import sys
 import time
 from pathlib import Path
 from prefdrop_local.stack import LocalStack, NO_VENDOR
 
+# Whoever runs the tests in the background may have had SIGINT ignored for them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 root, lives = Path(sys.argv[1]), int(sys.argv[2])
 for _ in range(lives):
     with LocalStack(root, vendor=NO_VENDOR) as stack:
