@@ -80,6 +80,10 @@ corpora: $(VENV)/.test ## Read the public csv and JSON corpora (from the npm reg
 build: $(SAM_VENV)/.sam ## Build layer and functions for AWS (needs python3.13 on the PATH)
 	$(SAM) build
 
+.PHONY: schema
+schema: $(VENV)/.run ## Write docs/feed.schema.json anew, when the keys of a feed or their descriptions change
+	@$(BIN)/python -m tools.feed_schema
+
 .PHONY: requirements
 requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGRADE=1 takes newer ones
 	$(call compile,pyproject.toml,layers/prefdrop/requirements.txt)

@@ -49,7 +49,7 @@ def accepts(text: str) -> bool:
 def test_the_committed_schema_is_made_of_the_definitions() -> None:
     made = schema_text()
 
-    assert SCHEMA.read_text(encoding="utf-8") == made, "run: python -m tools.feed_schema"
+    assert SCHEMA.read_text(encoding="utf-8") == made, "run: make schema"
 
 
 def test_the_schema_is_one() -> None:
