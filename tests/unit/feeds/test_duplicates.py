@@ -106,7 +106,7 @@ duplicates = "first"
     assert [reject.row for reject in rejects_of(chunks)] == [3]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(st.sampled_from("abcdef"), max_size=30),
     st.sampled_from(["last", "first", "reject"]),

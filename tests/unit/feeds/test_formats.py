@@ -72,7 +72,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("packing", PACKINGS)
 @pytest.mark.parametrize("kind", WAYS)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     table=TABLES,
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]),
@@ -102,7 +102,7 @@ def test_any_table_is_read_back_at_any_limit_and_from_any_row(
         assert all_chunks(source_of(feed, data), limits, chunk.start) == chunks[at:]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES)
 def test_every_format_gives_the_same_records_and_rejects(table: Table) -> None:
     outcomes = []

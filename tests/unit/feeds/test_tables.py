@@ -64,7 +64,7 @@ WRITERS = {"parquet": parquet_of, "xlsx": xlsx_of}
 
 
 @pytest.mark.parametrize("kind", FEEDS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(rows=st.lists(st.tuples(KEYS, TEXTS, TEXTS), min_size=1, max_size=8), most=st.integers(1, 3))
 def test_rows_are_the_same_as_in_csv_and_from_any_chunk_on(
     kind: str, rows: list[tuple[str, str, str]], most: int
