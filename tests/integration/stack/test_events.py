@@ -80,7 +80,7 @@ def test_a_multipart_upload_is_one_event(stack: LocalStack) -> None:
 
 def test_files_elsewhere_start_nothing(stack: LocalStack, machine: Machine) -> None:
     s3 = stack.client("s3")
-    other = s3.put_object(Bucket=stack.outputs["BucketName"], Key="work/x", Body=b"")
+    other = s3.put_object(Bucket=stack.outputs["BucketName"], Key="spool/x", Body=b"")
     inside = s3.put_object(Bucket=stack.outputs["BucketName"], Key="inbox/x/y", Body=b"")
 
     _execution_of(machine, inside["VersionId"])

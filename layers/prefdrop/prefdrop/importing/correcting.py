@@ -77,7 +77,7 @@ def _check_alike(drop: Source, corrected: Source) -> None:
 
 def _keep(services: Services, record: Import, body: bytes) -> None:
     number = len(record.corrections) + 1
-    key = f"work/{record.import_id}/corrected-{number}"
+    key = f"spool/{record.import_id}/corrected-{number}"
     version_id = services.objects.write(key, body, content_type="application/octet-stream")
     added = Correction(key, version_id, len(body))
     services.imports.update(record.import_id, corrections=[*record.corrections, added])

@@ -81,7 +81,7 @@ class RejectsFile:
         self._writer = cache(lambda number: RejectsWriter(self._source(number)))
         self._file = services.growing(progress.upload)
         held = "held" if progress.held else "final"
-        self._folder = f"work/{record.import_id}/rejects/{progress.attempt}-{held}"
+        self._folder = f"spool/{record.import_id}/rejects/{progress.attempt}-{held}"
         self._strays = self._saved_strays()
         self._items: list[RejectItem] = []
         self._superseded = superseded_rows(services, record) if record.corrections else frozenset()

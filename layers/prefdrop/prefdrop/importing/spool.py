@@ -94,8 +94,8 @@ def read_strays(objects: ObjectStore, key: str) -> list[tuple[str, VendorReject]
 
 
 def _local_key(import_id: str, part: int, chunk: int) -> str:
-    return f"work/{import_id}/local/{part:04d}-{chunk:06d}.json"
+    return f"spool/{import_id}/local/{part:04d}-{chunk:06d}.json"
 
 
 def _vendor_prefix(import_id: str, part: int, during: Pass) -> str:
-    return f"work/{import_id}/exceptions/{part:04d}/{during}-"
+    return f"spool/{import_id}/exceptions/{part:04d}/{during}-"
