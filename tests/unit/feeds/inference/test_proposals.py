@@ -87,6 +87,10 @@ KINDS = [
 ]
 
 
+JUNK = st.sampled_from(["??", "nobody", "31.02.2026", "n/a", "x" * 300])
+"""What stands in a few cells of any column."""
+
+
 @st.composite
 def samples(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     """A header with an id first, and rows."""
@@ -99,8 +103,11 @@ def samples(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
         cells = kind.cells(draw(st.sampled_from(kind.styles)))
         if draw(st.booleans()):
             cells = st.one_of(cells, st.just(""))
+        column = draw(st.lists(cells, min_size=count, max_size=count))
+        for place in draw(st.lists(st.integers(0, count - 1), max_size=count // 11)):
+            column[place] = draw(JUNK)
         header.append(name)
-        made.append(draw(st.lists(cells, min_size=count, max_size=count)))
+        made.append(column)
     return header, [list(row) for row in zip(*made, strict=True)]
 
 

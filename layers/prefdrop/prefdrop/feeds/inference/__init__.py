@@ -2,8 +2,8 @@
 
 Not part of the import: nothing that runs on AWS imports it. `propose` reads a sample, decides what
 each column is, tries the feed on the sample and answers its text. What it decides and why stands in
-the text as comments; nothing but column names and words of our own gets there from the file, so a
-proposed feed holds no person's data.
+the text as comments. Of the file itself only column names get there, codes that we know, locales,
+version numbers and types of ids, so a proposed feed holds no person's data.
 """
 
 from __future__ import annotations

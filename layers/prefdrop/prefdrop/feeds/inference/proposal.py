@@ -190,7 +190,7 @@ def _draft_records(sample: Sample, draft: Draft) -> None:
     for record in sample.records:
         ids = record.get("AlternateIds")
         listed = [each for each in ids if isinstance(each, dict)] if isinstance(ids, list) else []
-        kinds.update({str(each.get("AlternateIdType") or "") for each in listed} - {""})
+        kinds.update({kind for kind in map(_type_of, listed) if kind})
     count = len(sample.records)
     with_profile = sum("ProfileId" in record for record in sample.records)
     if kinds and kinds.most_common(1)[0][1] >= with_profile:
@@ -200,6 +200,13 @@ def _draft_records(sample: Sample, draft: Draft) -> None:
         having, what = with_profile, "a ProfileId"
     draft.match_sure = "likely" if having == count else "guess"
     draft.match_why = f"{having:,} of {count:,} records have {what}"
+
+
+def _type_of(alternate_id: dict[str, object]) -> str:
+    """The alternate id's type if it may be one, else nothing."""
+    kind = alternate_id.get("AlternateIdType")
+    usable = isinstance(kind, str) and len(kind) <= _LONGEST_NAME and kind.isprintable()
+    return str(kind) if usable else ""
 
 
 # Trying

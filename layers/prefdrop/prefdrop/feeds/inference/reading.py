@@ -53,10 +53,8 @@ class Sample:
     twice: tuple[str, ...] = ()
     """Names that the header has more than once."""
     rows: int = 0
-    unreadable: int = 0
     short: int = 0
     """Rows with fewer cells than the header, or with more of which the surplus ones are empty."""
-    long: int = 0
     padded: int = 0
     """Cells of the sample with spaces at their ends."""
     whole: bool = True
@@ -89,7 +87,7 @@ def read_sample(open_at: OpenAt, *, size: int, file: str) -> Sample:
     text = opened.sample[opened.encoding.mark :].decode(opened.codec, "replace")
     if not text.strip():
         raise opened.wrong("the file is empty", "Give a sample with rows.")
-    refuse_foreign(opened)
+    _refuse_foreign(opened)
     json_format = _json_format(text, opened)
     dialect = None if json_format else find_dialect(text, whole=len(opened.sample) < SAMPLE_BYTES)
     source = _source_part(json_format, dialect, opened)
@@ -109,7 +107,7 @@ def read_sample(open_at: OpenAt, *, size: int, file: str) -> Sample:
     return sample
 
 
-def refuse_foreign(opened: OpenedFile) -> None:
+def _refuse_foreign(opened: OpenedFile) -> None:
     """Raise `SourceError` for files that are no rows of text at all."""
     for start, kind in ((b"%PDF", "a PDF"), (b"\xd0\xcf\x11\xe0", "an old Excel file")):
         if opened.sample.startswith(start):
@@ -218,7 +216,6 @@ def _gather(sample: Sample, source: Source, names: list[str]) -> None:
         cells = row.cells or []
         if len(cells) != width:
             if len(cells) > width and any(cells[width:]):
-                sample.long += 1
                 continue
             sample.short += 1
             short.add(len(rows))
@@ -239,15 +236,13 @@ def _gather(sample: Sample, source: Source, names: list[str]) -> None:
 
 
 def _first_rows(sample: Sample, source: Source, most: int) -> Iterator[Row]:
-    """The sample's rows that can be read; the others are counted."""
+    """Those of the sample's rows that can be read; all are counted."""
     for row in source.rows():
         if sample.rows >= most or row.start > MAX_BYTES:
             sample.whole = False
             return
         sample.rows += 1
-        if row.fault:
-            sample.unreadable += 1
-        else:
+        if not row.fault:
             yield row
 
 

@@ -40,7 +40,6 @@ _COMPOUNDS = {
     "memberid": ("member", "id"),
     "crmid": ("crm", "id"),
     "birthdate": ("birth", "date"),
-    "timestamp": ("timestamp",),
     "donotcall": ("do", "not", "call"),
     "donotemail": ("do", "not", "email"),
     "donotcontact": ("do", "not", "contact"),
