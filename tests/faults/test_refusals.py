@@ -163,3 +163,25 @@ def test_a_limit_that_counts_requests_and_runs_out_in_mid_file_is_waited_for(
     assert execution.status == "SUCCEEDED", execution.error
     assert_exactly_once(simulation, execution, FILE, FEED)
     assert "WaitForQuota" in execution.visited
+
+
+def test_a_record_that_no_request_can_hold_for_its_size_is_a_local_reject(
+    simulate: Callable[..., Simulation],
+) -> None:
+    campaign = (
+        "[columns.campaign]\n"
+        'to = "Emails[EmailAddressType=Home].EmailPreferences[FilterId=NEWS_WEEKLY]'
+        '.PreferenceAttributes[Key=campaign].Value"\n[gates]'
+    )
+    feed = FEED.replace("[gates]", campaign)
+    simulation = simulate(PREFDROP_CHUNK_BYTES=1_000)
+    simulation.push_feed(feed)
+    rows = [f"C-{n},Ana,p{n}@example.test,Y,{'x' * (2_000 if n == 5 else 5)}" for n in range(1, 9)]
+    file = "\n".join(["id,first,email,news,campaign", *rows, ""]).encode()
+
+    execution = simulation.drop(file).run()
+
+    report = simulation.report(execution)
+    assert (report["processed"], report["rejected_local"], report["reconciled"]) == (7, 1, True)
+    assert rejected_rows(simulation, report) == [5]
+    assert report["rejects"]["kinds"][0]["code"] == "RecordTooLarge"

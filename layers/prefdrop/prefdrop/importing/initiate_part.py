@@ -122,7 +122,7 @@ def _begin(
     services: Services, record: Import, turn: Turn, number: int, before: Part | None
 ) -> Answer:
     """Begin the part that reads on where `before` ends."""
-    _see_that_it_is_no_use(services, record)
+    _give_up_after_too_many(services, record)
     start = before.end if before else msgspec.to_builtins(Cursor(0, 0))
     part = Part(
         number=number,
@@ -141,7 +141,7 @@ def _begin(
     return _initiate(services, record, part)
 
 
-def _see_that_it_is_no_use(services: Services, record: Import) -> None:
+def _give_up_after_too_many(services: Services, record: Import) -> None:
     """Raise TornStage or QuotaTooSmall when part after part of this attempt had to be given up."""
     lost = exhausted = 0
     for part in services.parts.all(record.import_id):
