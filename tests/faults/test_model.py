@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import zlib
 from collections import Counter
 from contextlib import ExitStack
 from typing import Any
@@ -31,7 +32,10 @@ from tests.faults.simulation import Simulation
 from tests.workbench import FEED
 
 SCHEDULES = int(os.environ.get("PREFDROP_SCHEDULES", "50"))
-SEED = int(os.environ.get("PREFDROP_SEED") or random.SystemRandom().randrange(2**31))
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(random.SystemRandom().random())
+SEED = int(os.environ.get("PREFDROP_SEED") or zlib.crc32(RUN.encode()))
+"""One seed for all the workers of a run; batch n uses the n-th after it."""
+
 BATCHES = 10
 
 GOOD = "C-{n},Ana,p{n}@example.test,Y\n"

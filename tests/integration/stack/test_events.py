@@ -41,7 +41,8 @@ def test_sequencers_grow(stack: LocalStack) -> None:
         )
     stop()
 
-    sequencers = [event["detail"]["object"]["sequencer"] for event in seen]
+    uploads = [event["detail"] for event in seen if event["source"] == "aws.s3"]
+    sequencers = [detail["object"]["sequencer"] for detail in uploads]
     assert len(sequencers) == 20
     assert sequencers == sorted(set(sequencers))
     assert len({len(one) for one in sequencers}) == 1
