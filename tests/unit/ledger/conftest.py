@@ -13,6 +13,8 @@ from prefdrop.ledger.parts import PartStore
 from prefdrop.ledger.table import Table
 from prefdrop.ledger.turns import Turns
 
+RETENTION_DAYS = 90
+
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +61,7 @@ def turns(table: Table) -> Turns:
 
 @pytest.fixture
 def parts(table: Table, turns: Turns) -> PartStore:
-    return PartStore(table, turns)
+    return PartStore(table, turns, RETENTION_DAYS)
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from prefdrop.ledger import keys
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.parts import Fenced, LeaseHeld, Part, PartStore, StagedChunk
+from prefdrop.ledger.table import Table
 from prefdrop.ledger.turns import Ticket, Turn, Turns
 
 IMPORT = "imp-1"
@@ -173,3 +175,16 @@ def test_the_chunk_that_was_sent_twice_is_the_one_in_doubt(
 
 def test_a_part_never_shows_its_token(part: Part) -> None:
     assert "secret-token" not in repr(part)
+
+
+def test_parts_and_chunks_expire_with_the_stacks_retention(
+    parts: PartStore, part: Part, turn: Turn, table: Table
+) -> None:
+    worker = parts.take_over(IMPORT, part, turn, LEASE_MS)
+    parts.write_ahead(IMPORT, worker, chunk(), turn, LEASE_MS)
+
+    items = list(table.query(keys.meta(IMPORT).pk))
+
+    soon, late = (now_ms() // 1000 + days * 86_400 for days in (89, 91))
+    assert [item["sk"][:5] for item in items] == ["CHUNK", "PART#"]
+    assert all(soon < item["expires_at"] < late for item in items)

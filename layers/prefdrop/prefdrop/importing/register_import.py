@@ -10,7 +10,7 @@ from prefdrop.feeds import Feed
 from prefdrop.importing.drop import Drop, read_event
 from prefdrop.importing.pinned import read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.clock import days_from_now, iso_now
 from prefdrop.ledger.imports import Import
 from prefdrop.telemetry import logger
 
@@ -31,7 +31,9 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
         drop = read_event(start)
         if drop.key.endswith("/"):
             return _answer(drop.import_id, "ignore")
-        record = services.imports.register(_new_import(drop, execution))
+        record = services.imports.register(
+            _new_import(drop, execution, services.settings.retention_days)
+        )
     logger.append_keys(import_id=record.import_id)
     if record.execution_arn != execution:
         logger.info("this object version has its import already")
@@ -43,7 +45,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
     return _answer(record.import_id, "import")
 
 
-def _new_import(drop: Drop, execution: str) -> Import:
+def _new_import(drop: Drop, execution: str, retention_days: int) -> Import:
     now = iso_now()
     return Import(
         import_id=drop.import_id,
@@ -58,6 +60,7 @@ def _new_import(drop: Drop, execution: str) -> Import:
         code_version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
         registered_at=now,
         updated_at=now,
+        expires_at=days_from_now(retention_days),
     )
 
 

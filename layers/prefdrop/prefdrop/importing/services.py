@@ -64,7 +64,7 @@ class Services:
 
     @cached_property
     def parts(self) -> PartStore:
-        return PartStore(self._table, self.turns)
+        return PartStore(self._table, self.turns, self.settings.retention_days)
 
     @cached_property
     def quota(self) -> Quota:

@@ -22,6 +22,11 @@ def iso_now() -> str:
     return iso(now_ms())
 
 
+def days_from_now(days: int) -> int:
+    """The time `days` from now in seconds since 1970, as DynamoDB's TTL wants it."""
+    return now_ms() // 1000 + days * 24 * 3600
+
+
 def milliseconds(moment: datetime) -> int:
     """An aware datetime in milliseconds since 1970."""
     return round(moment.timestamp() * 1000)

@@ -118,6 +118,8 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     gate: str = ""
     """The gate that stopped the import, in a sentence."""
 
+    expires_at: int = 0
+    """When DynamoDB may forget the item (s); 0 for never."""
     error: Failure | None = None
     reconciled: bool | None = None
     report_key: str = ""

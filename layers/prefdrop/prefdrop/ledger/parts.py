@@ -15,7 +15,7 @@ from boto3.dynamodb.conditions import Attr
 
 from prefdrop.errors import Transient
 from prefdrop.ledger import keys
-from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.clock import days_from_now, now_ms
 from prefdrop.ledger.imports import Position
 from prefdrop.ledger.table import ConditionFailed, Table, Write
 from prefdrop.ledger.turns import Turn, Turns
@@ -148,10 +148,14 @@ class StagedChunk(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class PartStore:
-    """Reads and writes parts and chunks; every write of a worker is fenced."""
+    """Reads and writes parts and chunks; every write of a worker is fenced.
 
-    def __init__(self, table: Table, turns: Turns) -> None:
+    What it writes expires after `retention_days`; without them it never does.
+    """
+
+    def __init__(self, table: Table, turns: Turns, retention_days: int = 0) -> None:
         self._table = table
+        self._retention_days = retention_days
         self._turns = turns
 
     def all(self, import_id: str) -> list[Part]:
@@ -198,7 +202,7 @@ class PartStore:
     def begin(self, import_id: str, part: Part, turn: Turn) -> None:
         """Write a new part, if its number is free and the turn is ours; else raises Fenced."""
         key = keys.part(import_id, part.number)
-        put = self._table.put_write(key, _builtins(part), when=Attr("number").not_exists())
+        put = self._table.put_write(key, self._item(part), when=Attr("number").not_exists())
         self._fenced(self._turns.check(turn), put)
 
     def take_over(self, import_id: str, part: Part, turn: Turn, lease_ms: int) -> Part:
@@ -218,7 +222,7 @@ class PartStore:
     ) -> Part:
         """Write down that `chunk` is about to be sent, and renew the lease for its request."""
         put = self._table.put_write(
-            keys.chunk(import_id, part.number, chunk.number), _builtins(chunk), when=UNSETTLED
+            keys.chunk(import_id, part.number, chunk.number), self._item(chunk), when=UNSETTLED
         )
         lease = {"lease_until": now_ms() + lease_ms, "ghosts": part.ghosts}
         lease["ghost_until"] = part.ghost_until
@@ -229,7 +233,7 @@ class PartStore:
         """Write down that `chunk` has landed, and the part as it is `after` it."""
         settled = self._table.put_write(
             keys.chunk(import_id, part.number, chunk.number),
-            _builtins(msgspec.structs.replace(chunk, state="settled")),
+            self._item(msgspec.structs.replace(chunk, state="settled")),
             when=UNSETTLED,
         )
         self._fenced(settled, self._part_write(import_id, part, _changes(part, after)))
@@ -238,7 +242,7 @@ class PartStore:
         """Write down that the vendor refused `chunk` whole: its number is free again."""
         refused = self._table.put_write(
             keys.chunk(import_id, part.number, chunk.number),
-            _builtins(msgspec.structs.replace(chunk, state="refused")),
+            self._item(msgspec.structs.replace(chunk, state="refused")),
             when=Attr("state").eq("posting"),
         )
         self._fenced(refused, self._part_write(import_id, part, _changes(part, after)))
@@ -261,6 +265,11 @@ class PartStore:
         after = msgspec.structs.replace(part, **changes)
         self._fenced(self._part_write(import_id, part, _changes(part, after)))
         return after
+
+    def _item(self, value: Part | StagedChunk) -> dict[str, Any]:
+        days = self._retention_days
+        expires = {"expires_at": days_from_now(days)} if days else {}
+        return _builtins(value) | expires
 
     def _part_write(self, import_id: str, part: Part, changes: dict[str, Any]) -> Any:
         return self._table.update_write(
