@@ -81,6 +81,7 @@ def test_an_approval_that_comes_after_the_token_died_starts_a_new_part(
     assert execution.run().status == "SUCCEEDED", execution.error
     report = assert_exactly_once(simulation, execution, TWO_WRONG, HOLDING)
     assert states(report) == ["dead", "finished"]
+    assert "token died" in report["parts"][0]["given_up"]
 
 
 def test_a_hold_that_nobody_ends_ends_in_an_abort(simulation: Simulation) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from prefdrop.importing import operate
+from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import STATUSES, Import, Status
 from prefdrop_cli.commands.watch import watch_to_the_end
 from prefdrop_cli.deployments import Deployment, connect
@@ -43,7 +44,7 @@ Force = Annotated[
 LISTED = ("import_id", "feed", "status", "registered_at", "rows_read", "processed", "key")
 PART_COLUMNS = (
     "number", "state", "rows", "staged", "rejected_validation", "processed", "rejected_execution",
-    "not_honored", "pending", "started_at", "executed_at", "finished_at",
+    "not_honored", "pending", "started_at", "executed_at", "finished_at", "given_up",
 )  # fmt: skip
 """Never a part's token: it is a secret."""
 
@@ -189,7 +190,10 @@ def approve(
     """Let an import go on that a gate holds, with corrected rows where you give some."""
     deployment = connect(stack, endpoint)
     body = corrected.read_bytes() if corrected else None
+    held = deployment.parts.live(import_id)[-1:]
     operate.approve(OperatorServices(deployment), import_id, body, str(corrected or ""))
+    if any(part.expires <= now_ms() for part in held):
+        note("The vendor's token has died meanwhile: a new part is begun, which costs quota.")
     _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
 
 

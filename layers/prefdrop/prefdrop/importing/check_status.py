@@ -52,7 +52,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     part = services.parts.change(record.import_id, part, suspect_chunk=suspect, **counted(status))
     show_progress(services, record, "Executing", part)
     if status.status == "Failed":
-        services.parts.change(record.import_id, part, state="dead")
+        why = "the vendor failed to execute it"
+        services.parts.change(record.import_id, part, state="dead", given_up=why)
         raise VendorFailed(
             f"The vendor reports that part {part.number} failed; nothing of it was added.",
             hint="Ask the vendor's support, naming the time and the import's name; then "

@@ -153,7 +153,8 @@ def _token_died(services: Services, record: Import, part: Part, turn: Turn, duri
     """Begin again what was not executed; of what was, the refused rows cannot be named any more."""
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
     if during == "validation":
-        services.parts.change(record.import_id, part, state="dead")
+        why = "its token died while exceptions were read, before it was executed"
+        services.parts.change(record.import_id, part, state="dead", given_up=why)
         return answer("initiate")
     services.parts.change(record.import_id, part, finished_at=iso_now())
     raise TokenDied(

@@ -51,13 +51,15 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
         told = services.parts.current(record.import_id, "staged")
         if told is None or told.execute_until:
             raise died(part) from None
-        services.parts.change(record.import_id, part, state="dead")
+        why = "the vendor no longer knows its token"
+        services.parts.change(record.import_id, part, state="dead", given_up=why)
         return answer("initiate")
     except TooManyRequests as refused:
         slot = after_refusal(services, refused)
         if slot < part.expires:
             return wait_until(slot)
-        services.parts.change(record.import_id, part, state="dead")
+        why = "the vendor's limit frees no slot within its token's life"
+        services.parts.change(record.import_id, part, state="dead", given_up=why)
         return answer("initiate")
     finally:
         count_requests(services, record.import_id)
@@ -68,7 +70,8 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
     if status.status in NOT_EXECUTED:
         if status.total_records_received != part.staged:
             logger.warning("the vendor's count is not the ledger's", extra={"part": part.number})
-            services.parts.change(record.import_id, part, state="torn")
+            why = "the vendor's count before Execute was not the ledger's"
+            services.parts.change(record.import_id, part, state="torn", given_up=why)
             return answer("initiate")
         services.drops.executing(record)
         if services.settings.quota_unit == "request":

@@ -98,7 +98,8 @@ def _live(services: Services, record: Import, parts: list[Part]) -> list[Part]:
     """The parts whose rows count, after burying one whose token died before it was executed."""
     last = parts[-1] if parts else None
     if last and _died_unexecuted(last):
-        services.parts.change(record.import_id, last, state="dead")
+        why = "its token died before it was executed, as when it was approved too late"
+        services.parts.change(record.import_id, last, state="dead", given_up=why)
     return services.parts.live(record.import_id)
 
 

@@ -133,6 +133,7 @@ def _part(part: Part) -> dict[str, Any]:
         "pending",
         "vendor_status",
         "suspect_chunk",
+        "given_up",
         "started_at",
         "executed_at",
         "finished_at",

@@ -170,13 +170,13 @@ class StagingPart:
     def tear(self, why: str) -> Interrupted:
         """Give the part up: what the vendor holds is not surely what we sent."""
         logger.warning("the part is torn", extra={"part": self.part.number, "why": why})
-        self.change(state="torn", lease_until=0)
+        self.change(state="torn", lease_until=0, given_up=why)
         return Interrupted(answer("initiate"))
 
     def bury(self, why: str, *, exhausted: bool = False) -> Interrupted:
         """Give the part up: its token is of no more use, and nothing of it was executed."""
         logger.warning("the part's token is dead", extra={"part": self.part.number, "why": why})
-        self.change(state="dead", lease_until=0, exhausted=exhausted)
+        self.change(state="dead", lease_until=0, exhausted=exhausted, given_up=why)
         return Interrupted(answer("initiate"))
 
     def release(self) -> None:

@@ -99,6 +99,9 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     suspect_chunk: int = 0
     """The chunk in doubt where the vendor's totals differ from the ledger's after execution."""
 
+    given_up: str = ""
+    """Why it was given up, where it is torn or dead."""
+
     vendor_status: str = ""
     validation_ok: int = 0
     rejected_validation: int = 0
