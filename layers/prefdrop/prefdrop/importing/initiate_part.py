@@ -19,7 +19,7 @@ from prefdrop.importing.step import Answer, StepInput, answer, wait_until
 from prefdrop.importing.totals import count_requests, show_progress
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
 from prefdrop.ledger.imports import Import
-from prefdrop.ledger.parts import Part
+from prefdrop.ledger.parts import LIVE, Part
 from prefdrop.ledger.quota import WINDOW_MS
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportSpec, TooManyRequests
@@ -64,10 +64,11 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
 
 
 def _go_on(services: Services, record: Import, turn: Turn) -> Answer:
-    parts = services.parts.all(record.import_id)
-    live = _live(services, record, parts)
+    parts = _bury_the_dead(services, record, services.parts.all(record.import_id))
+    live = [part for part in parts if part.state in LIVE]
     last = live[-1] if live else None
     if last is None or (last.state in ("finished", "local") and not last.source_read):
+        _give_up_after_too_many(services, record, parts)
         return _begin(services, record, turn, len(parts) + 1, last)
     if last.state == "staging" and not last.token:
         return _initiate(services, record, last)
@@ -94,13 +95,13 @@ def _reopen(services: Services, record: Import, turn: Turn, part: Part) -> Answe
     return answer("stage")
 
 
-def _live(services: Services, record: Import, parts: list[Part]) -> list[Part]:
-    """The parts whose rows count, after burying one whose token died before it was executed."""
-    last = parts[-1] if parts else None
-    if last and _died_unexecuted(last):
-        why = "its token died before it was executed, as when it was approved too late"
-        services.parts.change(record.import_id, last, state="dead", given_up=why)
-    return services.parts.live(record.import_id)
+def _bury_the_dead(services: Services, record: Import, parts: list[Part]) -> list[Part]:
+    """The parts, the last one given up if its token died before it was executed."""
+    if not parts or not _died_unexecuted(parts[-1]):
+        return parts
+    why = "its token died before it was executed, as when it was approved too late"
+    dead = services.parts.change(record.import_id, parts[-1], state="dead", given_up=why)
+    return [*parts[:-1], dead]
 
 
 def _died_unexecuted(part: Part) -> bool:
@@ -123,7 +124,6 @@ def _begin(
     services: Services, record: Import, turn: Turn, number: int, before: Part | None
 ) -> Answer:
     """Begin the part that reads on where `before` ends."""
-    _give_up_after_too_many(services, record)
     start = before.end if before else msgspec.to_builtins(Cursor(0, 0))
     part = Part(
         number=number,
@@ -142,10 +142,10 @@ def _begin(
     return _initiate(services, record, part)
 
 
-def _give_up_after_too_many(services: Services, record: Import) -> None:
+def _give_up_after_too_many(services: Services, record: Import, parts: list[Part]) -> None:
     """Raise TornStage or QuotaTooSmall when part after part of this attempt had to be given up."""
     lost = exhausted = 0
-    for part in services.parts.all(record.import_id):
+    for part in parts:
         if part.state == "finished":
             lost = exhausted = 0
         elif part.attempt == record.attempt and part.state in ("torn", "dead"):

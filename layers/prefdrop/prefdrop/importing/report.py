@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.importing.rejects_file import Kind, Progress
-from prefdrop.importing.totals import Totals, total
+from prefdrop.importing.totals import total
 from prefdrop.ledger.imports import Import, Status
 from prefdrop.ledger.parts import Part
 
@@ -87,7 +87,7 @@ def compose(
             "version_id": record.version_id,
             "bytes": record.bytes,
         },
-        **_figures(sums),
+        **msgspec.to_builtins(sums),
         "vendor_requests": record.vendor_requests,
         "parts": [_part(part) for part in parts],
         "registered_at": record.registered_at,
@@ -97,23 +97,6 @@ def compose(
         "rejects": _rejects(record, progress),
         "error": msgspec.to_builtins(record.error) if record.error else None,
     }
-
-
-def _figures(sums: Totals) -> dict[str, int]:
-    order = (
-        "rows_read",
-        "restaged",
-        "rejected_local",
-        "staged",
-        "validation_ok",
-        "rejected_validation",
-        "processed",
-        "rejected_execution",
-        "not_honored",
-        "pending",
-        "chunks",
-    )
-    return {name: getattr(sums, name) for name in order}
 
 
 def _part(part: Part) -> dict[str, Any]:

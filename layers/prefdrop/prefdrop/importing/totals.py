@@ -21,9 +21,9 @@ class Totals(msgspec.Struct, kw_only=True, frozen=True):
     validation_ok: int = 0
     rejected_validation: int = 0
     processed: int = 0
-    pending: int = 0
     rejected_execution: int = 0
     not_honored: int = 0
+    pending: int = 0
     chunks: int = 0
 
     @property

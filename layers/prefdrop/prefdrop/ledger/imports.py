@@ -85,7 +85,6 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     finished_at: str = ""
 
     parts: int = 0
-    torn_parts: int = 0
     chunk_bytes: int = 0
     """The byte limit of this import's chunks, where the vendor refused larger ones; else 0."""
 

@@ -46,10 +46,6 @@ class ObjectStore:
         answer = self._get(key, version_id, Range=f"bytes={offset}-")
         return cast(BinaryIO, io.BufferedReader(_Body(answer["Body"]), READ_BUFFER))
 
-    def size(self, key: str, *, version_id: str = "") -> int:
-        """The size of an object in bytes; raises ObjectMissing."""
-        return int(self._get(key, version_id, Range="bytes=0-0")["ContentRange"].split("/")[1])
-
     def write(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
         """Write one object and return its version; writing it again replaces it."""
         answer = self._client.put_object(
