@@ -34,6 +34,112 @@ ROUTES: dict[str, Route] = {
     "import.execute": Route("POST", "Async/{clientId}/Import/{accessToken}/Execute", None),
     "import.status": Route("GET", "Async/{clientId}/Import/{accessToken}/Status", "O-3"),
     "import.exceptions": Route("GET", "Async/{clientId}/Import/{accessToken}/Exceptions", "O-3"),
+    # Bulk export
+    "export.segment.initiate": Route("POST", "Async/{clientId}/Export/Segment/{segmentName}", None),
+    "export.segment.retrieve": Route("GET", "Async/{clientId}/Export/Segment/{accessToken}", "O-4"),
+    "export.segment_group.initiate": Route(
+        "POST", "Async/{clientId}/Export/SegmentGroup/{segmentGroupName}", "O-4"
+    ),
+    "export.segment_group.retrieve": Route(
+        "GET", "Async/{clientId}/Export/SegmentGroup/{accessToken}", "O-4"
+    ),
+    "export.status": Route("GET", "Async/{clientId}/Export/{accessToken}/Status", None),
+    "export.commit": Route("POST", "Async/{clientId}/Export/Commit/{accessToken}", "O-4"),
+    # Events and subscriptions
+    "events.of_account": Route("GET", "{clientId}/Events", "O-15"),
+    "events.of_profile": Route("GET", "{clientId}/Events/Profile/{profileId}", "O-15"),
+    "events.of_subscription": Route(
+        "GET", "{clientId}/Events/Subscription/{subscriptionId}", "O-15"
+    ),
+    "events.get": Route("GET", "{clientId}/Events/{eventId}", "O-15"),
+    "subscriptions.list": Route("GET", "{clientId}/Events/Subscriptions", "O-15"),
+    "subscriptions.create": Route("POST", "{clientId}/Events/Subscriptions", "O-15"),
+    "subscriptions.replace": Route(
+        "PUT", "{clientId}/Events/Subscriptions/{subscriptionId}", "O-15"
+    ),
+    # Profile data
+    "profiles.create": Route("POST", "{clientId}/Profile", None),
+    "profiles.get": Route("GET", "{clientId}/Profile/{profileId}", "O-21"),
+    "profiles.update": Route("POST", "{clientId}/Profile/{profileId}", "O-21"),
+    "profiles.overwrite": Route("PUT", "{clientId}/Profile/{profileId}", "O-21"),
+    "profiles.patch": Route("PATCH", "{clientId}/Profile/{profileId}", "O-21"),
+    "profiles.delete": Route("DELETE", "{clientId}/Profile/{profileId}", None),
+    "profiles.deactivate": Route("POST", "{clientId}/Profile/{profileId}/Deactivate", None),
+    "profiles.activate": Route("POST", "{clientId}/Profile/{profileId}/Activate", "O-21"),
+    "profiles.get_by_alternate_id": Route("GET", "{clientId}/Profile/AlternateId", "O-21"),
+    "profiles.update_by_alternate_id": Route("POST", "{clientId}/Profile/AlternateId", "O-21"),
+    "profiles.overwrite_by_alternate_id": Route("PUT", "{clientId}/Profile/AlternateId", "O-21"),
+    "profiles.patch_by_alternate_id": Route("PATCH", "{clientId}/Profile/AlternateId", "O-21"),
+    "profiles.search_by_address": Route("GET", "{clientId}/Profile/Address", None),
+    "profiles.search_by_phone": Route("GET", "{clientId}/Profile/PhoneNumber", "O-21"),
+    "profiles.search_by_email": Route("GET", "{clientId}/Profile/Email", "O-21"),
+    "profiles.search_by_preference_attributes": Route(
+        "GET", "{clientId}/Profile/PreferenceAttributes", "O-21"
+    ),
+    "preferences.archive": Route("PUT", "{clientId}/Profile/Preferences/{profileId}/Archive", None),
+    "preferences.submit": Route(
+        "POST",
+        "{clientId}/Profile/Preferences/AlternateIdType/{alternateIdType}/AlternateId/{alternateId}",
+        None,
+    ),
+    "preferences.history": Route(
+        "GET", "{clientId}/Profile/Preferences/{profileId}/History", "O-21"
+    ),
+    "preferences.history_by_alternate_id": Route(
+        "GET",
+        "{clientId}/Profile/Preferences/AlternateIdType/{alternateIdType}/AlternateId/{alternateId}/History",
+        "O-21",
+    ),
+    "consents.add": Route("POST", "{clientId}/Consents/{profileId}", None),
+    "consents.history": Route("GET", "{clientId}/Consents/{profileId}/History", "O-21"),
+    "consents.history_by_alternate_id": Route(
+        "GET",
+        "{clientId}/Consents/AlternateIdType/{alternateIdType}/AlternateId/{alternateId}/History",
+        "O-21",
+    ),
+    "group_profiles.of_profile": Route("GET", "{clientId}/GroupProfiles/{profileId}", "O-21"),
+    "group_profiles.by_email": Route("GET", "{clientId}/GroupProfiles/Email", "O-21"),
+    "group_profiles.by_phone": Route("GET", "{clientId}/GroupProfiles/PhoneNumber", "O-21"),
+    # Configuration of profiles
+    "address_types.list": Route("GET", "{clientId}/AddressTypes", "O-22"),
+    "address_types.create": Route("POST", "{clientId}/AddressTypes", "O-22"),
+    "address_types.update": Route("PUT", "{clientId}/AddressTypes", "O-22"),
+    "alternate_id_types.list": Route("GET", "{clientId}/AlternateIdTypes", None),
+    "alternate_id_types.create": Route("POST", "{clientId}/AlternateIdTypes", "O-22"),
+    "alternate_id_types.update": Route("PUT", "{clientId}/AlternateIdTypes", "O-22"),
+    "customer_types.list": Route("GET", "{clientId}/CustomerTypes", "O-22"),
+    "customer_types.create": Route("POST", "{clientId}/CustomerTypes", "O-22"),
+    "customer_types.update": Route("PUT", "{clientId}/CustomerTypes", "O-22"),
+    "email_types.list": Route("GET", "{clientId}/EmailTypes", "O-22"),
+    "email_types.create": Route("POST", "{clientId}/EmailTypes", "O-22"),
+    "email_types.update": Route("PUT", "{clientId}/EmailTypes", "O-22"),
+    "phone_types.list": Route("GET", "{clientId}/PhoneTypes", "O-22"),
+    "phone_types.create": Route("POST", "{clientId}/PhoneTypes", "O-22"),
+    "phone_types.update": Route("PUT", "{clientId}/PhoneTypes", "O-22"),
+    "custom_fields.list": Route("GET", "{clientId}/CustomFields/{customFieldKind}", "O-22"),
+    "custom_fields.create": Route("POST", "{clientId}/CustomFields/{customFieldKind}", "O-22"),
+    "custom_fields.update": Route("PUT", "{clientId}/CustomFields/{customFieldKind}", "O-22"),
+    "custom_fields.update_rules": Route("GET", "{clientId}/CustomFields/UpdateRules", "O-22"),
+    "group_types.list": Route("GET", "{clientId}/GroupTypes", "O-22"),
+    "group_names.list": Route("GET", "{clientId}/GroupTypes/{groupType}/GroupNames", "O-22"),
+    "picklists.list": Route("GET", "{clientId}/Picklists", "O-22"),
+    "tags.list": Route("GET", "{clientId}/Tags", "O-22"),
+    "tags.delete": Route("DELETE", "{clientId}/Tags/{tagName}", "O-22"),
+    # Configuration of preferences
+    "programs.list": Route("GET", "{clientId}/Programs", None),
+    "programs.of_type": Route("GET", "{clientId}/Programs/{programTypeId}", "O-22"),
+    "program_groups.list": Route("GET", "{clientId}/ProgramGroups", "O-22"),
+    "program_groups.include_all": Route("GET", "{clientId}/ProgramGroups/IncludeAll", None),
+    "filters.list": Route("GET", "{clientId}/Filters", "O-22"),
+    "channels.list": Route("GET", "{clientId}/Channels", "O-22"),
+    "consent_types.list": Route("GET", "{clientId}/ConsentTypes", "O-22"),
+    "consent_types.create": Route("POST", "{clientId}/ConsentTypes", None),
+    "consent_types.update": Route("PUT", "{clientId}/ConsentTypes", "O-22"),
+    "consent_status.list": Route("GET", "{clientId}/ConsentStatus", None),
+    # Users
+    "users.list": Route("GET", "{clientId}/Users", "O-23"),
+    "users.create": Route("POST", "{clientId}/Users", "O-23"),
+    "users.update": Route("PUT", "{clientId}/Users/{userId}", "O-23"),
 }
 
 OAUTH_TOKEN_PATH = Name("oauth2/token", "O-13")

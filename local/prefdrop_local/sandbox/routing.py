@@ -12,7 +12,7 @@ API_BASE = "/Profiles/v4/"
 ADMIN_BASE = "/_sandbox/"
 TOKEN_ROUTE = "oauth.token"
 """The token endpoint; it lies outside `API_BASE`."""
-SERVED = ("import.initiate", "import.stage", "import.execute", "import.status", "import.exceptions")
+SERVED = tuple(name for name in ROUTES if name.startswith("import."))
 """Routes of the table that the sandbox implements."""
 
 
@@ -38,7 +38,12 @@ def _compiled(name: str) -> _Route:
     return _Route(name, route.method, re.compile(pattern, re.IGNORECASE))
 
 
-_ROUTES = [_compiled(name) for name in SERVED]
+def _literal_first(name: str) -> tuple[bool, ...]:
+    """Sorts `Profile/Address` before `Profile/{profileId}`, which fits the same path."""
+    return tuple(part.startswith("{") for part in ROUTES[name].path.split("/"))
+
+
+_ROUTES = [_compiled(name) for name in sorted(SERVED, key=_literal_first)]
 
 
 def match_route(method: str, path: str) -> Match | None:

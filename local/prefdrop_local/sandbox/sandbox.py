@@ -16,10 +16,11 @@ from prefdrop_local.sandbox.admin import Admin
 from prefdrop_local.sandbox.auth.gate import Gate
 from prefdrop_local.sandbox.auth.oauth2 import TokenOffice
 from prefdrop_local.sandbox.books import Books, Entry
-from prefdrop_local.sandbox.bulk_import.api import BulkImport, Call
+from prefdrop_local.sandbox.bulk_import.api import BulkImport
 from prefdrop_local.sandbox.bulk_import.engine import Engine
 from prefdrop_local.sandbox.bulk_import.exceptions import all_exceptions
 from prefdrop_local.sandbox.bulk_import.imports import end_token, import_of_token
+from prefdrop_local.sandbox.calls import JSON, Call, Operation
 from prefdrop_local.sandbox.clock import Clock, iso
 from prefdrop_local.sandbox.faults.layer import Faults
 from prefdrop_local.sandbox.faults.pages import Listing
@@ -31,7 +32,6 @@ from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
 
 _TOKEN_PATH = "/" + OAUTH_TOKEN_PATH.value
-_JSON = "application/json; charset=utf-8"
 
 
 class Sandbox:
@@ -51,13 +51,7 @@ class Sandbox:
         self._gate = Gate(account, self.clock, self._office)
         self._engine = Engine(self._store, account, self.clock, self.settings)
         imports = BulkImport(self._store, account, self.clock, self._engine, self.settings)
-        self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
-            "import.initiate": imports.initiate,
-            "import.stage": imports.stage,
-            "import.execute": imports.execute,
-            "import.status": imports.status,
-            "import.exceptions": imports.exceptions,
-        }
+        self._operations: dict[str, Operation] = {**imports.operations()}
         self._admin = Admin(self, self._store, self._engine, settings)
         self._engine.start()
 
@@ -121,7 +115,7 @@ class Sandbox:
             time.sleep(latency / 1000)
         if request.path == _TOKEN_PATH:
             response = self._office.answer(request, self._settings)
-            response.headers.setdefault("Content-Type", _JSON)
+            response.headers.setdefault("Content-Type", JSON)
         else:
             response = _answered(lambda: self._operate(request, entry))
         entry.status = response.status
@@ -137,14 +131,16 @@ class Sandbox:
         entry.user_id = caller.user_id
         if not match.name:
             raise ProblemError(405, f"The resource does not support {request.method}.")
-        call = Call(request, caller, match.values.get("accessToken", ""), entry)
-        return self._operations[match.name](call)
+        return self._operations[match.name](Call(request, caller, match.values, entry))
 
 
 def _answered(work: Callable[[], Any]) -> Response:
-    """The answer to some work: its result as JSON, or the problem it raised."""
+    """The answer to some work: its result as JSON if not an answer itself, or its problem."""
     try:
-        return Response(200, msgspec.json.encode(work()), {"Content-Type": _JSON})
+        result = work()
+        if isinstance(result, Response):
+            return result
+        return Response(200, msgspec.json.encode(result), {"Content-Type": JSON})
     except ProblemError as problem:
         return _refusal(problem)
     except Exception as error:
@@ -155,4 +151,4 @@ def _answered(work: Callable[[], Any]) -> Response:
 
 
 def _refusal(problem: ProblemError) -> Response:
-    return Response(problem.status, problem.body, {"Content-Type": _JSON, **problem.headers})
+    return Response(problem.status, problem.body, {"Content-Type": JSON, **problem.headers})

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from prefdrop_local.sandbox.account import Account
-from prefdrop_local.sandbox.auth.gate import Caller
 from prefdrop_local.sandbox.books import Entry
 from prefdrop_local.sandbox.bulk_import.engine import Engine
 from prefdrop_local.sandbox.bulk_import.exceptions import exceptions_page
@@ -27,6 +25,7 @@ from prefdrop_local.sandbox.bulk_import.spec import parse_spec
 from prefdrop_local.sandbox.bulk_import.staging import Judged, judge, store
 from prefdrop_local.sandbox.bulk_import.status import initiated_object, status_object
 from prefdrop_local.sandbox.bulk_import.validation import RecordValidator
+from prefdrop_local.sandbox.calls import Call, Operation, require_json
 from prefdrop_local.sandbox.clock import Clock
 from prefdrop_local.sandbox.messages import Request
 from prefdrop_local.sandbox.problem import ProblemError, bad_request, forbidden, not_authorized
@@ -34,7 +33,6 @@ from prefdrop_local.sandbox.profiles.repository import Profiles
 from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store, take_number
 
-_JSON_TYPES = ("application/json", "text/json", "application/json-patch+json")
 _TOO_LARGE_PAGE = (
     "<html><head><title>404.13 - Not Found</title></head><body>The request filtering module is "
     "configured to deny a request that exceeds the request content length.</body></html>"
@@ -42,16 +40,6 @@ _TOO_LARGE_PAGE = (
 _BAD_TOKEN = "The access token is not valid."
 _READ_PATIENCE = 1.0
 """Seconds that a read lets due processing finish before it looks."""
-
-
-@dataclass(slots=True)
-class Call:
-    """An authenticated request; what it did is noted in its entry of the books."""
-
-    request: Request
-    caller: Caller
-    token: str
-    entry: Entry
 
 
 class BulkImport:
@@ -67,10 +55,20 @@ class BulkImport:
         self._engine = engine
         self._settings = settings
 
+    def operations(self) -> dict[str, Operation]:
+        """What is served, by route name."""
+        return {
+            "import.initiate": self.initiate,
+            "import.stage": self.stage,
+            "import.execute": self.execute,
+            "import.status": self.status,
+            "import.exceptions": self.exceptions,
+        }
+
     def initiate(self, call: Call) -> dict[str, Any]:
         """Define an import and give out its access token."""
         self._permit(call)
-        _require_json(call.request)
+        require_json(call.request)
         spec = parse_spec(call.request.body, self._account)
         if spec.action == "Delete" and not call.caller.user.delete_profiles:
             raise forbidden("The user may not delete profiles.")
@@ -88,7 +86,7 @@ class BulkImport:
         item = self._import(call)
         settings = self._settings()
         _refuse_large(call.request, settings)
-        _require_json(call.request)
+        require_json(call.request)
         self._count(settings)
         validator = RecordValidator(self._account, call.caller.user, item.spec, self._is_held)
         wrong_types = settings.type_faults == "request"
@@ -187,8 +185,3 @@ def _own_counters(records: list[Judged]) -> dict[str, int]:
         "ValidationSuccessful": len(records) - failed,
         "ValidationFailed": failed,
     }
-
-
-def _require_json(request: Request) -> None:
-    if "content-encoding" in request.headers or request.content_type not in _JSON_TYPES:
-        raise ProblemError(415, "The request must be plain application/json.")
