@@ -27,6 +27,7 @@ from prefdrop_local.sandbox.faults.pages import Listing
 from prefdrop_local.sandbox.faults.rules import RuleSet
 from prefdrop_local.sandbox.messages import Request, Response
 from prefdrop_local.sandbox.problem import ProblemError, not_found
+from prefdrop_local.sandbox.profiles.journal import Journals
 from prefdrop_local.sandbox.routing import ADMIN_BASE, TOKEN_ROUTE, match_route
 from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
@@ -49,7 +50,8 @@ class Sandbox:
         self.faults = Faults(self.clock, faults or RuleSet())
         self._office = TokenOffice(account, self.clock)
         self._gate = Gate(account, self.clock, self._office)
-        self._engine = Engine(self._store, account, self.clock, self.settings)
+        self.journals = Journals(self.clock, self.settings)
+        self._engine = Engine(self._store, account, self.clock, self.settings, self.journals)
         imports = BulkImport(self._store, account, self.clock, self._engine, self.settings)
         self._operations: dict[str, Operation] = {**imports.operations()}
         self._admin = Admin(self, self._store, self._engine, settings)

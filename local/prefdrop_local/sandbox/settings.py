@@ -70,6 +70,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     exceptions_limit_max: Size = 3_200
     """Longest exceptions page (O-9); a higher `limit` is lowered to it."""
 
+    import_events: bool = True
+    """Whether imports make events, as changes by other calls always do (O-17)."""
+
     signature_minutes: Annotated[float, Meta(gt=0)] = 15.0
     """How long a PNAUTHINFO3 header is good for."""
     future_seconds: Amount = 60.0

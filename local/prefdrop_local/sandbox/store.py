@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from prefdrop_local.sandbox.profiles import journal
+
 FIRST_PROFILE_ID = 9_100_001
 FIRST_TOKEN = 704_418
 
@@ -38,7 +40,7 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 """
 _TABLES = (
     "imports", "staged", "exceptions", "profiles", "alternate_ids", "deletions", "daily_marks",
-    "requests", "counters",
+    "requests", "counters", *journal.TABLES,
 )  # fmt: skip
 
 
@@ -53,6 +55,7 @@ class Store:
             # What a killed process wrote survives; only a crashed machine could lose it.
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;"
             + _SCHEMA
+            + journal.SCHEMA
         )
         self._fill_counters()
 

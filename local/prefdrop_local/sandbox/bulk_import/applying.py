@@ -16,6 +16,7 @@ from prefdrop_local.sandbox.bulk_import.record_shapes import RecordShapes
 from prefdrop_local.sandbox.bulk_import.staging import append_exceptions, decode_record
 from prefdrop_local.sandbox.clock import iso
 from prefdrop_local.sandbox.model import alternate_ids
+from prefdrop_local.sandbox.profiles.journal import How, Journals
 from prefdrop_local.sandbox.profiles.merge import Merger, Writing
 from prefdrop_local.sandbox.profiles.repository import Profiles, alternate_keys
 from prefdrop_local.sandbox.profiles.rules import Rules
@@ -27,10 +28,12 @@ NOT_HONORED = "not_honored"
 
 
 def apply_batch(
-    database: sqlite3.Connection, item: Import, account: Account, settings: Settings, most: int
-) -> None:
+    database: sqlite3.Connection, item: Import, account: Account, settings: Settings, most: int,
+    journals: Journals,
+) -> None:  # fmt: skip
     """Process up to `most` more valid records of the import and move its counters."""
-    applier = Applier(Profiles(database), item, account, settings)
+    journal = journals.of_import(item.user_id, account.users[item.user_id].source)
+    applier = Applier(Profiles(database, journal), item, account, settings)
     rows = database.execute(
         "SELECT id, record FROM staged WHERE id > ? AND id <= ? AND valid ORDER BY id LIMIT ?",
         (item.row_id(item.position), item.row_id(item.received), most),
@@ -106,7 +109,8 @@ class Applier:
         self._merger.merge(profile, record)
         if stored is None:
             self._next_id += 1
-        self._profiles.save(profile, before, alternate_keys(profile))
+        how: How = "created" if stored is None else "updated"
+        self._profiles.save(profile, before, alternate_keys(profile), how)
         return PROCESSED
 
     def _delete(self, record: Item, stored: Item | None) -> str:

@@ -24,6 +24,7 @@ from prefdrop_local.sandbox.bulk_import.imports import (
     save_import,
 )
 from prefdrop_local.sandbox.clock import Clock
+from prefdrop_local.sandbox.profiles.journal import Journals
 from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
 
@@ -39,12 +40,14 @@ class Engine:
     """The vendor's import queue."""
 
     def __init__(
-        self, store: Store, account: Account, clock: Clock, settings: Callable[[], Settings]
-    ) -> None:
+        self, store: Store, account: Account, clock: Clock, settings: Callable[[], Settings],
+        journals: Journals,
+    ) -> None:  # fmt: skip
         self._store = store
         self._account = account
         self._clock = clock
         self._settings = settings
+        self._journals = journals
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ended = threading.Event()
@@ -121,7 +124,7 @@ class Engine:
         if due <= 0 and item.pending:
             return False
         with self._store.transaction() as database:
-            apply_batch(database, item, self._account, self._settings(), due)
+            apply_batch(database, item, self._account, self._settings(), due, self._journals)
             if not item.pending:
                 item.state = COMPLETED
                 item.finished_at = self._finish_time(item)

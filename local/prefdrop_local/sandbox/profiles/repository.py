@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from prefdrop_local.sandbox.model import ALTERNATE_ID, ALTERNATE_ID_TYPE, Item
+from prefdrop_local.sandbox.profiles.journal import How, Journal
 from prefdrop_local.sandbox.store import Store
 
 Key = tuple[str, str]
@@ -27,11 +28,17 @@ def alternate_keys(document: Item) -> set[Key]:
 
 
 class Profiles:
-    """Reads and writes profiles inside one transaction."""
+    """Reads and writes profiles inside one transaction; what it writes goes into the journal.
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    Without a journal, it only reads.
+    """
+
+    def __init__(self, database: sqlite3.Connection, journal: Journal | None = None) -> None:
         self._database = database
         self._execute = database.execute
+        self._journal = journal
+        self._stored: dict[int, bytes] = {}
+        """Documents as they are in the database, of the profiles seen in this transaction."""
 
     def holder(self, key: Key) -> int | None:
         """The profile that holds this alternate id."""
@@ -40,10 +47,9 @@ class Profiles:
         return found[0] if found else None
 
     def load(self, profile_id: int) -> Item | None:
-        """The profile's document."""
-        sql = "SELECT document FROM profiles WHERE profile_id = ?"
-        found = self._execute(sql, (profile_id,)).fetchone()
-        return _decode(found[0]) if found else None
+        """The profile's document, the caller's own to change."""
+        raw = self._read(profile_id)
+        return _decode(raw) if raw is not None else None
 
     def next_id(self) -> int:
         """A profile id that was never used."""
@@ -55,22 +61,45 @@ class Profiles:
         """Remember the next unused id."""
         self._execute("UPDATE counters SET value = ? WHERE name = 'profile_id'", (number,))
 
-    def save(self, document: Item, before: set[Key], after: set[Key]) -> None:
+    def save(self, document: Item, before: set[Key], after: set[Key], how: How) -> None:
         """Write a profile and the changes of its alternate ids."""
         profile_id = document["ProfileId"]
-        self._execute(
-            "INSERT OR REPLACE INTO profiles VALUES (?, ?)", (profile_id, _encode(document))
-        )
+        stored = None if how == "created" else self._read(profile_id)
+        encoded = _encode(document)
+        self._execute("INSERT OR REPLACE INTO profiles VALUES (?, ?)", (profile_id, encoded))
         for key in before - after:
             self._execute("DELETE FROM alternate_ids WHERE type = ? AND value = ?", key)
         for key in after - before:
             self._execute("INSERT INTO alternate_ids VALUES (?, ?, ?)", (*key, profile_id))
+        self._note(profile_id, how, stored, encoded)
 
     def delete(self, document: Item) -> None:
         """Remove a profile completely."""
+        profile_id = document["ProfileId"]
+        stored = self._read(profile_id)
         for key in alternate_keys(document):
             self._execute("DELETE FROM alternate_ids WHERE type = ? AND value = ?", key)
-        self._execute("DELETE FROM profiles WHERE profile_id = ?", (document["ProfileId"],))
+        self._execute("DELETE FROM profiles WHERE profile_id = ?", (profile_id,))
+        self._note(profile_id, "deleted", stored, None)
+
+    def _read(self, profile_id: int) -> bytes | None:
+        if (known := self._stored.get(profile_id)) is not None:
+            return known
+        sql = "SELECT document FROM profiles WHERE profile_id = ?"
+        found = self._execute(sql, (profile_id,)).fetchone()
+        if found is None:
+            return None
+        raw: bytes = found[0]
+        self._stored[profile_id] = raw
+        return raw
+
+    def _note(self, profile_id: int, how: How, before: bytes | None, after: bytes | None) -> None:
+        assert self._journal is not None, "profiles are written with a journal"
+        if after is None:
+            self._stored.pop(profile_id, None)
+        else:
+            self._stored[profile_id] = after
+        self._journal.note(self._database, profile_id, how, before, after)
 
 
 def profiles_page(store: Store, offset: int, limit: int) -> list[Any]:
