@@ -228,6 +228,13 @@ NAMES: dict[str, Name] = {
     # Users
     "users.items": Name("Users", "O-23"),
     "user.id": Name("UserId", None),
+    "events.records": Name("Events", "O-15"),
+    "event.occurred_at": Name("EventDate", "O-15"),
+    "event.queued_at": Name("CreateDate", "O-15"),
+    "event.recorded_at": Name("RecordedDate", "O-15"),
+    "event.recorded_by": Name("RecordedBy", "O-15"),
+    "subscriptions.records": Name("Subscriptions", "O-15"),
+    "subscription.alternate_id_type": Name("AlternateIdType", "O-15"),
 }
 
 OAUTH_TOKEN_SECONDS = 3600

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import subprocess
 import sys
+
+import pytest
 
 from prefdrop import errors as base
 from prefdrop import mypreferences
@@ -15,14 +18,32 @@ HEAVY = ("boto3", "botocore", "aws_lambda_powertools", "zoneinfo", "asyncio", "p
 UPPER_LAYERS = ("prefdrop.feeds", "prefdrop.ledger", "prefdrop.importing", "prefdrop.settings")
 
 
-def test_exactly_the_listed_names_are_public() -> None:
-    public = {
-        name
-        for name, value in vars(mypreferences).items()
-        if not name.startswith("_") and not inspect.ismodule(value)
+def test_each_public_name_is_listed_once_and_has_a_home() -> None:
+    homes = mypreferences._MODULES
+
+    assert mypreferences.__all__ == sorted(homes)
+    for name, module in homes.items():
+        assert getattr(mypreferences, name).__module__ == f"prefdrop.mypreferences.{module}"
+
+
+def test_type_checkers_see_exactly_the_public_names() -> None:
+    tree = ast.parse(inspect.getsource(mypreferences))
+    (guarded,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        alias.name: node.module
+        for node in guarded.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
 
-    assert sorted(public) == mypreferences.__all__
+    assert seen == {
+        name: f"prefdrop.mypreferences.{module}" for name, module in mypreferences._MODULES.items()
+    }
+
+
+def test_an_unknown_name_is_missing_as_from_any_module() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Cliemt'"):
+        mypreferences.Cliemt  # noqa: B018
 
 
 def test_every_public_name_is_explained() -> None:
@@ -45,7 +66,7 @@ def test_every_error_is_public_drawn_and_says_whether_to_try_again() -> None:
 
 
 def test_importing_the_client_loads_nothing_heavy_and_nothing_above_it() -> None:
-    script = "import sys, prefdrop.mypreferences; print(*sys.modules)"
+    script = "import sys; from prefdrop.mypreferences import Client; print(*sys.modules)"
 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     loaded = subprocess.run(
