@@ -13,7 +13,7 @@ from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.output import note, pairs, say
 
-NAMES = ("report.json", "rejects.csv", "rejects.jsonl")
+NAMES = ("report.json", "report.html", "rejects.csv", "rejects.jsonl")
 
 
 def require_free(out: Path, source: Path) -> None:
@@ -48,6 +48,8 @@ def fetch(
     for name in NAMES:
         (out / name).unlink(missing_ok=True)
     keys = {"report": ended.report_key}
+    if ended.report_key:
+        keys["page"] = str(PurePosixPath(ended.report_key).with_suffix(".html"))
     if report["rejects"]["count"]:
         keys["rejects"] = ended.rejects_key
     files = {kind: out / PurePosixPath(key).name for kind, key in keys.items() if key}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from prefdrop.importing.circumstances import seconds_between, timings
 from prefdrop.importing.rejects_file import Kind, Progress
 from prefdrop.importing.totals import total
 from prefdrop.ledger.imports import Import, Status
@@ -71,9 +71,14 @@ def _all_named(parts: list[Part], progress: Progress) -> bool:
 
 
 def compose(
-    record: Import, parts: list[Part], progress: Progress | None, verdict: Verdict, ended: str
+    record: Import,
+    parts: list[Part],
+    progress: Progress | None,
+    verdict: Verdict,
+    ended: str,
+    settings: dict[str, Any],
 ) -> dict[str, Any]:
-    """The members of `report.json`; times are ISO 8601 in UTC."""
+    """The members of `report.json`; times are ISO 8601 in UTC. `settings`: those in force."""
     sums = total(parts)
     return {
         "import_id": record.import_id,
@@ -93,7 +98,9 @@ def compose(
         "registered_at": record.registered_at,
         "started_at": record.started_at or record.registered_at,
         "finished_at": ended,
-        "seconds": _seconds(record.started_at or record.registered_at, ended),
+        "seconds": seconds_between(record.started_at or record.registered_at, ended),
+        "timings": timings(record, parts, ended),
+        "settings": settings,
         "rejects": _rejects(record, progress),
         "error": msgspec.to_builtins(record.error) if record.error else None,
     }
@@ -132,8 +139,3 @@ def _rejects(record: Import, progress: Progress | None) -> dict[str, Any]:
         "unnamed": progress.unnamed if progress else 0,
         "kinds": [msgspec.to_builtins(kind) for kind in kinds],
     }
-
-
-def _seconds(began: str, ended: str) -> float:
-    took = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
-    return round(took.total_seconds(), 3)

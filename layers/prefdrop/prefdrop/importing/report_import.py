@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 
-from prefdrop.feeds import RejectsWriter
+from prefdrop.feeds import Feed, RejectsWriter
+from prefdrop.importing.circumstances import settings_used
 from prefdrop.importing.pinned import pinned_feed, source_of
 from prefdrop.importing.rejects_file import Progress, RejectsFile
 from prefdrop.importing.report import Verdict, compose, judge
+from prefdrop.importing.report_page import render
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
@@ -23,6 +25,7 @@ from prefdrop.telemetry import logger, metrics
 
 CONTENT_TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 """Content type of the rejects file, by its extension."""
+PAGE_TYPE = "text/html; charset=utf-8"
 
 
 def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
@@ -48,9 +51,9 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         record = services.imports.update(record.import_id, rejects_key=progress.upload.key)
     verdict = judge(record, parts, progress, held=held)
     ended = iso_now()
-    key = f"{_folder(record)}/report.json"
-    report = compose(record, parts, progress, verdict, ended)
-    services.objects.write(key, msgspec.json.format(msgspec.json.encode(report), indent=2))
+    settings = settings_used(services.settings, _feed(services, record), record)
+    report = compose(record, parts, progress, verdict, ended, settings)
+    key = _write(services, record, report)
     services.imports.update(
         record.import_id,
         status=verdict.status,
@@ -65,6 +68,20 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         _publish(verdict, report)
     logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
     return _end(record, verdict, held=held)
+
+
+def _feed(services: Services, record: Import) -> Feed | None:
+    """The import's feed, if it was found fit for use when the import was registered."""
+    return pinned_feed(services, record) if record.feed_version_id else None
+
+
+def _write(services: Services, record: Import, report: dict[str, Any]) -> str:
+    """Write the report for readers of both kinds; returns the key of `report.json`."""
+    key = f"{_folder(record)}/report.json"
+    page = render(report)
+    services.objects.write(f"{_folder(record)}/report.html", page, content_type=PAGE_TYPE)
+    services.objects.write(key, msgspec.json.format(msgspec.json.encode(report), indent=2))
+    return key
 
 
 def _publish(verdict: Verdict, report: dict[str, Any]) -> None:

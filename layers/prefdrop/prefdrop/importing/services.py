@@ -12,6 +12,7 @@ import boto3
 import msgspec
 
 from prefdrop import settings
+from prefdrop.bus import Bus
 from prefdrop.errors import Terminal
 from prefdrop.ledger.drops import DropStore
 from prefdrop.ledger.exceptions import ExceptionStore
@@ -98,6 +99,11 @@ class Services:
     @cached_property
     def step_functions(self) -> SFNClient:
         return boto3.client("stepfunctions")
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The stack's event bus."""
+        return Bus(boto3.client("events"), self.settings.bus)
 
     @cached_property
     def vendor(self) -> Vendor:

@@ -1,0 +1,196 @@
+"""`report.html`: one page per import that needs no network, for a phone, a screen or paper.
+
+It says what `report.json` says and nothing more; nothing in it comes from inside the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+from prefdrop.importing.flow_picture import draw
+from prefdrop.importing.page_style import STYLE
+
+Report = Mapping[str, Any]
+
+SENTENCES = {
+    "Completed": "Every record was processed.",
+    "CompletedWithRejects": "Done. Some records did not make it; the rejects file holds them, "
+    "with their reasons, ready to be corrected and dropped again.",
+    "Held": "Waiting for a decision: a gate of the feed holds the import before anything is "
+    "executed.",
+    "Aborted": "Stopped before anything more was executed.",
+    "Failed": "The import failed.",
+    "Unreconciled": "The figures of the vendor and of the ledger do not add up.",
+}
+STAGES = {
+    "local": "before staging",
+    "validation": "vendor's validation",
+    "execution": "vendor's execution",
+    "other": "other reasons",
+}
+PART_COUNTS = (
+    ("rows", "rows"),
+    ("staged", "staged"),
+    ("processed", "processed"),
+    ("rejected", "rejected"),
+    ("chunks", "chunks"),
+)
+
+
+def render(report: Report) -> bytes:
+    """The page of a report, as UTF-8."""
+    title = f"Import of {report['source']['key'].rpartition('/')[2]}"
+    sections = (
+        _summary(report),
+        _section("Where the records went", draw(report)),
+        _section("Why records were rejected", _reasons(report)),
+        _section("What happens next", _remedy(report)),
+        _section("Parts", _parts(report)),
+        _section("Where the time went", _timings(report)),
+        _section("Settings used", _settings(report)),
+        _section("Where it came from", _origin(report)),
+    )
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
+        f"<h1>{escape(title)}</h1>{''.join(sections)}</main></body></html>\n"
+    )
+    return page.encode()
+
+
+def _section(heading: str, content: str) -> str:
+    """A section, left out whole where it would be empty."""
+    return f"<section><h2>{heading}</h2>{content}</section>" if content else ""
+
+
+def _summary(report: Report) -> str:
+    status = report["status"]
+    rejected = sum(report[f"rejected_{stage}"] for stage in ("local", "validation", "execution"))
+    reconciled = "yes" if report["reconciled"] else "no"
+    cause = f'<p class="cause">{escape(report["cause"])}</p>' if report["cause"] else ""
+    figures = (
+        ("rows read", f"{report['rows_read']:,}", "rows_read"),
+        ("processed", f"{report['processed']:,}", "processed"),
+        ("rejected", f"{rejected:,}", "rejected"),
+        ("not honoured", f"{report['not_honored']:,}", "not_honored"),
+        ("every row accounted for", reconciled, "reconciled"),
+        ("seconds", f"{report['seconds']:g}", "seconds"),
+    )
+    boxes = "".join(
+        f'<div><dt>{name}</dt><dd id="{place}">{value}</dd></div>' for name, value, place in figures
+    )
+    return (
+        f'<p class="status {status.lower()}"><b id="status">{escape(status)}</b> '
+        f"{escape(SENTENCES.get(status, ''))}</p>{cause}<dl class='figures'>{boxes}</dl>"
+    )
+
+
+def _reasons(report: Report) -> str:
+    kinds = report["rejects"]["kinds"]
+    if not kinds:
+        return ""
+    most = max(kind["count"] for kind in kinds)
+    rows = [
+        (
+            f"<code>{_breakable(kind['code'] or 'further kinds')}</code>",
+            escape(STAGES.get(kind["stage"], kind["stage"])),
+            f'<span class="bar" style="--share:{kind["count"] / most:.3f}"></span>'
+            f"{kind['count']:,}",
+            f"{kind['example_row']:,}",
+        )
+        for kind in kinds
+    ]
+    table = _table(("reason", "refused by", "records", "example row"), rows, "reasons")
+    unnamed = report["rejects"]["unnamed"]
+    if unnamed:
+        table += f"<p>{unnamed:,} exceptions of the vendor name no row of this file.</p>"
+    return table
+
+
+def _breakable(code: str) -> str:
+    """A name in CamelCase that a narrow column may break between its words."""
+    return "".join(f"<wbr>{c}" if c.isupper() else escape(c) for c in code)
+
+
+def _remedy(report: Report) -> str:
+    said = []
+    if report["error"]:
+        error = report["error"]
+        said.append(f"<p><code>{escape(error['code'])}</code>: {escape(error['message'])}</p>")
+        if error.get("hint"):
+            said.append(f"<p>{escape(error['hint'])}</p>")
+    if report["status"] == "Held":
+        command = f"prefdrop imports approve {report['import_id']}"
+        said.append(f"<p>To go on: <code>{escape(command)}</code>, or <code>cancel</code>.</p>")
+    key = report["rejects"]["key"]
+    if key and report["rejects"]["count"]:
+        command = f"prefdrop imports rejects {report['import_id']} -o {key.rpartition('/')[2]}"
+        said.append(
+            f"<p>Fetch the rejected rows with <code>{escape(command)}</code>, correct them, and "
+            "drop the file again as it is.</p>"
+        )
+    return "".join(said)
+
+
+def _parts(report: Report) -> str:
+    rows = []
+    for part in report["parts"]:
+        rejected = sum(part[f"rejected_{stage}"] for stage in ("local", "validation", "execution"))
+        counts = {**part, "rejected": rejected}
+        executed = part["executed_at"] or "not executed"
+        rows.append(
+            (
+                str(part["number"]),
+                escape(part["given_up"] or part["vendor_status"] or part["state"]),
+                escape(executed),
+                *(f"{counts[name]:,}" for name, _ in PART_COUNTS),
+            )
+        )
+    heads = ("part", "state", "executed", *(head for _, head in PART_COUNTS))
+    return _table(heads, rows, "parts") if rows else ""
+
+
+def _timings(report: Report) -> str:
+    rows = [(escape(one["step"]), f"{one['seconds']:,.1f} s") for one in report["timings"]]
+    return _table(("step", "took"), rows, "timings") if rows else ""
+
+
+def _settings(report: Report) -> str:
+    rows = [
+        (f"<code>{escape(name)}</code>", escape(f"{value:g}" if _is_float(value) else str(value)))
+        for name, value in report["settings"].items()
+    ]
+    return _table(("setting", "value"), rows, "settings") if rows else ""
+
+
+def _is_float(value: object) -> bool:
+    return isinstance(value, float)
+
+
+def _origin(report: Report) -> str:
+    source = report["source"]
+    rows = [
+        ("import", report["import_id"]),
+        ("feed", report["feed"]),
+        ("file", f"s3://{source['bucket']}/{source['key']}"),
+        ("version", source["version_id"]),
+        ("bytes", f"{source['bytes']:,}"),
+        ("registered", report["registered_at"]),
+        ("started", report["started_at"]),
+        ("ended", report["finished_at"]),
+        ("vendor requests", f"{report['vendor_requests']:,}"),
+    ]
+    return _table(("", ""), [(name, escape(str(value))) for name, value in rows], "origin")
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], place: str) -> str:
+    """A table; its cells are HTML already."""
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" for cells in rows
+    )
+    head = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
+    return f'<div class="wide"><table id="{place}">{head}<tbody>{body}</tbody></table></div>'
