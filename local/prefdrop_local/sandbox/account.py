@@ -1,4 +1,7 @@
-"""The account that the sandbox serves: its users, and the names its configuration knows."""
+"""The account that the sandbox serves: its users, and the names its configuration knows.
+
+An account file is where the configuration starts; see `configuration` for how it goes on.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,16 @@ import msgspec
 
 Channel = Literal["Phone", "Fax", "Text", "Email", "Mail"]
 CHANNELS: tuple[Channel, ...] = ("Phone", "Fax", "Text", "Email", "Mail")
+ProgramType = Literal["Transactional", "Marketing", "Informational", "Consent", "DNC"]
 
 
-class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An API user and what its user group permits."""
+class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a user group permits its users."""
 
-    secret: str
-    """Shared secret of PNAUTHINFO3."""
-    oauth_client_id: str = ""
-    oauth_client_secret: str = ""
-    active: bool = True
     bulk_import: bool = True
+    export: bool = True
+    search: bool = True
+    """May look profiles, their preferences and consents up."""
     profiles: bool = True
     """May write names, contacts, identifiers, groups, tags and custom fields."""
     preferences: bool = True
@@ -30,8 +32,40 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Channels whose preferences the user may write."""
     delete_profiles: bool = True
     event_data_view: bool = True
+    configuration: bool = True
+    """May change the account's configuration; all users may read it."""
+    administrator: bool = True
+    """May manage users."""
+
+
+class User(Permissions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An API user, with what its user groups permit."""
+
+    secret: str = ""
+    """Shared secret of PNAUTHINFO3. Without one the user cannot sign."""
+    oauth_client_id: str = ""
+    oauth_client_secret: str = ""
+    active: bool = True
+    groups: tuple[str, ...] = ()
+    """Names of user groups. In an account file they are for show: what is permitted stands here."""
     source: str = "API"
     """The source group that profiles show as `SourceId`."""
+
+
+class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a program is for; its filters name it."""
+
+    type: ProgramType
+    properties: dict[str, str] = {}
+    """Custom properties, by which program groups can be asked for."""
+    text_tags: tuple[str, ...] = ()
+
+
+class ProgramGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Programs that are shown together."""
+
+    programs: tuple[str, ...]
+    properties: dict[str, str] = {}
 
 
 class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +77,7 @@ class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Default `FrequencyId`."""
     consent: str = ""
     """Consent type that an opt-out revokes."""
+    properties: dict[str, str] = {}
 
 
 class ConsentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +86,14 @@ class ConsentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: tuple[str, ...]
     locales: tuple[str, ...] = ()
     """Empty: all of the account's."""
+    retired: tuple[str, ...] = ()
+    """Versions that profiles may have but that are not taken any more."""
+    active: bool = True
+    """Whether new consents of the type are taken."""
+    expires: dict[str, int] = {}
+    """Version → days after which a consent expires; others never do."""
+    texts: dict[str, str] = {}
+    """Locale → what a person consents to."""
 
 
 class CustomField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,8 +104,12 @@ class CustomField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: tuple[str, ...] = ()
 
 
-class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything the vendor's configuration of one account says. Read from TOML."""
+class Account(msgspec.Struct, forbid_unknown_fields=True):
+    """What the rules for data need of an account's configuration. Read from TOML.
+
+    One object lives as long as the sandbox. Configuration calls replace its members and never
+    change what they hold, so whatever judges a request takes what it needs when it is made.
+    """
 
     client_id: str
     users: dict[str, User]
@@ -80,6 +127,17 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     custom_fields: dict[str, CustomField] = {}
     filters: dict[str, Filter] = {}
     consents: dict[str, ConsentType] = {}
+    programs: dict[str, Program] = {}
+    """Programs that a filter names and that are missing here are of type Marketing."""
+    program_groups: dict[str, ProgramGroup] = {}
+    picklists: dict[str, tuple[str, ...]] = {}
+    tags: tuple[str, ...] = ()
+    user_groups: dict[str, Permissions] = {}
+    """What users get that are created at run time."""
+    source_groups: dict[str, str] = {}
+    """`SourceGroupID` → name."""
+    texts: dict[str, dict[str, str]] = {}
+    """Locale → name of a type, field, program, filter … → how it is called there."""
 
     def __post_init__(self) -> None:
         re.compile(self.email_pattern)
@@ -92,6 +150,10 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The user of that id, unless unknown or inactive."""
         user = self.users.get(user_id)
         return user if user and user.active else None
+
+    def active_consents(self) -> tuple[str, ...]:
+        """Consent types of which new consents are taken."""
+        return tuple(name for name, consent in self.consents.items() if consent.active)
 
     def consent_locales(self, consent: ConsentType) -> tuple[str, ...]:
         """The locales in which a consent's text exists."""
