@@ -9,10 +9,21 @@ Imports      IMPORT#<id>       META                        the import
              TURN#<client>     HOLDER                      whose turn it is
                                TICKET#<execution>          who waits for it
              QUOTA#<client>    MARK#<time>#<request>       one request against the quota
+             EXPORT#<name>     STATE                       its watermark, and who works on it
+                               RUN#<run>                   one run of it
+                               OBJECT#<run>#01#00001       one object of a run's attempt
+             EXPORTTOKEN#<hash>  RUN                       the run that has this access token
+             EVENTS#<client>   COVERED                     until when events were backfilled
 Exceptions   IMPORT#<id>#<n>   ROW#0000000001#<stage>      one reject; n spreads the writes
+             EVENT#<day>#<f>   <sha256>                    what was no event; f spreads the writes
+Audit        <event id>                                    one vendor event
+  by-profile PROFILE#<id>      <time>#<event id>
+  by-day     DAY#<day>#<f>     <time>#<event id>
 """
 
 from __future__ import annotations
+
+import hashlib
 
 from prefdrop.ledger.table import Key
 
@@ -20,6 +31,14 @@ EXCEPTION_SPREAD = 16
 """Suffixes over which one import's rejects are spread: a partition takes 1,000 writes a second."""
 
 STATUS_INDEX = "by-status"
+PROFILE_INDEX = "by-profile"
+DAY_INDEX = "by-day"
+
+SUFFIXES = "0123456789abcdef"
+"""Over which a day's events are spread, for the same reason."""
+
+SORT_KEY_BYTES = 900
+"""Of an event id in an index: DynamoDB takes 1,024 for the whole sort key."""
 
 
 def meta(import_id: str) -> Key:
@@ -80,3 +99,73 @@ def exception(import_id: str, row: int, stage: str) -> Key:
 def status_partition(status: str) -> str:
     """The status index's partition of the imports in one status."""
     return f"STATUS#{status}"
+
+
+def covered(client_id: str) -> Key:
+    """Until when the account's events have been read back from the vendor."""
+    return Key(f"EVENTS#{client_id}", "COVERED")
+
+
+def not_understood(day: str, sha256: str) -> Key:
+    """Something that came as an event of `day` (ISO) and could not be taken for one."""
+    return Key(f"EVENT#{day}#{sha256[0]}", sha256)
+
+
+def not_understood_of(day: str) -> list[str]:
+    """The partitions of all that `not_understood` puts on `day`."""
+    return [f"EVENT#{day}#{suffix}" for suffix in SUFFIXES]
+
+
+def events_of_profile(profile_id: str) -> str:
+    """The profile index's partition of one person's events."""
+    return f"PROFILE#{profile_id}"
+
+
+def events_of_day(day: str) -> list[str]:
+    """The day index's partitions of the events of `day` (ISO)."""
+    return [f"DAY#{day}#{suffix}" for suffix in SUFFIXES]
+
+
+def event_day(time: str, event_id: str) -> str:
+    """The one of them that an event of that `time` (ISO) lies in."""
+    return f"DAY#{time[:10]}#{_sha256(event_id)[0]}"
+
+
+def event_order(time: str, event_id: str) -> str:
+    """An event's place in an index: by time, and told apart within a millisecond by its id."""
+    short = len(event_id.encode()) <= SORT_KEY_BYTES
+    return f"{time}#{event_id if short else _sha256(event_id)}"
+
+
+def audit_object(day: str, name: str) -> str:
+    """The bucket's key of what is too large for an item, under the day (ISO) that it came."""
+    return f"audit/{day.replace('-', '/')}/{name}"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def export_state(name: str) -> Key:
+    """An export's watermark, and which run works on it."""
+    return Key(f"EXPORT#{name}", "STATE")
+
+
+def export_run(name: str, run: str) -> Key:
+    """One run of an export; runs sort by their beginning."""
+    return Key(f"EXPORT#{name}", f"RUN#{run}")
+
+
+def export_object(name: str, run: str, attempt: int, number: int) -> Key:
+    """One object of a run, numbered from 1 in each attempt."""
+    return Key(f"EXPORT#{name}", f"{export_objects_of(run, attempt)}{number:05d}")
+
+
+def export_objects_of(run: str, attempt: int) -> str:
+    """What the sort keys of an attempt's objects begin with."""
+    return f"OBJECT#{run}#{attempt:02d}#"
+
+
+def export_token(digest: str) -> Key:
+    """The run whose access token has this digest."""
+    return Key(f"EXPORTTOKEN#{digest}", "RUN")
