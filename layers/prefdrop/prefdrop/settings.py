@@ -37,8 +37,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     bucket: str
     imports_table: str
     exceptions_table: str
+    audit_table: str
+    bus: str
+    """Name of the event bus that is told of kept events and of how imports and exports end."""
     secret: str
     """Name or ARN of the Secrets Manager secret that holds the vendor credentials (JSON)."""
+    webhook_secret: str
+    """Name or ARN of the secret that says what a caller of the webhook must know (JSON)."""
+    webhook_sources: str = ""
+    """Networks in CIDR form, separated by commas, that webhooks may come from; empty for any."""
 
     client_id: str
     """The MyPreferences account id: part of every path, and the key of the turn and the quota."""
@@ -70,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     max_poison_records: Positive = 20
     max_exception_items: Annotated[int, Meta(ge=0)] = 100_000
     retention_days: Positive = 90
+    audit_days: Annotated[int, Meta(ge=0)] = 2_555
+    """How long the vendor's events are kept; 0 for ever."""
 
 
 def load(environment: Mapping[str, str]) -> Settings:

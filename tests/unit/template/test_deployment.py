@@ -33,10 +33,15 @@ def test_tables_refuse_to_be_deleted_except_in_development(root, template, stage
 
 def test_the_outputs_are_those_the_command_reads(template):
     assert template["Outputs"].keys() >= {
+        "AuditTableName",
         "BucketName",
+        "EventBusName",
         "ExceptionsTableName",
         "ImportStateMachineArn",
         "ImportsTableName",
         "Region",
+        "ResultsTopicArn",
         "VendorSecretArn",
+        "WebhookSecretArn",
+        "WebhookUrl",
     }

@@ -15,7 +15,10 @@ RESOURCES = {
     "bucket": "Bucket",
     "imports_table": "ImportsTable",
     "exceptions_table": "ExceptionsTable",
+    "audit_table": "AuditTable",
+    "bus": "EventBus",
     "secret": "VendorSecret",
+    "webhook_secret": "WebhookSecret",
 }
 # Parameters that shape the stack and never reach a function's code.
 OF_THE_STACK = {
@@ -25,6 +28,8 @@ OF_THE_STACK = {
     "LogLevel",
     "LogRetentionDays",
     "MemorySize",
+    "WebhookBurst",
+    "WebhookRate",
 }
 FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 TUNABLE = sorted(FIELDS.keys() - RESOURCES.keys())

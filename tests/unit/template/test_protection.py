@@ -9,7 +9,8 @@ import pytest
 
 from tools.translation import Template
 
-KEPT = ["Bucket", "DataKey", "ExceptionsTable", "ImportsTable", "VendorSecret"]
+TABLES = ["AuditTable", "ExceptionsTable", "ImportsTable"]
+KEPT = ["AuditTable", "Bucket", "DataKey", *TABLES[1:], "VendorSecret", "WebhookSecret"]
 KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
 
 
@@ -31,12 +32,19 @@ def test_everything_that_holds_data_is_encrypted_with_the_stacks_own_key(resourc
     rule = bucket["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
 
     assert rule == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
-    for name in ("ImportsTable", "ExceptionsTable"):
-        assert resources[name]["Properties"]["SSESpecification"]["KMSMasterKeyId"] == KEY
-    assert resources["DropDeadLetterQueue"]["Properties"]["KmsMasterKeyId"] == KEY
-    for name in ("VendorSecret", "FunctionLogs", "ImportLogs"):
-        assert resources[name]["Properties"]["KmsKeyId"] == KEY
-    assert resources["AlarmTopic"]["Properties"]["KmsMasterKeyId"] == {"Ref": "DataKey"}
+    for resource in resources.values():
+        properties = resource["Properties"]
+        match resource["Type"]:
+            case "AWS::DynamoDB::Table":
+                assert properties["SSESpecification"]["KMSMasterKeyId"] == KEY
+            case "AWS::SQS::Queue":
+                assert properties["KmsMasterKeyId"] == KEY
+            case "AWS::SNS::Topic":
+                assert properties["KmsMasterKeyId"] == {"Ref": "DataKey"}
+            case "AWS::SecretsManager::Secret" | "AWS::Logs::LogGroup":
+                assert properties["KmsKeyId"] == KEY
+            case "AWS::Events::EventBus":
+                assert properties["KmsKeyIdentifier"] == KEY
 
 
 def test_the_key_is_granted_to_the_account_and_to_services_that_act_by_themselves(resources):
@@ -51,7 +59,11 @@ def test_the_key_is_granted_to_the_account_and_to_services_that_act_by_themselve
             "kms:*",
             False,
         ),
-        "EventBridgeToDeadLetterQueue": ({"Service": "events.amazonaws.com"}, use, True),
+        "EventBridgeToDeadLetterQueueAndBus": (
+            {"Service": "events.amazonaws.com"},
+            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+            True,
+        ),
         "CloudWatchToAlarmTopic": ({"Service": "cloudwatch.amazonaws.com"}, use, True),
         "CloudWatchLogs": (
             {"Service": {"Fn::Sub": "logs.${AWS::Region}.amazonaws.com"}},
@@ -78,7 +90,7 @@ def test_the_bucket_is_private_versioned_and_reached_over_tls_only(resources):
 
 
 def test_tables_can_be_restored_and_forget_in_time(resources):
-    for name in ("ImportsTable", "ExceptionsTable"):
+    for name in TABLES:
         table = resources[name]["Properties"]
 
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.events.models import EventBus as MotoBus
 from moto.events.models import Rule, events_backends
 from moto.events.utils import EventTemplateParser
 from moto.sqs.models import sqs_backends
@@ -48,6 +49,8 @@ class EventBus:
             self._match(rule, {**event, "time": moment})
 
         patches.set(Rule, "send_to_targets", send_to_targets)
+        # Without it, `!Ref` of a bus would be the object itself.
+        patches.set(MotoBus, "physical_resource_id", property(lambda bus: bus.name))
 
     def observe(self, observer: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
         """Have `observer` called with every published event; returns the way out."""
