@@ -28,6 +28,24 @@ class Name(NamedTuple):
     number: str | None
 
 
+class EventKind(NamedTuple):
+    """One event type: the `Entity` it belongs to, and the open point of its name."""
+
+    entity: str
+    number: str | None
+
+
+class Selector(NamedTuple):
+    """The array in a subscription's item that narrows an entity's events.
+
+    `everything` is the only element of an array that narrows nothing.
+    """
+
+    name: str
+    everything: str
+    number: str | None
+
+
 ROUTES: dict[str, Route] = {
     "import.initiate": Route("POST", "Async/{clientId}/Import", "O-3"),
     "import.stage": Route("POST", "Async/{clientId}/Import/{accessToken}/Stage", "O-3"),
@@ -242,3 +260,73 @@ OAUTH_TOKEN_SECONDS = 3600
 
 EXCEPTIONS_PAGE_LIMIT = 1000
 """Exceptions per page that the vendor uses by default (O-9)."""
+
+EVENT_KINDS: dict[str, EventKind] = {
+    "profile.created": EventKind("ProfileActions", None),
+    "profile.replaced": EventKind("ProfileActions", None),
+    "profile.deactivated": EventKind("ProfileActions", None),
+    "profile.reactivated": EventKind("ProfileActions", None),
+    "profile.deleted": EventKind("ProfileActions", None),
+    "profile.updated": EventKind("ProfileActions", None),
+    "profile.updated full": EventKind("ProfileActions", None),
+    "preference.added": EventKind("Preferences", None),
+    "preference.updated": EventKind("Preferences", None),
+    "preference.archived": EventKind("Preferences", None),
+    "consent.added": EventKind("Consents", None),
+    "consent.updated": EventKind("Consents", None),
+    "consent.deactivated": EventKind("Consents", None),
+    "consent.elementassociation.created": EventKind("Consents", None),
+    "consent.elementassociation.updated": EventKind("Consents", None),
+    "consent.elementassociation.deactivated": EventKind("Consents", None),
+    "consent.filterassociation.created": EventKind("Consents", None),
+    "consent.filterassociation.updated": EventKind("Consents", None),
+    "consent.filterassociation.deactivated": EventKind("Consents", "O-15"),
+    "contacts.email.added": EventKind("Contacts", None),
+    "contacts.email.updated": EventKind("Contacts", None),
+    "contacts.email.deleted": EventKind("Contacts", None),
+    "contacts.phone.added": EventKind("Contacts", None),
+    "contacts.phone.updated": EventKind("Contacts", None),
+    "contacts.phone.deleted": EventKind("Contacts", "O-15"),
+    "contacts.address.added": EventKind("Contacts", "O-15"),
+    "contacts.address.updated": EventKind("Contacts", None),
+    "contacts.address.deleted": EventKind("Contacts", "O-15"),
+    "contacts.alternateid.added": EventKind("Contacts", None),
+    "contacts.alternateid.updated": EventKind("Contacts", None),
+    "contacts.alternateid.deleted": EventKind("Contacts", "O-15"),
+    "contacts.customertype.updated": EventKind("Contacts", None),
+    "standardfield.defaultlocale.updated": EventKind("StandardFields", "O-15"),
+    "standardfield.registrationstatus.updated": EventKind("StandardFields", "O-15"),
+    "standardfield.prefix.added": EventKind("StandardFields", "O-15"),
+    "standardfield.prefix.updated": EventKind("StandardFields", "O-15"),
+    "standardfield.prefix.deleted": EventKind("StandardFields", "O-15"),
+    "standardfield.firstname.added": EventKind("StandardFields", "O-15"),
+    "standardfield.firstname.updated": EventKind("StandardFields", "O-15"),
+    "standardfield.firstname.deleted": EventKind("StandardFields", "O-15"),
+    "standardfield.middlename.added": EventKind("StandardFields", "O-15"),
+    "standardfield.middlename.updated": EventKind("StandardFields", "O-15"),
+    "standardfield.middlename.deleted": EventKind("StandardFields", "O-15"),
+    "standardfield.lastname.added": EventKind("StandardFields", "O-15"),
+    "standardfield.lastname.updated": EventKind("StandardFields", "O-15"),
+    "standardfield.lastname.deleted": EventKind("StandardFields", "O-15"),
+    "standardfield.suffix.added": EventKind("StandardFields", "O-15"),
+    "standardfield.suffix.updated": EventKind("StandardFields", "O-15"),
+    "standardfield.suffix.deleted": EventKind("StandardFields", "O-15"),
+    "customfield.added": EventKind("CustomFields", "O-15"),
+    "customfield.updated": EventKind("CustomFields", "O-15"),
+    "customfield.deleted": EventKind("CustomFields", "O-15"),
+    "group.added": EventKind("Groups", "O-15"),
+    "group.updated": EventKind("Groups", "O-15"),
+    "group.deleted": EventKind("Groups", "O-15"),
+    "tag.added": EventKind("Tags", "O-15"),
+    "tag.deleted": EventKind("Tags", "O-15"),
+}
+"""Every event type. One page misspells `consent.elementassocation.deactivated`."""
+
+SELECTORS: dict[str, Selector] = {
+    "Preferences": Selector("Filters", "AllFilters", None),
+    "Consents": Selector("ConsentTypes", "AllConsents", None),
+    "Contacts": Selector("ContactTypes", "AllContactTypes", None),
+    "CustomFields": Selector("CustomFields", "AllCustomFields", "O-15"),
+    "Groups": Selector("Groups", "AllGroups", "O-15"),
+}
+"""Per `Entity`; the others' events cannot be narrowed."""
