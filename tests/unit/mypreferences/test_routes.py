@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import Formatter
 
 import pytest
 
@@ -17,11 +18,17 @@ STATUS = {"AccessToken": 1, "Status": "Queued", "TotalRecordsReceived": 0}
 
 @pytest.mark.parametrize("name", assumptions.ROUTES)
 def test_each_route_of_the_table_can_be_filled_in(name: str) -> None:
-    target = Routes(BASE, "ACME CORP").target(name, accessToken="704418")
+    route = assumptions.ROUTES[name]
+    placeholders = {field for _, field, _, _ in Formatter().parse(route.path) if field}
+    values = {field: f"{field}/1 é" for field in placeholders - {"clientId"}}
 
-    assert target.method == assumptions.ROUTES[name].method
-    assert target.url.startswith(f"{BASE}/Async/ACME%20CORP/Import")
-    assert "{" not in target.url
+    target = Routes(BASE, "ACME CORP").target(name, **values)
+
+    assert target.method == route.method
+    expected = route.path.replace("{clientId}", "ACME%20CORP")
+    for field in values:
+        expected = expected.replace(f"{{{field}}}", f"{field}%2F1%20%C3%A9")
+    assert target.url == f"{BASE}/{expected}"
 
 
 def test_a_route_can_be_replaced_by_a_setting(
@@ -101,3 +108,11 @@ def test_an_empty_client_id_or_token_is_refused() -> None:
         Routes(BASE, " ")
     with pytest.raises(Misconfigured, match="access token"):
         Routes(BASE, "C").target("import.status", accessToken="")
+
+
+@pytest.mark.parametrize("value", ["", ".", ".."])
+def test_a_value_that_would_lead_to_another_path_is_refused(value: str) -> None:
+    with pytest.raises(Misconfigured, match="segmentName") as raised:
+        Routes(BASE, "C").target("export.segment.initiate", segmentName=value)
+
+    assert raised.value.hint

@@ -8,22 +8,19 @@ for one import at a time per account. This module therefore repeats nothing that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 import mypreferences_assumptions as assumptions
-from prefdrop.mypreferences.answers import Answer
 from prefdrop.mypreferences.errors import Misconfigured
-from prefdrop.mypreferences.exchange import Request
 from prefdrop.mypreferences.import_results import (
     ExceptionPage,
     ImportStatus,
     parse_exceptions,
     parse_status,
 )
-from prefdrop.mypreferences.routes import Routes
-from prefdrop.mypreferences.transport import Transport
+from prefdrop.mypreferences.operations import Operations
 
 PAGE_LIMIT_MAX = 3200
 """The highest page size we ask for; the vendor's own connector stops there (O-9)."""
@@ -78,13 +75,8 @@ def _pascal(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-class Imports:
+class Imports(Operations):
     """The bulk import operations of one account; `Client.imports` is where to get it."""
-
-    def __init__(self, transport: Transport, routes: Routes, timeout: float) -> None:
-        self._transport = transport
-        self._routes = routes
-        self._timeout = timeout
 
     def initiate(self, spec: ImportSpec) -> ImportStatus:
         """Begin an import and get its access token. Sent once.
@@ -102,7 +94,9 @@ class Imports:
         answer. The counters in the result are totals over all stage requests of the token. After
         an unclear error, `status(token).total_records_received` tells whether it landed.
         """
-        answer = self._send("import.stage", token, body=body, timeout=timeout, quotes_data=True)
+        answer = self._send(
+            "import.stage", accessToken=token, body=body, timeout=timeout, quotes_data=True
+        )
         return parse_status(answer, token=token, required="TotalRecordsReceived")
 
     def execute(self, token: str, *, timeout: float | None = None) -> ImportStatus:
@@ -110,12 +104,12 @@ class Imports:
 
         After an unclear error, a `status` of `Staging` says that it did not land.
         """
-        answer = self._send("import.execute", token, timeout=timeout)
+        answer = self._send("import.execute", accessToken=token, timeout=timeout)
         return parse_status(answer, token=token, required="Status")
 
     def status(self, token: str) -> ImportStatus:
         """The import's state and counters. A read: retried."""
-        answer = self._send("import.status", token)
+        answer = self._send("import.status", accessToken=token)
         return parse_status(answer, token=token, required="Status")
 
     def exceptions(
@@ -130,8 +124,8 @@ class Imports:
                 f"There is no page of {limit} exceptions from {offset}.",
                 hint=f"offset starts at 1, limit is 1 to {PAGE_LIMIT_MAX}.",
             )
-        query = f"?limit={limit}&offset={offset}"
-        answer = self._send("import.exceptions", token, query=query, quotes_data=True)
+        query = [("limit", limit), ("offset", offset)]
+        answer = self._send("import.exceptions", accessToken=token, query=query, quotes_data=True)
         return parse_exceptions(answer, offset=offset, limit=limit)
 
     def iter_exceptions(
@@ -147,20 +141,3 @@ class Imports:
             if not page.has_more or page.count == 0:
                 return
             offset += page.count
-
-    def _send(
-        self,
-        route: str,
-        token: str | None = None,
-        *,
-        query: str = "",
-        timeout: float | None = None,
-        **details: Any,
-    ) -> Answer:
-        values = {} if token is None else {"accessToken": token}
-        target = self._routes.target(route, **values)
-        target = target._replace(url=target.url + query)
-        seconds = self._timeout if timeout is None else timeout
-        return self._transport.send(
-            Request(route, target, seconds, access_token=token or "", **details)
-        )

@@ -1,0 +1,64 @@
+"""What the groups of operations of one account share: sending a request by its route's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from prefdrop.mypreferences.answers import Answer
+from prefdrop.mypreferences.exchange import Request
+from prefdrop.mypreferences.routes import Routes
+from prefdrop.mypreferences.transport import Transport
+
+Query = Sequence[tuple[str, object]]
+"""Names and values in the order in which they are sent; None leaves a name out."""
+
+
+class Operations:
+    """Operations of one account. `timeout` in seconds bounds each try of a request."""
+
+    def __init__(self, transport: Transport, routes: Routes, timeout: float) -> None:
+        self._transport = transport
+        self._routes = routes
+        self._timeout = timeout
+
+    def _send(
+        self,
+        route: str,
+        *,
+        query: Query = (),
+        body: bytes | None = None,
+        timeout: float | None = None,
+        quotes_data: bool = False,
+        **values: str,
+    ) -> Answer:
+        """The vendor's 2xx answer to the route `route`, whose placeholders `values` fill in.
+
+        GETs are retried on Transient errors, anything else is sent once. `quotes_data` says that
+        the vendor's answer may quote people's data, so that no error shows its words.
+        """
+        target = self._routes.target(route, **values)
+        if asked := encoded(query):
+            target = target._replace(url=f"{target.url}?{asked}")
+        return self._transport.send(
+            Request(
+                route,
+                target,
+                self._timeout if timeout is None else timeout,
+                body,
+                access_token=values.get("accessToken", ""),
+                quotes_data=quotes_data,
+            )
+        )
+
+
+def encoded(query: Query) -> str:
+    """`query` as part of a URL. Booleans are `true` and `false`, lists are indexed `name[0]`."""
+    pairs: list[tuple[str, Any]] = []
+    for name, value in query:
+        if isinstance(value, list | tuple):
+            pairs += [(f"{name}[{at}]", item) for at, item in enumerate(value)]
+        elif value is not None:
+            pairs.append((name, str(value).lower() if isinstance(value, bool) else value))
+    return urlencode(pairs, safe="[]", quote_via=quote)
