@@ -17,7 +17,9 @@ from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
 from prefdrop_cli.output import note, say, say_json, table
-from prefdrop_cli.results import print_summary, report_of, say_what_is_next
+from prefdrop_cli.results import print_summary, report_of
+from prefdrop_cli.story.printing import print_story
+from prefdrop_cli.story.telling import tell
 
 app = typer.Typer(help="List, watch and decide imports.", no_args_is_help=True)
 
@@ -94,13 +96,14 @@ def show(
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show one import: its figures, its parts, and why it stopped where it did."""
+    """Tell the story of one import: what happened, what it waits for, and what comes next."""
     deployment = connect(stack, endpoint)
     found = deployment.imports.get(import_id)
     report = report_of(deployment, found)
     parts = _parts(deployment, import_id)
+    story = tell(deployment, found)
     if as_json:
-        say_json({**report, "parts": parts})
+        say_json({**report, "parts": parts, "story": story})
         return
     print_summary(report)
     if parts:
@@ -108,8 +111,7 @@ def show(
         shown = ("number", "state", "rows", "staged", "processed", "executed_at")
         titles = ("part", "state", "rows", "staged", "processed", "executed")
         table(titles, ([part[name] for name in shown] for part in parts))
-    _show_queue(deployment, found)
-    say_what_is_next(found)
+    print_story(story)
 
 
 def _parts(deployment: Deployment, import_id: str) -> list[dict[str, Any]]:
@@ -117,17 +119,6 @@ def _parts(deployment: Deployment, import_id: str) -> list[dict[str, Any]]:
         {name: getattr(part, name) for name in PART_COLUMNS}
         for part in deployment.parts.all(import_id)
     ]
-
-
-def _show_queue(deployment: Deployment, found: Import) -> None:
-    """Say whom a queued import waits for."""
-    if found.status != "Queued":
-        return
-    holder = deployment.turns.holder()
-    waiting = [ticket.import_id for ticket in deployment.turns.queue()]
-    if found.import_id in waiting and holder.import_id:
-        ahead = waiting.index(found.import_id)
-        say(f"\nWaits for its turn: {holder.import_id} has it, {ahead} more are ahead.")
 
 
 @app.command()

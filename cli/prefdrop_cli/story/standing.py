@@ -1,0 +1,181 @@
+"""How an import stands: what it is doing or waiting for, since when, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from prefdrop.ledger.clock import iso
+from prefdrop.ledger.imports import FINISHED, Import
+from prefdrop.ledger.parts import Part
+from prefdrop_cli.story.steps import Trace
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Three sentences for whoever is on call; `since` is ISO 8601 in UTC, or empty."""
+
+    now: str
+    since: str
+    next: str
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import's standing depends on besides its own items."""
+
+    execution_status: str
+    """Of its execution in Step Functions; empty when that is not known any more."""
+    holder: str = ""
+    """The import that has the turn."""
+    ahead: int = 0
+    """How many imports are to have the turn before this one, besides the holder."""
+    next_slot: str = ""
+    """When the vendor's limit next frees a slot, where it is used up."""
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One import with all that its standing is drawn from."""
+
+    record: Import
+    part: Part | None
+    """The part begun last."""
+    around: Surroundings
+
+
+RETRY = "`prefdrop imports retry {}` goes on from the ledger; nothing staged is staged twice."
+ENDED = {
+    "Completed": "Nothing is to be done.",
+    "CompletedWithRejects": "Fetch the rejected rows with `prefdrop imports rejects {} -o FILE`, "
+    "correct them, and drop that file.",
+    "Duplicate": "Nothing is to be done: this content was imported before.",
+    "Aborted": "Drop a better file, or `prefdrop imports retry {}` to try the same one again.",
+    "Unreconciled": "docs/operations.md, Unreconciled, says where to look; the report names what "
+    "does not add up.",
+}
+
+
+def standing(subject: Subject, trace: Trace | None) -> Standing:
+    """How the import stands."""
+    record = subject.record
+    if record.status in FINISHED:
+        return _ended(record)
+    if subject.around.execution_status not in ("RUNNING", "PENDING_REDRIVE"):
+        ended = subject.around.execution_status or "forgotten by Step Functions"
+        return Standing(
+            f"Nothing works on it: its execution is {ended} while the import is {record.status}.",
+            record.updated_at,
+            RETRY.format(record.import_id),
+        )
+    state = trace.state if trace else ""
+    doing = DOING.get(state, _between)
+    now, coming = doing(subject)
+    return Standing(now, trace.since if trace else record.updated_at, coming)
+
+
+def _ended(record: Import) -> Standing:
+    remedy = ENDED.get(record.status, RETRY).format(record.import_id)
+    if record.error:
+        now = f"It failed: {record.error.code}: {record.error.message}"
+        again = RETRY.format(record.import_id)
+        return Standing(now, record.finished_at, f"{record.error.hint} {again}".strip())
+    why = f": {record.gate}" if record.status == "Aborted" and record.gate else "."
+    return Standing(f"It has ended {record.status}{why}", record.finished_at, remedy)
+
+
+Said = tuple[str, str]
+
+
+def _plain(now: str, coming: str) -> Callable[[Subject], Said]:
+    return lambda _: (now, coming)
+
+
+def _turn(subject: Subject) -> Said:
+    around = subject.around
+    if around.holder in ("", subject.record.import_id):
+        return "It is being given its turn.", "Its first part begins."
+    others = f", {around.ahead} more are ahead of it" if around.ahead else ""
+    return (
+        f"It waits for its turn: {around.holder} has it{others}.",
+        "It begins by itself when the vendor is free; imports go one at a time.",
+    )
+
+
+def _quota(subject: Subject) -> Said:
+    after = subject.record.initiate_after
+    until = (iso(after) if after else "") or subject.around.next_slot
+    when = f" until {until}" if until else ""
+    return (
+        f"It waits{when} for the vendor's rolling limit to free a slot (`prefdrop quota`).",
+        "It goes on by itself.",
+    )
+
+
+def _staging(subject: Subject) -> Said:
+    part, record = subject.part, subject.record
+    read = (
+        f"{100 * record.read_bytes // record.bytes} % of the file is read" if record.bytes else ""
+    )
+    staged = f"{part.staged:,} records of part {part.number} are staged" if part else ""
+    return f"It is staging: {', '.join(filter(None, (staged, read)))}.", "Gates, then execution."
+
+
+def _ghosts(subject: Subject) -> Said:
+    part = subject.part
+    until = f" until {iso(part.ghost_until)}" if part and part.ghost_until else ""
+    return (
+        f"A request got no clear answer; it waits{until}, until that request cannot land any more, "
+        "and then compares counts with the vendor.",
+        "It goes on, or begins the part again under a new token.",
+    )
+
+
+def _held(subject: Subject) -> Said:
+    record = subject.record
+    return (
+        f"A gate holds it: {record.gate} It ends in an abort at {record.hold_until}.",
+        f"`prefdrop imports approve {record.import_id}` (with --with FILE for corrected rows), or "
+        f"`prefdrop imports cancel {record.import_id}`.",
+    )
+
+
+def _executing(subject: Subject) -> Said:
+    part = subject.part
+    done = ""
+    if part:
+        handled = part.processed + part.rejected_execution + part.not_honored
+        done = f" part {part.number} ({handled:,} of {part.validation_ok:,} done)"
+    return (
+        f"The vendor executes{done}; its status is looked at now and then.",
+        "Exceptions are read.",
+    )
+
+
+def _between(subject: Subject) -> Said:
+    return f"It is {subject.record.status}.", "It goes on by itself."
+
+
+_FINISHING = "The report."
+DOING: dict[str, Callable[[Subject], Said]] = {
+    "RegisterImport": _plain("It is being registered.", "It takes its place in the queue."),
+    "TakeTurn": _turn,
+    "InitiatePart": _plain("The vendor is asked for an access token.", "Staging."),
+    "WaitForQuota": _quota,
+    "StageChunks": _staging,
+    "WaitForVendor": _ghosts,
+    "CollectRefused": _plain("What validation refused is being read.", "Gates."),
+    "WaitForRefused": _plain("The vendor is to be asked again for what it refused.", "Gates."),
+    "ApplyGates": _plain("The feed's gates are being applied.", "Execution, a hold, or an abort."),
+    "ReportHeld": _plain("The report of a held import is being written.", "A hold."),
+    "AwaitApproval": _held,
+    "ExecutePart": _plain("The vendor is told to execute.", "Its status is looked at."),
+    "WaitForGhosts": _ghosts,
+    "WaitForStatus": _executing,
+    "CheckStatus": _executing,
+    "CollectExceptions": _plain("The vendor's exceptions are being read.", _FINISHING),
+    "WaitForExceptions": _plain("The vendor is to be asked again for its exceptions.", _FINISHING),
+    "PassTurn": _plain("The turn is being passed on.", _FINISHING),
+    "WaitToPass": _plain("It waits until its turn may be passed on.", _FINISHING),
+    "ReportImport": _plain("Rejects and report are being written.", "The end."),
+    "RecordFailure": _plain("Its failure is being written down.", _FINISHING),
+}
+"""What each state of the workflow that takes time means, by its name."""

@@ -1,0 +1,62 @@
+"""Gathering an import's story from a deployed stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from prefdrop.importing.turn import status_of
+from prefdrop.ledger.clock import iso
+from prefdrop.ledger.imports import FINISHED, Import
+from prefdrop.ledger.quota import Quota
+from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.operator_services import OperatorServices
+from prefdrop_cli.story.happenings import Happening, happenings
+from prefdrop_cli.story.standing import Standing, Subject, Surroundings, standing
+from prefdrop_cli.story.steps import StepSpan, read_trace
+
+
+class Story(msgspec.Struct, frozen=True):
+    """What happened, what the workflow did, and how it stands."""
+
+    happened: list[Happening]
+    steps: list[StepSpan]
+    standing: Standing
+
+
+def tell(deployment: Deployment, record: Import) -> Story:
+    """The story of an import as it is now."""
+    parts = deployment.parts.all(record.import_id)
+    chunks = {p.number: list(deployment.parts.chunks(record.import_id, p.number)) for p in parts}
+    trace = read_trace(deployment.client("stepfunctions"), record.execution_arn)
+    subject = Subject(record, parts[-1] if parts else None, _surroundings(deployment, record))
+    return Story(
+        happenings(record, parts, chunks),
+        trace.spans if trace else [],
+        standing(subject, trace),
+    )
+
+
+def _surroundings(deployment: Deployment, record: Import) -> Surroundings:
+    status = status_of(OperatorServices(deployment), record.execution_arn)
+    if record.status in FINISHED:
+        return Surroundings(execution_status=status)
+    queue = [ticket.import_id for ticket in deployment.turns.queue()]
+    holder = deployment.turns.holder().import_id
+    waiting = [one for one in queue if one != holder]
+    ahead = waiting.index(record.import_id) if record.import_id in waiting else 0
+    return Surroundings(
+        execution_status=status, holder=holder, ahead=ahead, next_slot=_next_slot(deployment)
+    )
+
+
+def _next_slot(deployment: Deployment) -> str:
+    settings: Any = deployment.parameters
+    marks = Quota(
+        deployment.table,
+        settings["ClientId"],
+        limit=int(settings["QuotaLimit"]),
+        reserve=int(settings["QuotaReserve"]),
+    ).use()
+    return iso(marks.next_slot) if marks.next_slot and not marks.left else ""

@@ -1,0 +1,150 @@
+"""`imports show` tells what happened, what an import waits for, and what comes next."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prefdrop.ledger.imports import Failure, Import
+from prefdrop.ledger.parts import Part, StagedChunk
+from prefdrop_cli.story.happenings import happenings
+from prefdrop_cli.story.standing import DOING, Standing, Subject, Surroundings, standing
+from prefdrop_cli.story.steps import Trace, trace
+
+DEFINITION = json.loads(
+    (Path(__file__).parents[3] / "statemachine/import.asl.json").read_text(encoding="utf-8")
+)
+BEGAN = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+
+
+def an_import(**more: Any) -> Import:
+    return Import(
+        **{
+            "import_id": "imp-1",
+            "feed": "people",
+            "bucket": "b",
+            "key": "inbox/people/p.csv",
+            "version_id": "v1",
+            "bytes": 1000,
+            "execution_arn": "arn:e",
+            "registered_at": "2026-01-15T10:30:00.500Z",
+            "updated_at": "2026-01-15T10:31:00.000Z",
+            **more,
+        }
+    )
+
+
+def how(record: Import, state: str = "", part: Part | None = None, **around: Any) -> Standing:
+    surroundings = Surroundings(**{"execution_status": "RUNNING", **around})
+    since = "2026-01-15T10:30:30.000Z"
+    return standing(Subject(record, part, surroundings), Trace(state=state, since=since))
+
+
+def entered(name: str, seconds: int) -> dict[str, Any]:
+    return {
+        "type": "TaskStateEntered",
+        "timestamp": BEGAN + timedelta(seconds=seconds),
+        "stateEnteredEventDetails": {"name": name},
+    }
+
+
+@pytest.mark.parametrize(
+    "state", [n for n, s in DEFINITION["States"].items() if s["Type"] in ("Task", "Wait")]
+)
+def test_every_state_that_takes_time_is_put_into_words(state: str) -> None:
+    part = Part(number=1, state="staging", start={}, end={})
+
+    told = how(an_import(), state, part)
+
+    assert state in DOING
+    assert told.now.endswith(".")
+    assert told.next.endswith(".")
+    assert told.since == "2026-01-15T10:30:30.000Z"
+
+
+def test_a_queued_import_names_whom_it_waits_for() -> None:
+    told = how(an_import(status="Queued"), "TakeTurn", holder="imp-0", ahead=2)
+
+    assert told.now == "It waits for its turn: imp-0 has it, 2 more are ahead of it."
+
+
+def test_an_exhausted_quota_says_when_a_slot_frees() -> None:
+    told = how(an_import(), "WaitForQuota", next_slot="2026-01-16T04:00:00.000Z")
+
+    assert "until 2026-01-16T04:00:00.000Z" in told.now
+    assert "by itself" in told.next
+
+
+def test_a_held_import_names_the_gate_its_end_and_both_ways_out() -> None:
+    record = an_import(status="Held", gate="Too many.", hold_until="2026-01-15T11:30:00.000Z")
+
+    told = how(record, "AwaitApproval")
+
+    assert "Too many." in told.now
+    assert "2026-01-15T11:30:00.000Z" in told.now
+    assert "imports approve imp-1" in told.next
+    assert "imports cancel imp-1" in told.next
+
+
+def test_an_import_whose_execution_was_aborted_says_how_to_go_on() -> None:
+    told = how(an_import(status="Staging"), "StageChunks", execution_status="ABORTED")
+
+    assert "its execution is ABORTED while the import is Staging" in told.now
+    assert "imports retry imp-1" in told.next
+
+
+def test_a_failed_import_says_why_and_what_to_do() -> None:
+    failure = Failure("FeedMissing", "There is no feed.", "Push it.")
+
+    told = how(an_import(status="Failed", error=failure, finished_at="2026-01-15T10:32:00.000Z"))
+
+    assert told.now == "It failed: FeedMissing: There is no feed."
+    assert told.next.startswith("Push it. ")
+    assert "imports retry imp-1" in told.next
+
+
+def test_steps_are_told_with_how_often_when_and_what_failed() -> None:
+    failed = {
+        "type": "LambdaFunctionFailed",
+        "timestamp": BEGAN,
+        "lambdaFunctionFailedEventDetails": {"error": "NoAnswer", "cause": "..."},
+    }
+
+    told = trace([entered("StageChunks", 0), failed, failed, entered("StageChunks", 60)])
+
+    (span,) = told.spans
+    assert (span.name, span.times, span.failures) == ("StageChunks", 2, {"NoAnswer": 2})
+    assert span.first == "2026-01-15T10:30:00.000Z"
+    assert (told.state, told.since) == ("StageChunks", "2026-01-15T10:31:00.000Z")
+
+
+def test_happenings_come_in_time_order_with_smooth_chunks_as_one() -> None:
+    part = Part(
+        number=1, state="torn", start={}, end={}, given_up="The counts differ.", staged=20,
+        started_at="2026-01-15T10:30:01.000Z",
+    )  # fmt: skip
+    moment = round(BEGAN.timestamp() * 1000) + 2000
+    chunks = [a_chunk(n, moment + n, attempts=2 if n == 3 else 1) for n in (1, 2, 3)]
+
+    told = happenings(an_import(dropped_at="2026-01-15T10:30:00Z"), [part], {1: chunks})
+
+    assert [one.what for one in told] == [
+        "p.csv was dropped",
+        "registered as an import of feed people",
+        "part 1: the vendor gave it an access token",
+        "part 1: 2 chunks staged until 10:30:02, 20 records, 400 bytes",
+        "part 1: chunk 3 (10 records) staged, sent 2 times",
+        "part 1: given up: The counts differ.",
+    ]
+
+
+def a_chunk(number: int, posted_at: int, *, attempts: int) -> StagedChunk:
+    return StagedChunk(
+        number=number, state="settled", start={}, end={}, first_sequence=1, records=10, rows=10,
+        rejected_local=0, bytes=200, sha256="", received_before=0, posted_at=posted_at,
+        attempts=attempts,
+    )  # fmt: skip
