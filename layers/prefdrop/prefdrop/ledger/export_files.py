@@ -1,0 +1,85 @@
+"""The bucket as exports need it: large objects from files, ranges, versions, and taking away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from prefdrop.ledger.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DELETE_BATCH = 1000
+"""Keys that one DeleteObjects takes."""
+
+
+class Listed(NamedTuple):
+    """One object of a listing."""
+
+    key: str
+    modified: datetime
+
+
+class ExportFiles(ObjectStore):
+    """The objects of one bucket, with what only exports do to them."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        super().__init__(client, bucket)
+
+    def write_file(self, key: str, body: BinaryIO, *, content_type: str) -> str:
+        """Write an object from a file's beginning on, and return its version."""
+        body.seek(0)
+        answer = self._client.put_object(
+            Bucket=self.bucket, Key=key, Body=body, ContentType=content_type
+        )
+        return answer.get("VersionId", "")
+
+    def version_of(self, key: str) -> str:
+        """The newest version of an object; empty where there is none."""
+        try:
+            return self._client.head_object(Bucket=self.bucket, Key=key).get("VersionId", "")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                return ""
+            raise
+
+    def fetch(self, key: str, into: BinaryIO) -> None:
+        """Copy a whole object into a file; raises ObjectMissing."""
+        body = self._get(key, "")["Body"]
+        while block := body.read(1 << 20):
+            into.write(block)
+
+    def blocks(self, key: str, size: int) -> Iterator[bytes]:
+        """An object in pieces of `size` bytes, each fetched when it is wanted.
+
+        No connection stays open between two of them, so any number of objects can be read at once.
+        """
+        offset, length = 0, 1
+        while offset < length:
+            answer = self._get(key, "", Range=f"bytes={offset}-{offset + size - 1}")
+            block = answer["Body"].read()
+            length = int(answer["ContentRange"].rpartition("/")[2])
+            offset += len(block)
+            yield block
+
+    def here(self, prefix: str, suffix: str) -> Iterator[Listed]:
+        """The objects right under `prefix`, not those in its folders, whose key ends so."""
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
+            for entry in page.get("Contents", []):
+                if entry["Key"].endswith(suffix):
+                    yield Listed(entry["Key"], entry["LastModified"])
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Take objects away; those that are not there are fine."""
+        wanted = [{"Key": key} for key in keys]
+        for first in range(0, len(wanted), DELETE_BATCH):
+            batch = wanted[first : first + DELETE_BATCH]
+            self._client.delete_objects(
+                Bucket=self.bucket,
+                Delete={"Objects": batch, "Quiet": True},  # type: ignore[typeddict-item]
+            )
