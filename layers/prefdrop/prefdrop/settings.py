@@ -40,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     audit_table: str
     bus: str
     """Name of the event bus that is told of kept events and of how imports and exports end."""
+    export_machine: str = ""
+    """ARN of the state machine that runs exports."""
+    callback_url: str = ""
+    """Where the vendor reports that an export is ready, without the key; empty for nowhere."""
     secret: str
     """Name or ARN of the Secrets Manager secret that holds the vendor credentials (JSON)."""
     webhook_secret: str
@@ -79,6 +83,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     retention_days: Positive = 90
     audit_days: Annotated[int, Meta(ge=0)] = 2_555
     """How long the vendor's events are kept; 0 for ever."""
+    snapshot_days: Annotated[int, Meta(ge=0)] = 7
+    """How old the configuration snapshot may be that rows are checked against."""
+    backfill_grace_seconds: Seconds = 3600
+    """An event that webhooks have not brought within this time counts as missed."""
+    backfill_slice_seconds: Annotated[float, Meta(ge=60)] = 6 * 3600
+    """Events are fetched in slices of this length: the vendor's API shows no paging."""
 
 
 def load(environment: Mapping[str, str]) -> Settings:

@@ -10,16 +10,24 @@ import pytest
 from prefdrop.settings import Settings, load
 from tools.translation import Template
 
-# Settings that name a resource of the stack instead of a parameter, and the resource.
-RESOURCES = {
-    "bucket": "Bucket",
-    "imports_table": "ImportsTable",
-    "exceptions_table": "ExceptionsTable",
-    "audit_table": "AuditTable",
-    "bus": "EventBus",
-    "secret": "VendorSecret",
-    "webhook_secret": "WebhookSecret",
+# Settings that name a resource of the stack instead of a parameter, and how the template says it.
+# A `!Ref` of the state machine would close a circle: it refers to the functions.
+RESOURCES: dict[str, dict[str, str]] = {
+    "bucket": {"Ref": "Bucket"},
+    "imports_table": {"Ref": "ImportsTable"},
+    "exceptions_table": {"Ref": "ExceptionsTable"},
+    "audit_table": {"Ref": "AuditTable"},
+    "bus": {"Ref": "EventBus"},
+    "secret": {"Ref": "VendorSecret"},
+    "webhook_secret": {"Ref": "WebhookSecret"},
+    "export_machine": {
+        "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
+        ":stateMachine:${AWS::StackName}-export"
+    },
 }
+# Settings that one function alone is given: the API refers to the functions behind it, so that
+# not all of them can know its address.
+OWN = {"callback_url": "BeginExportFunction"}
 # Parameters that shape the stack and never reach a function's code.
 OF_THE_STACK = {
     "AlarmEmail",
@@ -32,7 +40,7 @@ OF_THE_STACK = {
     "WebhookRate",
 }
 FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
-TUNABLE = sorted(FIELDS.keys() - RESOURCES.keys())
+TUNABLE = sorted(FIELDS.keys() - RESOURCES.keys() - OWN.keys())
 
 
 def _parameter(field: str) -> str:
@@ -47,11 +55,23 @@ def environment(template: Template) -> dict[str, object]:
 
 def test_every_setting_reaches_every_function_from_its_parameter_or_resource(environment):
     expected = {
-        f"PREFDROP_{name.upper()}": {"Ref": RESOURCES.get(name, _parameter(name))}
-        for name in FIELDS
+        f"PREFDROP_{name.upper()}": RESOURCES.get(name, {"Ref": _parameter(name)})
+        for name in FIELDS.keys() - OWN.keys()
     }
 
     assert environment == expected
+
+
+def test_no_function_has_settings_of_its_own_but_those_that_only_it_can_have(template):
+    own = {
+        (variable.removeprefix("PREFDROP_").lower(), name)
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for variable in resource["Properties"].get("Environment", {}).get("Variables", {})
+    }
+
+    assert own <= set(OWN.items())
+    assert all(FIELDS[name].default == "" for name in OWN)
 
 
 def test_no_parameter_is_without_use(template):
@@ -86,7 +106,7 @@ def test_a_parameter_allows_what_its_setting_allows(template, name):
 
 def test_the_defaults_make_settings_that_a_function_starts_with(template, environment):
     given = {"ClientId": "DEMO_CLIENT", "BaseUrl": "https://vendor.example.test/v4"}
-    names = {k: v["Ref"] for k, v in environment.items()}
+    names = {k: v.get("Ref", "a name") for k, v in environment.items()}
 
     settings = load(
         {
