@@ -18,6 +18,7 @@ import boto3
 import requests
 from botocore.exceptions import ClientError
 
+from prefdrop.bus import Bus
 from prefdrop.importing import operate
 from prefdrop.importing.services import Services
 from prefdrop.importing.step import step
@@ -108,6 +109,11 @@ class Worker(Services):
         return _Mortal(self._simulation.step_functions, self, ("send_task_success",))
 
     @property
+    def bus(self) -> Bus:
+        client: Any = _Mortal(self._simulation.events, self, ("put_events",))
+        return Bus(client, self.settings.bus)
+
+    @property
     def vendor(self) -> Vendor:
         kept = self.__dict__.get("_vendor")
         if kept is None:
@@ -169,6 +175,18 @@ class _StepFunctions:
         raise self.exceptions.ExecutionDoesNotExist
 
 
+class _Events:
+    """EventBridge as the steps call it."""
+
+    def __init__(self) -> None:
+        self.announced: list[tuple[str, Json]] = []
+        """Detail-type and detail of each event, oldest first."""
+
+    def put_events(self, *, Entries: list[Json]) -> Json:  # noqa: N803
+        self.announced += [(e["DetailType"], json.loads(e["Detail"])) for e in Entries]
+        return {"FailedEntryCount": 0, "Entries": [{} for _ in Entries]}
+
+
 class Simulation:
     """A bucket, a ledger, a vendor, and any number of executions. Use it inside moto's mock."""
 
@@ -182,6 +200,7 @@ class Simulation:
         }
         self.executions: list[Execution] = []
         self.step_functions = _StepFunctions(self)
+        self.events = _Events()
         self.environment = _environment(sandbox) | settings
         self.dynamodb = boto3.client("dynamodb")
         self.s3 = boto3.client("s3")
