@@ -21,7 +21,13 @@ REPOSITORY = Path(__file__).parents[3]
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *REPOSITORY.glob("docs/**/*.md")]
 FAMILIES = {"Terminal", "Refused"}
 """Names of groups of errors: only what is raised needs a remedy."""
-ANSWERED_AT_ONCE = {"NotACorrection", "NotHeld", "NothingToRetry", "UnknownImport"}
+ANSWERED_AT_ONCE = {
+    "NotACorrection",
+    "NotHeld",
+    "NothingToRetry",
+    "TooManyMatches",
+    "UnknownImport",
+}
 """What the command answers when it is asked for something impossible; no import ends with it."""
 
 

@@ -10,10 +10,52 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prefdrop.mypreferences.answers import Answer
-    from prefdrop.mypreferences.auth import Auth, OAuth2, PnAuthInfo3, auth_from_secret
-    from prefdrop.mypreferences.bulk_import import Imports, ImportSpec
-    from prefdrop.mypreferences.client import Client
+    from prefdrop.mypreferences.answers import (
+        Answer,
+    )
+    from prefdrop.mypreferences.auth import (
+        Auth,
+        OAuth2,
+        PnAuthInfo3,
+        auth_from_secret,
+    )
+    from prefdrop.mypreferences.bulk_import import (
+        Imports,
+        ImportSpec,
+    )
+    from prefdrop.mypreferences.client import (
+        Client,
+    )
+    from prefdrop.mypreferences.configuration import (
+        Configuration,
+    )
+    from prefdrop.mypreferences.configuration_models import (
+        AddressType,
+        AlternateIdType,
+        Channel,
+        ConsentStatusName,
+        ConsentType,
+        ConsentVersion,
+        Created,
+        CustomerType,
+        CustomField,
+        CustomProperty,
+        EmailType,
+        Filter,
+        GroupName,
+        GroupType,
+        LocalizedText,
+        PhoneType,
+        Picklist,
+        PicklistValue,
+        Program,
+        ProgramGroup,
+        TagDefinition,
+        UpdateRule,
+    )
+    from prefdrop.mypreferences.consents import (
+        Consents,
+    )
     from prefdrop.mypreferences.errors import (
         BadRequest,
         Conflict,
@@ -31,34 +73,103 @@ if TYPE_CHECKING:
         ServerError,
         TokenRefused,
         TooLarge,
+        TooManyMatches,
         TooManyRequests,
         Unclear,
         WrongCredentials,
         unclear,
     )
-    from prefdrop.mypreferences.events import Event, NotUnderstood, Parsed, parse_events
+    from prefdrop.mypreferences.events import (
+        Event,
+        NotUnderstood,
+        Parsed,
+        parse_events,
+    )
+    from prefdrop.mypreferences.group_profiles import (
+        GroupProfiles,
+    )
     from prefdrop.mypreferences.import_results import (
         ExceptionPage,
         ExceptionRecord,
         ImportStatus,
         Reason,
     )
-    from prefdrop.mypreferences.transport import Retries
+    from prefdrop.mypreferences.json_patch import (
+        JsonPatch,
+        Operation,
+    )
+    from prefdrop.mypreferences.preferences import (
+        PreferenceHistory,
+        Preferences,
+    )
+    from prefdrop.mypreferences.profile_models import (
+        Address,
+        AlternateId,
+        Consent,
+        CustomerName,
+        CustomFieldValue,
+        Email,
+        Group,
+        PhoneNumber,
+        Preference,
+        PreferenceAttribute,
+        Profile,
+        Tag,
+    )
+    from prefdrop.mypreferences.profiles import (
+        Profiles,
+    )
+    from prefdrop.mypreferences.resources import (
+        Resource,
+    )
+    from prefdrop.mypreferences.transport import (
+        Retries,
+    )
+    from prefdrop.mypreferences.users import (
+        User,
+        Users,
+    )
 
 __all__ = [
+    "Address",
+    "AddressType",
+    "AlternateId",
+    "AlternateIdType",
     "Answer",
     "Auth",
     "BadRequest",
+    "Channel",
     "Client",
+    "Configuration",
     "Conflict",
+    "Consent",
+    "ConsentStatusName",
+    "ConsentType",
+    "ConsentVersion",
+    "Consents",
+    "Created",
+    "CustomField",
+    "CustomFieldValue",
+    "CustomProperty",
+    "CustomerName",
+    "CustomerType",
+    "Email",
+    "EmailType",
     "Event",
     "ExceptionPage",
     "ExceptionRecord",
+    "Filter",
     "Forbidden",
     "GarbledAnswer",
+    "Group",
+    "GroupName",
+    "GroupProfiles",
+    "GroupType",
     "ImportSpec",
     "ImportStatus",
     "Imports",
+    "JsonPatch",
+    "LocalizedText",
     "Misconfigured",
     "MyPreferencesError",
     "NoAnswer",
@@ -67,18 +178,38 @@ __all__ = [
     "NotSent",
     "NotUnderstood",
     "OAuth2",
+    "Operation",
     "Parsed",
+    "PhoneNumber",
+    "PhoneType",
+    "Picklist",
+    "PicklistValue",
     "PnAuthInfo3",
+    "Preference",
+    "PreferenceAttribute",
+    "PreferenceHistory",
+    "Preferences",
+    "Profile",
+    "Profiles",
+    "Program",
+    "ProgramGroup",
     "Reason",
     "Redirected",
     "Refused",
+    "Resource",
     "Retries",
     "RouteRefused",
     "ServerError",
+    "Tag",
+    "TagDefinition",
     "TokenRefused",
     "TooLarge",
+    "TooManyMatches",
     "TooManyRequests",
     "Unclear",
+    "UpdateRule",
+    "User",
+    "Users",
     "WrongCredentials",
     "auth_from_secret",
     "parse_events",
@@ -87,9 +218,43 @@ __all__ = [
 
 _HOMES = {
     "answers": ("Answer",),
-    "auth": ("Auth", "OAuth2", "PnAuthInfo3", "auth_from_secret"),
-    "bulk_import": ("ImportSpec", "Imports"),
+    "auth": (
+        "Auth",
+        "OAuth2",
+        "PnAuthInfo3",
+        "auth_from_secret",
+    ),
+    "bulk_import": (
+        "ImportSpec",
+        "Imports",
+    ),
     "client": ("Client",),
+    "configuration": ("Configuration",),
+    "configuration_models": (
+        "AddressType",
+        "AlternateIdType",
+        "Channel",
+        "ConsentStatusName",
+        "ConsentType",
+        "ConsentVersion",
+        "Created",
+        "CustomField",
+        "CustomProperty",
+        "CustomerType",
+        "EmailType",
+        "Filter",
+        "GroupName",
+        "GroupType",
+        "LocalizedText",
+        "PhoneType",
+        "Picklist",
+        "PicklistValue",
+        "Program",
+        "ProgramGroup",
+        "TagDefinition",
+        "UpdateRule",
+    ),
+    "consents": ("Consents",),
     "errors": (
         "BadRequest",
         "Conflict",
@@ -107,14 +272,54 @@ _HOMES = {
         "ServerError",
         "TokenRefused",
         "TooLarge",
+        "TooManyMatches",
         "TooManyRequests",
         "Unclear",
         "WrongCredentials",
         "unclear",
     ),
-    "events": ("Event", "NotUnderstood", "Parsed", "parse_events"),
-    "import_results": ("ExceptionPage", "ExceptionRecord", "ImportStatus", "Reason"),
+    "events": (
+        "Event",
+        "NotUnderstood",
+        "Parsed",
+        "parse_events",
+    ),
+    "group_profiles": ("GroupProfiles",),
+    "import_results": (
+        "ExceptionPage",
+        "ExceptionRecord",
+        "ImportStatus",
+        "Reason",
+    ),
+    "json_patch": (
+        "JsonPatch",
+        "Operation",
+    ),
+    "preferences": (
+        "PreferenceHistory",
+        "Preferences",
+    ),
+    "profile_models": (
+        "Address",
+        "AlternateId",
+        "Consent",
+        "CustomFieldValue",
+        "CustomerName",
+        "Email",
+        "Group",
+        "PhoneNumber",
+        "Preference",
+        "PreferenceAttribute",
+        "Profile",
+        "Tag",
+    ),
+    "profiles": ("Profiles",),
+    "resources": ("Resource",),
     "transport": ("Retries",),
+    "users": (
+        "User",
+        "Users",
+    ),
 }
 """The public names of each module."""
 

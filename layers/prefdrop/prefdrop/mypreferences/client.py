@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import requests
@@ -14,6 +16,14 @@ from prefdrop.mypreferences.bulk_import import Imports
 from prefdrop.mypreferences.exchange import Request
 from prefdrop.mypreferences.routes import Routes
 from prefdrop.mypreferences.transport import Retries, Transport
+
+if TYPE_CHECKING:
+    from prefdrop.mypreferences.configuration import Configuration
+    from prefdrop.mypreferences.consents import Consents
+    from prefdrop.mypreferences.group_profiles import GroupProfiles
+    from prefdrop.mypreferences.preferences import Preferences
+    from prefdrop.mypreferences.profiles import Profiles
+    from prefdrop.mypreferences.users import Users
 
 RAW = "request"
 """Route name of raw calls, as errors show it."""
@@ -54,6 +64,48 @@ class Client:
         self._transport = Transport(auth, retries=retries or Retries(), session=session)
         self.imports = Imports(self._transport, self._routes, timeout)
 
+    @cached_property
+    def profiles(self) -> Profiles:
+        """Profiles: create, read, search, change, remove."""
+        from prefdrop.mypreferences.profiles import Profiles
+
+        return Profiles(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """Preferences of single profiles: submit, archive, history."""
+        from prefdrop.mypreferences.preferences import Preferences
+
+        return Preferences(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Consents of single profiles: add, history."""
+        from prefdrop.mypreferences.consents import Consents
+
+        return Consents(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def group_profiles(self) -> GroupProfiles:
+        """Profiles of the same group."""
+        from prefdrop.mypreferences.group_profiles import GroupProfiles
+
+        return GroupProfiles(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """What the account is set up with."""
+        from prefdrop.mypreferences.configuration import Configuration
+
+        return Configuration(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def users(self) -> Users:
+        """The account's users, for administrators."""
+        from prefdrop.mypreferences.users import Users
+
+        return Users(self._transport, self._routes, self._timeout)
+
     def request(
         self,
         method: str,
@@ -64,6 +116,9 @@ class Client:
         timeout: float | None = None,
     ) -> Answer:
         """An authenticated call of anything that is not modelled here.
+
+        Of the Synchronization API the vendor documents nothing but the name, so this is the way to
+        it once its paths are known from the vendor.
 
         `path` is relative to the base, or to the integration base if it begins with `Async/`, and
         may use `{clientId}`. A GET is retried on Transient errors, anything else is sent once.

@@ -11,6 +11,7 @@
         │       ├── TokenRefused     401, on a route with an import's access token in its path
         │       ├── WrongCredentials the OAuth token API does not accept the credentials
         │       ├── Forbidden        403
+        │       │   └── TooManyMatches   403 to a search that more than 50 profiles match
         │       ├── NotFound         404
         │       ├── Conflict         409
         │       ├── TooLarge         413, or IIS's 404.13
@@ -32,6 +33,7 @@ No text holds an access token, a secret or a signature. The vendor's own words a
 
 from __future__ import annotations
 
+import mypreferences_assumptions as assumptions
 from prefdrop.errors import PrefdropError, Terminal, Transient
 
 ASSUMED_ROUTES = "docs/vendor-assumptions.md, O-3"
@@ -59,6 +61,13 @@ class MyPreferencesError(PrefdropError):
         self.route = route
         self.status = status
         self.vendor_message = vendor_message
+
+    @property
+    def request(self) -> str:
+        """Method and path of the operation as the table of assumptions writes them, its
+        placeholders not filled in; the operation's name where the table does not hold it."""
+        route = assumptions.ROUTES.get(self.route)
+        return f"{route.method} {route.path}" if route else self.route
 
 
 class Misconfigured(MyPreferencesError, Terminal):
@@ -116,6 +125,15 @@ class Forbidden(Refused):
     """The API user lacks a permission, or a search matched too many profiles (403)."""
 
     default_hint = "Ask the account's administrator for the permission of the API user's group."
+
+
+class TooManyMatches(Forbidden):
+    """More than 50 profiles match a search, so the vendor answers none of them (403).
+
+    It is told from a missing permission by the vendor's words.
+    """
+
+    default_hint = "Narrow the search, for example by a type, a postal code or a name."
 
 
 class NotFound(Refused):

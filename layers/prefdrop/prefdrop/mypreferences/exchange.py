@@ -63,6 +63,11 @@ class Request(NamedTuple):
         """Whether sending it twice does no harm."""
         return self.target.method in ("GET", "HEAD")
 
+    @property
+    def idempotent(self) -> bool:
+        """Whether HTTP says of its method that twice is once, though it changes something."""
+        return self.target.method in ("PUT", "DELETE")
+
 
 class Exchange:
     """Exchanges requests for answers over one session with keep-alive.

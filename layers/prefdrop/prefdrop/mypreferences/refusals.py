@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences.answers import Answer, retry_after, vendor_message
 from prefdrop.mypreferences.errors import (
+    ASSUMED_ROUTES,
     BadRequest,
     Conflict,
     Forbidden,
@@ -20,6 +22,7 @@ from prefdrop.mypreferences.errors import (
     ServerError,
     TokenRefused,
     TooLarge,
+    TooManyMatches,
     TooManyRequests,
     WrongCredentials,
 )
@@ -33,6 +36,11 @@ SHOWN_LENGTH = 200
 
 IIS_OVERSIZE = ("404.13", "request content length")
 """What IIS writes into the 404 page with which it refuses a body over its limit (O-8)."""
+
+SEARCHES = ("profiles.search_by_", "group_profiles.")
+"""Routes that answer 403 also to a search that more than 50 profiles match."""
+
+_TOO_MANY = re.compile(r"\b50\b|too many|more than|exceed", re.IGNORECASE)
 
 _BY_STATUS: dict[int, type[MyPreferencesError]] = {
     400: BadRequest,
@@ -77,7 +85,12 @@ def _error(request: Request, answer: Answer, words: str) -> MyPreferencesError:
     if words and not request.quotes_data:
         shown = words if len(words) <= SHOWN_LENGTH else words[: SHOWN_LENGTH - 1] + "…"
         text += f": {shown.rstrip('.')}"
-    details = {"route": request.route, "status": answer.status, "vendor_message": words}
+    details = {
+        "route": request.route,
+        "status": answer.status,
+        "vendor_message": words,
+        "hint": _hint(kind, request.route),
+    }
     if kind is TooManyRequests:
         return TooManyRequests(f"{text}.", retry_after=retry_after(answer), **details)
     return kind(f"{text}.", **details)  # type: ignore[arg-type]
@@ -93,11 +106,27 @@ def _kind(request: Request, answer: Answer, words: str) -> type[MyPreferencesErr
         return Redirected
     if request.route == OAUTH_TOKEN and status in (400, 401, 403):
         return WrongCredentials
+    if status == 403 and request.route.startswith(SEARCHES) and _TOO_MANY.search(words):
+        return TooManyMatches
     if status == 401:
         return TokenRefused if request.access_token else NotAuthorized
     if status == 404 and request.body and any(mark in words.lower() for mark in IIS_OVERSIZE):
         return TooLarge
     return _BY_STATUS.get(status, RouteRefused)
+
+
+def _hint(kind: type[MyPreferencesError], route: str) -> str:
+    """What to do about an absence, which outside of bulk import need not be the route's; else
+    the kind's own hint (empty)."""
+    known = assumptions.ROUTES.get(route)
+    if kind is not NotFound or known is None or route.startswith("import."):
+        return ""
+    place = ASSUMED_ROUTES.replace("O-3", known.number or "")
+    doubt = f" The path is assumed ({place}); the setting `routes` overrides it."
+    return (
+        "What the request names (a profile, a type, a locale) may not exist. If it does, check the"
+        " client id and the base URL." + (doubt if known.number else "")
+    )
 
 
 def _without(secrets: Iterable[str], words: str) -> str:

@@ -69,8 +69,8 @@ class Routes:
         return Target(method.upper(), base + path.replace("{clientId}", quote(self._client_id, "")))
 
     def _filled(self, path: str, values: Mapping[str, str]) -> str:
-        if "" in values.values():
-            raise Misconfigured("An access token is empty.", hint="Initiate the import first.")
+        for placeholder, value in values.items():
+            _check_filled(placeholder, value)
         quoted = {key: quote(value, safe="") for key, value in values.items()}
         return path.format(clientId=quote(self._client_id, safe=""), **quoted)
 
@@ -88,6 +88,16 @@ class Routes:
                 f" ({ASSUMED_ROUTES}).",
             )
         return known._replace(path=path.lstrip("/"))
+
+
+def _check_filled(placeholder: str, value: str) -> None:
+    if value == "" and placeholder == "accessToken":
+        raise Misconfigured("An access token is empty.", hint="Initiate the import first.")
+    # Dots alone are folded away on the path's way, and another resource would be meant.
+    if value in ("", ".", ".."):
+        raise Misconfigured(
+            f"{placeholder} is {value!r}, which no path can hold.", hint="Name what is meant."
+        )
 
 
 def checked_url(url: str, setting: str) -> str:

@@ -36,27 +36,32 @@ class Retries(NamedTuple):
     sleep: Callable[[float], object] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def run(self, operation: Callable[[], Result]) -> Result:
-        """The operation's result, or the error of the last try."""
+    def run(self, operation: Callable[[], Result], on: type[Transient] = Transient) -> Result:
+        """The operation's result, or the error of the last try. It is tried again after `on`."""
         for done in range(self.tries - 1):
             try:
                 return operation()
             except TooManyRequests as error:
-                if error.retry_after is None or error.retry_after > self.longest:
+                if not isinstance(error, on) or not _short(error, self.longest):
                     raise
-                pause = error.retry_after
-            except Transient:
+                pause = error.retry_after or 0.0
+            except on:
                 pause = min(self.longest, self.first * 2**done * (0.5 + self.jitter()))
             self.sleep(pause)
         return operation()
 
 
+def _short(error: TooManyRequests, longest: float) -> bool:
+    return error.retry_after is not None and error.retry_after <= longest
+
+
 class Transport:
     """Sends the requests of one account over one keep-alive session.
 
-    A read is retried on Transient errors. Anything else is sent once; only a 401, which says
-    clearly that the request was not applied, is followed by one new authentication and one more
-    send. One deadline holds for both.
+    A read is retried on Transient errors, and PUT and DELETE where it is sure that nothing left
+    this machine. Anything else is sent once; only a 401, which says clearly that the request was
+    not applied, is followed by one new authentication and one more send. One deadline holds for
+    both.
     """
 
     def __init__(
@@ -74,6 +79,8 @@ class Transport:
         """The vendor's 2xx answer with its whole body; every other outcome is raised."""
         if request.repeatable:
             return self._retries.run(lambda: self._authenticated(request))
+        if request.idempotent:
+            return self._retries.run(lambda: self._authenticated(request), NotSent)
         return self._authenticated(request)
 
     def _authenticated(self, request: Request) -> Answer:
