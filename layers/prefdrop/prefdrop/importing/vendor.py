@@ -42,7 +42,7 @@ class _Counting(requests.Session):
 
 
 class Vendor:
-    """The vendor as the import's steps see it.
+    """The vendor as the workflows see it.
 
     `read_secret` answers the credentials. They are read again when the vendor refuses a call: if
     they have changed, the call is made once more, so that a rotation needs no restart.
@@ -58,30 +58,26 @@ class Vendor:
 
     def initiate(self, spec: ImportSpec) -> ImportStatus:
         """Begin an import and get its access token."""
-        return self._call(lambda client: client.imports.initiate(spec))
+        return self.call(lambda client: client.imports.initiate(spec))
 
     def stage(self, token: str, body: bytes, *, timeout: float) -> ImportStatus:
         """Stage a request body, once, within `timeout` seconds."""
-        return self._call(lambda client: client.imports.stage(token, body, timeout=timeout))
+        return self.call(lambda client: client.imports.stage(token, body, timeout=timeout))
 
     def execute(self, token: str, *, timeout: float) -> ImportStatus:
         """Let the vendor import what was staged."""
-        return self._call(lambda client: client.imports.execute(token, timeout=timeout))
+        return self.call(lambda client: client.imports.execute(token, timeout=timeout))
 
     def status(self, token: str) -> ImportStatus:
         """The import's state and counters."""
-        return self._call(lambda client: client.imports.status(token))
+        return self.call(lambda client: client.imports.status(token))
 
     def exceptions(self, token: str, *, offset: int) -> ExceptionPage:
         """One page of what was refused."""
-        return self._call(lambda client: client.imports.exceptions(token, offset=offset))
+        return self.call(lambda client: client.imports.exceptions(token, offset=offset))
 
-    def take_count(self) -> int:
-        """How many requests were sent since this was asked last."""
-        sent, self.session.sent = self.session.sent, 0
-        return sent
-
-    def _call(self, call: Callable[[Client], Result]) -> Result:
+    def call(self, call: Callable[[Client], Result]) -> Result:
+        """Make any other call of the client, again if only the credentials were outdated."""
         try:
             return call(self._client)
         except REFUSED:
@@ -91,6 +87,11 @@ class Vendor:
             logger.info("the credentials have changed")
             self._client, self._secret = self._make_client(secret), secret
             return call(self._client)
+
+    def take_count(self) -> int:
+        """How many requests were sent since this was asked last."""
+        sent, self.session.sent = self.session.sent, 0
+        return sent
 
     def _make_client(self, secret: dict[str, str]) -> Client:
         settings = self._settings
