@@ -7,6 +7,9 @@ logs a function's event or calls `logger.exception`, which would print the text 
 
 from __future__ import annotations
 
+import sys
+import traceback
+
 from aws_lambda_powertools import Logger, Metrics
 
 SERVICE = "prefdrop"
@@ -18,3 +21,9 @@ logger = Logger(service=SERVICE, utc=True, use_rfc3339=True)
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 """Collects counts until `metrics.flush_metrics()` writes them to stdout in CloudWatch's embedded
 metric format (EMF), which costs no request."""
+
+
+def frames() -> list[str]:
+    """Where the current exception came from, without its message and without any value."""
+    trace = sys.exc_info()[2]
+    return [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)][-8:]

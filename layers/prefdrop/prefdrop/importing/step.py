@@ -8,8 +8,6 @@ without its message: the message may quote a record, and the execution history i
 from __future__ import annotations
 
 import math
-import sys
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from prefdrop.errors import PrefdropError, Terminal, Transient
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso, now_ms
-from prefdrop.telemetry import logger
+from prefdrop.telemetry import frames, logger
 
 
 class StepCrashed(Transient):
@@ -85,13 +83,7 @@ def step(
             )
             raise
         except Exception as error:
-            logger.error("step crashed", extra={"code": type(error).__name__, "where": _frames()})
+            logger.error("step crashed", extra={"code": type(error).__name__, "where": frames()})
             raise StepCrashed(f"The step met {type(error).__name__}; its log says where.") from None
 
     return handler
-
-
-def _frames() -> list[str]:
-    """Where the current exception came from, without its message and without any value."""
-    trace = sys.exc_info()[2]
-    return [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)][-8:]

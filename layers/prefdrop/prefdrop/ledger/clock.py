@@ -13,8 +13,13 @@ def now_ms() -> int:
 
 def iso(milliseconds: int) -> str:
     """`milliseconds` since 1970 as ISO 8601 in UTC with milliseconds; sorts as text."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_of(datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def iso_of(moment: datetime) -> str:
+    """An aware datetime as `iso` writes it, cut off at the millisecond."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
 
 
 def iso_now() -> str:

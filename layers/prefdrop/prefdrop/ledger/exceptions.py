@@ -57,11 +57,16 @@ class ExceptionStore:
             puts = answer.get("UnprocessedItems", {}).get(self._name, [])
             if not puts:
                 return
-            time.sleep(random.uniform(0, 0.05 * 2**attempt))
+            pause(attempt)
         raise TableBusy(
             f"The table {self._name} refused {len(puts)} of a batch's items {ATTEMPTS} times.",
             hint="The step is tried again.",
         )
+
+
+def pause(attempt: int) -> None:
+    """Wait before the next attempt, numbered from 0: longer each time, and not all at once."""
+    time.sleep(random.uniform(0, 0.05 * 2**attempt))
 
 
 def _put(import_id: str, reject: RejectItem, expires: int) -> dict[str, Any]:

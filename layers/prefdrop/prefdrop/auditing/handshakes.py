@@ -1,0 +1,74 @@
+"""The handshakes by which a sender may make sure that we want its events.
+
+The vendor asks for "the expected validation payload" and does not say which (O-16). So the ones in
+use are all answered: Event Grid's validation event, the OPTIONS request of CloudEvents, and a
+challenge that is to be echoed, in the query or in the body. Nothing is ever fetched from an address
+that a handshake names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from prefdrop.auditing.admission import Refused
+from prefdrop.auditing.http import Request, Response
+
+VALIDATION_TYPE = "microsoft.eventgrid.subscriptionvalidationevent"
+CHALLENGES = ("validationtoken", "hub.challenge", "challenge")
+"""Query parameters, in lower case, that Microsoft Graph, WebSub and others send."""
+
+LONGEST_ECHO = 1_000
+_ORIGIN = re.compile(r"[A-Za-z0-9.*:/_-]{1,255}")
+
+
+def answer_without_body(request: Request) -> Response | None:
+    """Answer an OPTIONS request or a challenge in the query; None for a delivery.
+
+    Raises Refused for a GET that brings no challenge.
+    """
+    if request.method == "OPTIONS":
+        return _allowed(request)
+    for name, value in request.query.items():
+        if name.lower() in CHALLENGES and _may_be_echoed(value):
+            return Response(200, value)
+    if request.method == "GET":
+        raise Refused(405, "MethodNotAllowed")
+    return None
+
+
+def answer_to(part: bytes) -> Response | None:
+    """Answer a part of a body that is a handshake; None if it is none."""
+    try:
+        decoded = msgspec.json.decode(part)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    members = _lower(decoded)
+    data = _lower(members.get("data"))
+    code = data.get("validationcode")
+    if str(members.get("eventtype")).lower() == VALIDATION_TYPE and isinstance(code, str):
+        return Response(200, {"validationResponse": code[:LONGEST_ECHO]})
+    challenge = members.get("challenge")
+    if isinstance(challenge, str) and "eventid" not in members:
+        return Response(200, {"challenge": challenge[:LONGEST_ECHO]})
+    return None
+
+
+def _allowed(request: Request) -> Response:
+    """CloudEvents 1.0, "HTTP 1.1 Web Hooks": the sender asks, we allow it any rate."""
+    origin = request.headers.get("webhook-request-origin", "")
+    allowed = {"allow": "POST, OPTIONS"}
+    if origin:
+        allowed["webhook-allowed-origin"] = origin if _ORIGIN.fullmatch(origin) else "*"
+        allowed["webhook-allowed-rate"] = "*"
+    return Response(200, headers=allowed)
+
+
+def _may_be_echoed(value: str) -> bool:
+    return 0 < len(value) <= LONGEST_ECHO and value.isascii() and value.isprintable()
+
+
+def _lower(value: Any) -> dict[str, Any]:
+    return {name.lower(): one for name, one in value.items()} if isinstance(value, dict) else {}

@@ -1,0 +1,211 @@
+"""Keep what came, each event once, whatever else came with it and however often.
+
+Every write is conditional and stands for itself, so a delivery of which only a part was kept may be
+repeated whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from prefdrop.auditing.bodies import Item
+from prefdrop.auditing.fingerprints import compare, fingerprints
+from prefdrop.errors import Transient
+from prefdrop.ledger.audit import LABEL_LENGTH, AuditedEvent, AuditStore, Source
+from prefdrop.ledger.clock import days_from_now, iso_now, iso_of
+from prefdrop.ledger.event_exceptions import Code, EventException, EventExceptionStore
+from prefdrop.mypreferences.events import Event, NotUnderstood
+from prefdrop.telemetry import frames, logger, metrics
+
+WORKERS = 16
+"""Writes at once; as many connections as the client keeps."""
+
+FEW = 8
+"""Events that are simply written; of more, those that are kept already are looked up first."""
+
+OLDEST = timedelta(days=31)
+NEWEST = timedelta(days=1)
+"""How far an event's own time may lie from now to be believed; the vendor keeps events 15 days."""
+
+Outcome = Literal["stored", "duplicate", "conflict", "not_understood", "failed", "late"]
+"""What became of one item; `failed` and `late` (no time was left) are to be delivered again."""
+
+STORE_FAILURES = (ClientError, BotoCoreError, Transient)
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """How something came: by which way, when (ISO) and as which content type."""
+
+    source: Source
+    received_at: str
+    content_type: str = ""
+
+
+def by(source: Source, content_type: str = "") -> Origin:
+    """It came just now."""
+    return Origin(source=source, received_at=iso_now(), content_type=content_type)
+
+
+class Keeper:
+    """Puts events into the Audit table and everything else into the Exceptions table."""
+
+    def __init__(self, audit: AuditStore, exceptions: EventExceptionStore, audit_days: int) -> None:
+        self._audit = audit
+        self._exceptions = exceptions
+        self._audit_days = audit_days
+
+    def keep(
+        self, items: Sequence[Item], origin: Origin, remaining: Callable[[], float]
+    ) -> Counter[str]:
+        """Keep all items, in parallel, as long as seconds are `remaining`; count the outcomes."""
+        groups = _by_id(items)
+        try:
+            known = self._known(items) if len(groups) > FEW else {}
+        except STORE_FAILURES as error:
+            _log_failure(error)
+            return Counter(failed=len(items))
+
+        def keep_group(group: list[Item]) -> list[Outcome]:
+            return [self._keep_one(item, origin, known, remaining) for item in group]
+
+        if len(groups) == 1:
+            outcomes = [keep_group(group) for group in groups]
+        else:
+            with ThreadPoolExecutor(min(WORKERS, len(groups) or 1)) as pool:
+                outcomes = list(pool.map(keep_group, groups))
+        return Counter(outcome for group in outcomes for outcome in group)
+
+    def _known(self, items: Iterable[Item]) -> dict[str, AuditedEvent]:
+        return self._audit.known(item.event_id for item in items if isinstance(item, Event))
+
+    def _keep_one(
+        self,
+        item: Item,
+        origin: Origin,
+        known: dict[str, AuditedEvent],
+        remaining: Callable[[], float],
+    ) -> Outcome:
+        if remaining() <= 0:
+            return "late"
+        try:
+            if isinstance(item, NotUnderstood):
+                return self._set_aside(item.raw, origin, "EventNotUnderstood", item.reason)
+            return self._keep_event(item, origin, known.get(item.event_id))
+        except STORE_FAILURES as error:
+            _log_failure(error)
+            return "failed"
+        except Exception as error:
+            # Nobody foresaw it, so it would come back the same for ever: keep it for a person.
+            logger.error("keeping crashed", extra={"code": type(error).__name__, "where": frames()})
+            return self._set_aside(item.raw, origin, "EventNotStorable", "Keeping it failed.")
+
+    def _keep_event(self, event: Event, origin: Origin, kept: AuditedEvent | None) -> Outcome:
+        new = audited(event, origin, self._audit_days)
+        try:
+            kept = kept or self._audit.put_once(new)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            why = "DynamoDB does not take it as an item."
+            return self._set_aside(event.raw, origin, "EventNotStorable", why, event.event_id)
+        if kept is None:
+            return "stored"
+        comparison = compare(kept, new)
+        if comparison == "fuller" and not self._audit.complete(kept, new):
+            return self._keep_event(event, origin, self._audit.find(event.event_id))
+        if comparison == "other":
+            why = "Another event of this id is kept."
+            return self._set_aside(event.raw, origin, "EventConflict", why, event.event_id)
+        if origin.source == "webhook" and not kept.delivered_at:
+            self._audit.mark_delivered(event.event_id, origin.received_at)
+        return "duplicate"
+
+    def _set_aside(
+        self, body: bytes, origin: Origin, code: Code, reason: str, event_id: str = ""
+    ) -> Outcome:
+        is_new = self._exceptions.put_once(
+            EventException(
+                code=code,
+                reason=reason,
+                received_at=origin.received_at,
+                source=origin.source,
+                content_type=origin.content_type,
+                event_id=event_id,
+                body=body,
+            )
+        )
+        if is_new:
+            logger.warning("set aside", extra={"code": code, "reason": reason})
+        if code == "EventConflict":
+            return "conflict" if is_new else "duplicate"
+        return "not_understood" if is_new else "duplicate"
+
+
+def count(outcomes: Counter[str]) -> None:
+    """Write the metrics of what became of a delivery or of a reading."""
+    for name, outcome in (
+        ("EventConflicts", "conflict"),
+        ("EventsNotUnderstood", "not_understood"),
+    ):
+        if outcomes[outcome]:
+            metrics.add_metric(name, "Count", outcomes[outcome])
+    if outcomes["conflict"] or outcomes["not_understood"]:
+        metrics.flush_metrics()
+
+
+def audited(event: Event, origin: Origin, audit_days: int) -> AuditedEvent:
+    """The item that an event becomes."""
+    marks = fingerprints(event)
+    occurred = event.occurred_at
+    occurred_at = iso_of(occurred) if occurred else ""
+    return AuditedEvent(
+        event_id=event.event_id,
+        event_type=event.event_type[:LABEL_LENGTH],
+        entity=event.entity[:LABEL_LENGTH],
+        profile_id=_label(event.profile_id),
+        names_alternate_id=isinstance(event.profile_id, str),
+        subscription_id=_label(event.subscription_id),
+        at=occurred_at if _is_likely(occurred, origin) else origin.received_at,
+        occurred_at=occurred_at,
+        received_at=origin.received_at,
+        source=origin.source,
+        delivered_at=origin.received_at if origin.source == "webhook" else "",
+        facts=marks.facts,
+        content=marks.content,
+        rest=marks.rest,
+        raw=event.raw.decode(),
+        bytes=len(event.raw),
+        expires_at=days_from_now(audit_days) if audit_days else 0,
+    )
+
+
+def _is_likely(occurred: datetime | None, origin: Origin) -> bool:
+    now = datetime.fromisoformat(origin.received_at)
+    return occurred is not None and now - OLDEST <= occurred <= now + NEWEST
+
+
+def _label(value: int | str | None) -> str:
+    return "" if value is None else str(value)[:LABEL_LENGTH]
+
+
+def _by_id(items: Iterable[Item]) -> list[list[Item]]:
+    """Items in groups that may be written at once: what has one id is written in its order."""
+    groups: dict[object, list[Item]] = {}
+    for position, item in enumerate(items):
+        key = item.event_id if isinstance(item, Event) else position
+        groups.setdefault(key, []).append(item)
+    return list(groups.values())
+
+
+def _log_failure(error: Exception) -> None:
+    code = type(error).__name__
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+    logger.warning("could not be kept", extra={"code": code})

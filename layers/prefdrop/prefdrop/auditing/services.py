@@ -1,0 +1,103 @@
+"""What the functions for events work with, made once per instance and only when it is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+import msgspec
+from botocore.config import Config
+
+from prefdrop import settings
+from prefdrop.auditing.admission import Network, networks_of
+from prefdrop.auditing.keeping import WORKERS, Keeper
+from prefdrop.auditing.webhook_secret import SecretCache
+from prefdrop.ledger.audit import AuditStore
+from prefdrop.ledger.event_exceptions import EventExceptionStore
+from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.table import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from prefdrop.importing.vendor import Vendor
+
+PATIENCE = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=WORKERS,
+)
+"""A sender waits for our answer and repeats what it did not get one for; so we give up early."""
+
+
+class Services:
+    """One stack's settings, stores and secrets."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.settings = settings.load(environment)
+
+    @cached_property
+    def _dynamodb(self) -> DynamoDBClient:
+        return boto3.client("dynamodb", config=PATIENCE)
+
+    @cached_property
+    def _objects(self) -> ObjectStore:
+        return ObjectStore(boto3.client("s3", config=PATIENCE), self.settings.bucket)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        return AuditStore(self._dynamodb, self.settings.audit_table, lambda: self._objects)
+
+    @cached_property
+    def exceptions(self) -> EventExceptionStore:
+        limits = self.settings
+        return EventExceptionStore(
+            self._dynamodb, limits.exceptions_table, lambda: self._objects, limits.retention_days
+        )
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        return Keeper(self.audit, self.exceptions, self.settings.audit_days)
+
+    @cached_property
+    def ledger(self) -> Table:
+        return Table(self._dynamodb, self.settings.imports_table)
+
+    @cached_property
+    def webhook_secret(self) -> SecretCache:
+        return SecretCache(lambda: self._secret_text(self.settings.webhook_secret))
+
+    @cached_property
+    def sources(self) -> list[Network]:
+        """Where webhooks may come from; empty for anywhere. Raises SettingsError."""
+        return networks_of(self.settings.webhook_sources)
+
+    @cached_property
+    def vendor(self) -> Vendor:
+        """The vendor's client with the stack's credentials; raises WrongSecret."""
+        from prefdrop.importing.vendor import Vendor
+
+        return Vendor(self.settings, self._vendor_secret)
+
+    def _vendor_secret(self) -> dict[str, str]:
+        from prefdrop.importing.services import WrongSecret
+
+        try:
+            return msgspec.json.decode(self._secret_text(self.settings.secret), type=dict[str, str])
+        except msgspec.DecodeError:
+            raise WrongSecret(
+                "The secret with the vendor's credentials is not a JSON object of strings.",
+                hint='Store {"auth": "pnauthinfo3", "user_id": …, "secret": …} in it.',
+            ) from None
+
+    @cached_property
+    def _secrets_manager(self) -> SecretsManagerClient:
+        return boto3.client("secretsmanager", config=PATIENCE)
+
+    def _secret_text(self, secret_id: str) -> str:
+        return self._secrets_manager.get_secret_value(SecretId=secret_id)["SecretString"]

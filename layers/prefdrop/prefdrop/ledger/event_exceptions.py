@@ -1,0 +1,113 @@
+"""What came as an event and could not be taken for one: kept whole in the Exceptions table.
+
+A day's items are spread over 16 partitions, and an item is found by what it holds: the same thing
+coming again on the same day is one item.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from prefdrop.ledger import keys
+from prefdrop.ledger.audit import INLINE_BYTES, LABEL_LENGTH
+from prefdrop.ledger.clock import days_from_now
+from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.table import marshal, unmarshal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Code = Literal["EventNotUnderstood", "EventConflict", "EventNotStorable"]
+"""`EventConflict`: another event of that id is kept. `EventNotStorable`: DynamoDB refuses it."""
+
+
+class EventException(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One thing that was no event. `reason` quotes nothing of it; `received_at` is ISO in UTC.
+
+    `body` is what came, to the byte; where `object_key` names an object of the bucket, it lies
+    there. It may hold a person's data, so `repr` does not show it.
+    """
+
+    code: Code
+    reason: str
+    received_at: str
+    source: str
+    content_type: str = ""
+    event_id: str = ""
+    size: int = 0
+    body: bytes = b""
+    object_key: str = ""
+
+    def __repr__(self) -> str:
+        return f"EventException(code={self.code!r}, reason={self.reason!r}, size={self.size})"
+
+
+class EventExceptionStore:
+    """Keeps such things, each once a day. `objects` answers the bucket, seldom needed."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        name: str,
+        objects: Callable[[], ObjectStore],
+        retention_days: int,
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._objects = objects
+        self._retention_days = retention_days
+
+    def put_once(self, exception: EventException) -> bool:
+        """Keep it; False if the same was kept on the same day before."""
+        day = exception.received_at[:10]
+        sha256 = hashlib.sha256(exception.code.encode() + b"\0" + exception.body).hexdigest()
+        item = msgspec.to_builtins(exception, builtin_types=(bytes,))
+        item |= keys.not_understood(day, sha256)._asdict()
+        item["size"] = len(exception.body)
+        for label in ("content_type", "event_id"):
+            item[label] = getattr(exception, label)[:LABEL_LENGTH]
+        if len(exception.body) > INLINE_BYTES:
+            item["object_key"] = keys.audit_object(day, f"{sha256}.body")
+            self._objects().write(
+                item["object_key"], item.pop("body"), content_type="application/octet-stream"
+            )
+        item["expires_at"] = days_from_now(self._retention_days)
+        return self._put(item)
+
+    def _put(self, item: dict[str, Any]) -> bool:
+        try:
+            self._client.put_item(
+                TableName=self._name,
+                Item=marshal(item),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def of_day(self, day: str) -> list[EventException]:
+        """All that came on `day` (ISO), in the order it came."""
+        found = (one for pk in keys.not_understood_of(day) for one in self._partition(pk))
+        return sorted(found, key=lambda one: one.received_at)
+
+    def body_of(self, exception: EventException) -> bytes:
+        """What came, wherever it lies; raises ObjectMissing."""
+        if exception.object_key:
+            return self._objects().read(exception.object_key).body
+        return exception.body
+
+    def _partition(self, pk: str) -> Iterator[EventException]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=marshal({":pk": pk}),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                plain = unmarshal(item)
+                plain["body"] = bytes(plain.get("body", b""))
+                yield msgspec.convert(plain, EventException, builtin_types=(bytes,))
