@@ -10,25 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prefdrop.mypreferences.answers import (
-        Answer,
-    )
-    from prefdrop.mypreferences.auth import (
-        Auth,
-        OAuth2,
-        PnAuthInfo3,
-        auth_from_secret,
-    )
-    from prefdrop.mypreferences.bulk_import import (
-        Imports,
-        ImportSpec,
-    )
-    from prefdrop.mypreferences.client import (
-        Client,
-    )
-    from prefdrop.mypreferences.configuration import (
-        Configuration,
-    )
+    from prefdrop.mypreferences.answers import Answer
+    from prefdrop.mypreferences.auth import Auth, OAuth2, PnAuthInfo3, auth_from_secret
+    from prefdrop.mypreferences.bulk_export import Exports, ExportSpec
+    from prefdrop.mypreferences.bulk_export_results import ExportPage, ExportStatus
+    from prefdrop.mypreferences.bulk_import import Imports, ImportSpec
+    from prefdrop.mypreferences.client import Client
+    from prefdrop.mypreferences.configuration import Configuration
     from prefdrop.mypreferences.configuration_models import (
         AddressType,
         AlternateIdType,
@@ -53,9 +41,7 @@ if TYPE_CHECKING:
         TagDefinition,
         UpdateRule,
     )
-    from prefdrop.mypreferences.consents import (
-        Consents,
-    )
+    from prefdrop.mypreferences.consents import Consents
     from prefdrop.mypreferences.errors import (
         BadRequest,
         Conflict,
@@ -79,29 +65,17 @@ if TYPE_CHECKING:
         WrongCredentials,
         unclear,
     )
-    from prefdrop.mypreferences.events import (
-        Event,
-        NotUnderstood,
-        Parsed,
-        parse_events,
-    )
-    from prefdrop.mypreferences.group_profiles import (
-        GroupProfiles,
-    )
+    from prefdrop.mypreferences.events import Event, NotUnderstood, Parsed, parse_events
+    from prefdrop.mypreferences.events_retrieval import EventFilter, EventList, Events
+    from prefdrop.mypreferences.group_profiles import GroupProfiles
     from prefdrop.mypreferences.import_results import (
         ExceptionPage,
         ExceptionRecord,
         ImportStatus,
         Reason,
     )
-    from prefdrop.mypreferences.json_patch import (
-        JsonPatch,
-        Operation,
-    )
-    from prefdrop.mypreferences.preferences import (
-        PreferenceHistory,
-        Preferences,
-    )
+    from prefdrop.mypreferences.json_patch import JsonPatch, Operation
+    from prefdrop.mypreferences.preferences import PreferenceHistory, Preferences
     from prefdrop.mypreferences.profile_models import (
         Address,
         AlternateId,
@@ -116,19 +90,17 @@ if TYPE_CHECKING:
         Profile,
         Tag,
     )
-    from prefdrop.mypreferences.profiles import (
-        Profiles,
+    from prefdrop.mypreferences.profiles import Profiles
+    from prefdrop.mypreferences.resources import Resource
+    from prefdrop.mypreferences.subscriptions import (
+        EventSelection,
+        Subscription,
+        Subscriptions,
+        select_all_events,
+        select_event,
     )
-    from prefdrop.mypreferences.resources import (
-        Resource,
-    )
-    from prefdrop.mypreferences.transport import (
-        Retries,
-    )
-    from prefdrop.mypreferences.users import (
-        User,
-        Users,
-    )
+    from prefdrop.mypreferences.transport import Retries
+    from prefdrop.mypreferences.users import User, Users
 
 __all__ = [
     "Address",
@@ -156,8 +128,16 @@ __all__ = [
     "Email",
     "EmailType",
     "Event",
+    "EventFilter",
+    "EventList",
+    "EventSelection",
+    "Events",
     "ExceptionPage",
     "ExceptionRecord",
+    "ExportPage",
+    "ExportSpec",
+    "ExportStatus",
+    "Exports",
     "Filter",
     "Forbidden",
     "GarbledAnswer",
@@ -200,6 +180,8 @@ __all__ = [
     "Retries",
     "RouteRefused",
     "ServerError",
+    "Subscription",
+    "Subscriptions",
     "Tag",
     "TagDefinition",
     "TokenRefused",
@@ -213,21 +195,17 @@ __all__ = [
     "WrongCredentials",
     "auth_from_secret",
     "parse_events",
+    "select_all_events",
+    "select_event",
     "unclear",
 ]
 
 _HOMES = {
     "answers": ("Answer",),
-    "auth": (
-        "Auth",
-        "OAuth2",
-        "PnAuthInfo3",
-        "auth_from_secret",
-    ),
-    "bulk_import": (
-        "ImportSpec",
-        "Imports",
-    ),
+    "auth": ("Auth", "OAuth2", "PnAuthInfo3", "auth_from_secret"),
+    "bulk_export": ("ExportSpec", "Exports"),
+    "bulk_export_results": ("ExportPage", "ExportStatus"),
+    "bulk_import": ("ImportSpec", "Imports"),
     "client": ("Client",),
     "configuration": ("Configuration",),
     "configuration_models": (
@@ -278,27 +256,12 @@ _HOMES = {
         "WrongCredentials",
         "unclear",
     ),
-    "events": (
-        "Event",
-        "NotUnderstood",
-        "Parsed",
-        "parse_events",
-    ),
+    "events": ("Event", "NotUnderstood", "Parsed", "parse_events"),
+    "events_retrieval": ("EventFilter", "EventList", "Events"),
     "group_profiles": ("GroupProfiles",),
-    "import_results": (
-        "ExceptionPage",
-        "ExceptionRecord",
-        "ImportStatus",
-        "Reason",
-    ),
-    "json_patch": (
-        "JsonPatch",
-        "Operation",
-    ),
-    "preferences": (
-        "PreferenceHistory",
-        "Preferences",
-    ),
+    "import_results": ("ExceptionPage", "ExceptionRecord", "ImportStatus", "Reason"),
+    "json_patch": ("JsonPatch", "Operation"),
+    "preferences": ("PreferenceHistory", "Preferences"),
     "profile_models": (
         "Address",
         "AlternateId",
@@ -315,11 +278,15 @@ _HOMES = {
     ),
     "profiles": ("Profiles",),
     "resources": ("Resource",),
-    "transport": ("Retries",),
-    "users": (
-        "User",
-        "Users",
+    "subscriptions": (
+        "EventSelection",
+        "Subscription",
+        "Subscriptions",
+        "select_all_events",
+        "select_event",
     ),
+    "transport": ("Retries",),
+    "users": ("User", "Users"),
 }
 """The public names of each module."""
 

@@ -80,6 +80,22 @@ def lacking(answer: Answer, what: str) -> GarbledAnswer:
     )
 
 
+def access_token(answer: Answer, members: Mapping[str, Any], *, asked: str = "") -> str:
+    """The access token among an answer's lower-case `members`, which is a number or text.
+
+    `asked` is the token asked about, for answers that do not repeat it; without one, raises
+    GarbledAnswer.
+    """
+    value = members.get("accesstoken")
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if asked:
+        return asked
+    raise lacking(answer, "a usable AccessToken")
+
+
 def lenient_int(value: Any) -> int | None:
     """A whole number given as number or string; None for anything else."""
     if isinstance(value, bool):

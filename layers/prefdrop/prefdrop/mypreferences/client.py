@@ -18,11 +18,14 @@ from prefdrop.mypreferences.routes import Routes
 from prefdrop.mypreferences.transport import Retries, Transport
 
 if TYPE_CHECKING:
+    from prefdrop.mypreferences.bulk_export import Exports
     from prefdrop.mypreferences.configuration import Configuration
     from prefdrop.mypreferences.consents import Consents
+    from prefdrop.mypreferences.events_retrieval import Events
     from prefdrop.mypreferences.group_profiles import GroupProfiles
     from prefdrop.mypreferences.preferences import Preferences
     from prefdrop.mypreferences.profiles import Profiles
+    from prefdrop.mypreferences.subscriptions import Subscriptions
     from prefdrop.mypreferences.users import Users
 
 RAW = "request"
@@ -37,6 +40,9 @@ class Client:
     client id). `integration_url` is the base of the bulk routes where it differs (O-1). `routes`
     maps route names to paths that replace the assumed ones (O-3). `timeout` in seconds bounds each
     try of a request; stage requests bring their own.
+
+    Its members are the parts of the API; each is imported when it is first used, since a function
+    pays for every import at its cold start.
 
     A `session` of your own keeps its proxies, TLS settings and cookies; the adapters of the
     vendor's hosts are replaced by one that sends each request at most once.
@@ -105,6 +111,27 @@ class Client:
         from prefdrop.mypreferences.users import Users
 
         return Users(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Bulk export: segments and segment groups, page by page."""
+        from prefdrop.mypreferences.bulk_export import Exports
+
+        return Exports(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def events(self) -> Events:
+        """What happened to profiles in the last 15 days."""
+        from prefdrop.mypreferences.events_retrieval import Events
+
+        return Events(self._transport, self._routes, self._timeout)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Which events the vendor sends to which webhook."""
+        from prefdrop.mypreferences.subscriptions import Subscriptions
+
+        return Subscriptions(self._transport, self._routes, self._timeout)
 
     def request(
         self,

@@ -10,6 +10,7 @@ import msgspec
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences.answers import (
     Answer,
+    access_token,
     any_case,
     lacking,
     lenient_bool,
@@ -108,7 +109,7 @@ def parse_status(answer: Answer, *, token: str = "", required: str) -> ImportSta
         raise lacking(answer, f"the member {required}")
     word = str(members.get("status") or "").strip()
     return ImportStatus(
-        access_token=_token(answer, members.get("accesstoken"), token),
+        access_token=access_token(answer, members, asked=token),
         status=_CANONICAL.get(word.lower(), word),
         expires=vendor_date(members.get("expires")),
         date=answer.date,
@@ -135,16 +136,6 @@ def _counter(answer: Answer, members: dict[str, Any], name: str) -> int:
     if number is None or number < 0:
         raise lacking(answer, f"a number in {name.title().replace('_', '')}")
     return number
-
-
-def _token(answer: Answer, value: Any, asked: str) -> str:
-    if isinstance(value, str) and value.strip():
-        return value.strip()
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if asked:
-        return asked
-    raise lacking(answer, "a usable AccessToken")
 
 
 def parse_exceptions(answer: Answer, *, offset: int, limit: int) -> ExceptionPage:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from prefdrop.mypreferences.answers import Answer
+from prefdrop.mypreferences.errors import Misconfigured
 from prefdrop.mypreferences.exchange import Request
 from prefdrop.mypreferences.routes import Routes
 from prefdrop.mypreferences.transport import Transport
@@ -54,11 +55,34 @@ class Operations:
 
 
 def encoded(query: Query) -> str:
-    """`query` as part of a URL. Booleans are `true` and `false`, lists are indexed `name[0]`."""
-    pairs: list[tuple[str, Any]] = []
+    """`query` as part of a URL.
+
+    Booleans are `true` and `false`, moments UTC with `Z`, and lists indexed: `name[0]`.
+    """
+    pairs: list[tuple[str, str]] = []
     for name, value in query:
         if isinstance(value, list | tuple):
-            pairs += [(f"{name}[{at}]", item) for at, item in enumerate(value)]
+            pairs += [(f"{name}[{at}]", _text(name, item)) for at, item in enumerate(value)]
         elif value is not None:
-            pairs.append((name, str(value).lower() if isinstance(value, bool) else value))
+            pairs.append((name, _text(name, value)))
     return urlencode(pairs, safe="[]", quote_via=quote)
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, datetime):
+        return utc_milliseconds(value, name)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def utc_milliseconds(moment: datetime, name: str) -> str:
+    """`moment` as the vendor is sent it: UTC with `Z`, cut (not rounded) to milliseconds.
+
+    Raises Misconfigured for a moment without a zone, which the vendor would take for US Eastern;
+    `name` is what the error calls it.
+    """
+    if moment.tzinfo is None:
+        raise Misconfigured(
+            f"{name} has no time zone, and MyPreferences would take it for US Eastern.",
+            hint="Give an aware datetime, for example datetime.now(UTC).",
+        )
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

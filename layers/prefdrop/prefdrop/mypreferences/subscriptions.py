@@ -1,0 +1,284 @@
+"""Subscriptions: which events the vendor sends to which address.
+
+The vendor's update is a PUT that replaces everything, what is left out becomes empty, and
+`IsActive=false` deletes (vendor documentation). So every change here is read-modify-write: what the
+vendor holds is read first, members that we don't know are sent back as they came, and nothing but
+`delete` ever says that a subscription is not active.
+
+There is no version to compare, so of two changes at the same moment one may get lost; make changes
+from one place at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+import mypreferences_assumptions as assumptions
+from prefdrop.mypreferences.answers import Answer, any_case, lacking
+from prefdrop.mypreferences.errors import GarbledAnswer, Misconfigured, NotFound
+from prefdrop.mypreferences.operations import Operations
+from prefdrop.mypreferences.resources import Resource, body_of, read, read_all
+from prefdrop.mypreferences.routes import is_loopback
+
+ACTIVE = "Active"
+PAUSED = "Paused"
+STATES = (ACTIVE, PAUSED, "Inactive")
+"""The vendor's create page knows Active and Paused, its update page Active and Inactive."""
+
+_CANONICAL = {state.lower(): state for state in STATES}
+_SELECTORS = {entity: selector.name for entity, selector in assumptions.SELECTORS.items()}
+
+
+class EventSelection(Resource, frozen=True, kw_only=True):
+    """One event type of a subscription, and to what it is narrowed.
+
+    Each entity has one selector at most: `filters` for Preferences, `consent_types` for Consents,
+    `contact_types` for Contacts, and by analogy (O-15) `custom_fields` and `groups`. The vendor's
+    `AllFilters`, `AllConsents` and so on stand for every one. `select_event` fills all of it in.
+    """
+
+    entity: str | None = None
+    event_type: str | None = None
+    filters: tuple[str, ...] = msgspec.field(default=(), name=_SELECTORS["Preferences"])
+    consent_types: tuple[str, ...] = msgspec.field(default=(), name=_SELECTORS["Consents"])
+    contact_types: tuple[str, ...] = msgspec.field(default=(), name=_SELECTORS["Contacts"])
+    custom_fields: tuple[str, ...] = msgspec.field(default=(), name=_SELECTORS["CustomFields"])
+    groups: tuple[str, ...] = msgspec.field(default=(), name=_SELECTORS["Groups"])
+
+
+class Subscription(Resource, frozen=True, kw_only=True):
+    """Events that the vendor POSTs to `url`, which must be https.
+
+    `state` is one of `STATES`; `create` takes None for Active (the vendor itself would for Paused).
+    A minimised subscription's events carry no `Data`. `catch_up_on_resume` lets a resumed one
+    deliver what happened meanwhile, up to 15 days back. With `alternate_id_type`, events carry
+    that alternate id in the place of the profile id. `id` and `is_active` are the vendor's to say.
+    `more` holds members that we don't know.
+    """
+
+    id: int | str | None = None
+    name: str | None = None
+    description: str | None = None
+    locale_id: str | None = None
+    url: str | None = None
+    state: str | None = None
+    is_minimized: bool | None = None
+    is_active: bool | None = None
+    catch_up_on_resume: bool | None = None
+    alternate_id_type: str | None = msgspec.field(
+        default=None, name=assumptions.NAMES["subscription.alternate_id_type"].value
+    )
+    subscriptions: tuple[EventSelection, ...] = ()
+
+    @property
+    def delivers(self) -> bool:
+        """Whether the vendor sends events now: it exists and is neither Paused nor Inactive."""
+        return self.is_active is not False and self.state == ACTIVE
+
+
+_MODELLED = {field.encode_name.lower() for field in msgspec.structs.fields(Subscription)}
+
+
+def select_event(event_type: str, *only: str) -> EventSelection:
+    """The selection of an event type, narrowed to the filters or types `only`, or to nothing.
+
+    Raises Misconfigured for an event type that is not in the table of assumptions, or that
+    cannot be narrowed; an EventSelection of your own may hold anything.
+    """
+    kind = assumptions.EVENT_KINDS.get(event_type)
+    if kind is None:
+        raise Misconfigured(
+            f"There is no event type {event_type!r} that we know.",
+            hint="If the vendor has it, make an EventSelection of it.",
+        )
+    selector = assumptions.SELECTORS.get(kind.entity)
+    if selector is None and only:
+        raise Misconfigured(
+            f"Events of type {event_type} cannot be narrowed.", hint="Select all of them."
+        )
+    item = {"Entity": kind.entity, "EventType": event_type}
+    if selector is None:
+        return read(EventSelection, item)
+    return read(EventSelection, {**item, selector.name: list(only) or [selector.everything]})
+
+
+def select_all_events() -> tuple[EventSelection, ...]:
+    """A selection of every event type that the table of assumptions knows, narrowed to nothing."""
+    return tuple(select_event(event_type) for event_type in assumptions.EVENT_KINDS)
+
+
+class Subscriptions(Operations):
+    """The subscriptions of one account; `Client.subscriptions` is where to get it."""
+
+    def list(self) -> tuple[Subscription, ...]:
+        """All subscriptions, paused ones included, deleted ones not. A read: retried."""
+        return self._read(None)
+
+    def get(self, subscription_id: int | str) -> Subscription:
+        """One subscription; raises NotFound if there is none. A read: retried."""
+        for subscription in self._read(subscription_id):
+            if str(subscription.id) == str(subscription_id):
+                return subscription
+        raise NotFound(
+            f"MyPreferences has no subscription {subscription_id}.",
+            hint="List the subscriptions to see which there are.",
+            route="subscriptions.list",
+        )
+
+    def create(self, subscription: Subscription) -> Subscription:
+        """Create a subscription and get it with its id. Sent once.
+
+        Raises Conflict if another one sends one of these events to the same URL already, so after
+        an unclear error it may be done again: `list` has the first one then.
+        """
+        wanted = msgspec.structs.replace(
+            _checked(subscription), id=None, is_active=True, state=subscription.state or ACTIVE
+        )
+        answer = self._send("subscriptions.create", body=_body(wanted))
+        created = _one(answer)
+        if created is not None and created.id is not None:
+            return created
+        if location := answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]:
+            return self.get(location)
+        raise lacking(answer, "the Id of the subscription")
+
+    def replace(self, subscription_id: int | str, subscription: Subscription) -> Subscription:
+        """Make a subscription what `subscription` says: what that leaves out becomes empty.
+
+        Only its state, where that is left out, and members that we don't know stay as the vendor
+        holds them. Raises NotFound if there is none, Misconfigured if it says `is_active=False`.
+        """
+        current = self.get(subscription_id)
+        return self._put(subscription_id, _merged(current, _checked(subscription)))
+
+    def pause(self, subscription_id: int | str) -> Subscription:
+        """Let a subscription deliver nothing until it is resumed; all else stays as it is."""
+        return self._change(subscription_id, state=PAUSED)
+
+    def resume(self, subscription_id: int | str, catch_up: bool | None = None) -> Subscription:
+        """Let a subscription deliver again; all else stays as it is.
+
+        With `catch_up` also what happened while it was paused, up to 15 days back; None leaves
+        that as the subscription itself says.
+        """
+        if catch_up is None:
+            return self._change(subscription_id, state=ACTIVE)
+        return self._change(subscription_id, state=ACTIVE, catch_up_on_resume=catch_up)
+
+    def delete(self, subscription_id: int | str) -> None:
+        """Delete a subscription for good; raises NotFound if there is none."""
+        current = self.get(subscription_id)
+        deleted = msgspec.structs.replace(current, id=None, is_active=False)
+        self._send_put(subscription_id, deleted)
+
+    def _read(self, subscription_id: int | str | None) -> tuple[Subscription, ...]:
+        answer = self._send("subscriptions.list", query=[("subscriptionId", subscription_id)])
+        return tuple(each for each in _all(answer) if each.is_active is not False)
+
+    def _change(self, subscription_id: int | str, **members: Any) -> Subscription:
+        current = self.get(subscription_id)
+        return self._put(subscription_id, msgspec.structs.replace(current, **members))
+
+    def _put(self, subscription_id: int | str, subscription: Subscription) -> Subscription:
+        kept = msgspec.structs.replace(subscription, id=None, is_active=True)
+        return _one(self._send_put(subscription_id, kept)) or self.get(subscription_id)
+
+    def _send_put(self, subscription_id: int | str, subscription: Subscription) -> Answer:
+        return self._send(
+            "subscriptions.replace",
+            subscriptionId=str(subscription_id),
+            body=_body(subscription),
+        )
+
+
+def _checked(subscription: Subscription) -> Subscription:
+    """`subscription` if the vendor may accept it; raises Misconfigured, with nothing sent."""
+    for wrong, what in (
+        (subscription.is_active is False, "is_active=False would delete it; use delete"),
+        (not (subscription.name or "").strip(), "it needs a name"),
+        (not subscription.subscriptions, "it selects no events"),
+        (
+            subscription.state is not None and subscription.state not in STATES,
+            f"its state must be one of {', '.join(STATES)}",
+        ),
+        (not _deliverable(subscription.url or ""), "its url must be https"),
+    ):
+        if wrong:
+            raise Misconfigured(f"The subscription cannot be sent: {what}.")
+    return subscription
+
+
+def _deliverable(url: str) -> bool:
+    """https; http on this machine too, which the sandbox can be told to accept."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (
+        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    )
+
+
+def _body(subscription: Subscription) -> bytes:
+    """The request body. What is said by a known member is not said again by one in `more`, where
+    the vendor's own stands if it was of another type than documented."""
+    said = {name.lower() for name in msgspec.structs.replace(subscription, more={}).members()}
+    more = {name: value for name, value in subscription.more.items() if name.lower() not in said}
+    return body_of(msgspec.structs.replace(subscription, more=more))
+
+
+def _merged(current: Subscription, wanted: Subscription) -> Subscription:
+    """`wanted` with its unknown members over those that the vendor holds, item by item too."""
+    held = {(item.entity, item.event_type): item.more for item in current.subscriptions}
+    unknown = {name: each for name, each in current.more.items() if name.lower() not in _MODELLED}
+    return msgspec.structs.replace(
+        wanted,
+        state=wanted.state or current.state,
+        more={**unknown, **wanted.more},
+        subscriptions=tuple(
+            msgspec.structs.replace(
+                item, more={**held.get((item.entity, item.event_type), {}), **item.more}
+            )
+            for item in wanted.subscriptions
+        ),
+    )
+
+
+def _all(answer: Answer) -> tuple[Subscription, ...]:
+    """The subscriptions of a list: an array, an object that holds it, or a single one."""
+    if not answer.body.strip():
+        return ()
+    decoded = answer.json()
+    if isinstance(decoded, dict):
+        members = any_case(decoded)
+        if "url" in members:
+            decoded = [decoded]
+        else:
+            # A list's name is that of a subscription's own items (O-15), which have no url.
+            decoded = members.get(assumptions.NAMES["subscriptions.records"].value.lower())
+    if decoded is None:
+        return ()
+    if not isinstance(decoded, list):
+        raise lacking(answer, "a list of subscriptions")
+    return tuple(map(_canonical, read_all(Subscription, decoded)))
+
+
+def _one(answer: Answer) -> Subscription | None:
+    """The subscription in the answer to a change, or None if it holds none."""
+    try:
+        found = _all(answer)
+    except GarbledAnswer:
+        # The change was made, and what it made can be read again.
+        return None
+    return found[0] if len(found) == 1 else None
+
+
+def _canonical(subscription: Subscription) -> Subscription:
+    word = subscription.state or ""
+    return msgspec.structs.replace(
+        subscription, state=_CANONICAL.get(word.strip().lower(), word) or None
+    )
