@@ -1,0 +1,209 @@
+"""The receiver over its own emulated tables, and words to talk to it as an HTTP API does."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from prefdrop.auditing.receive_webhook import webhook
+from prefdrop.auditing.services import Services
+from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.event_exceptions import EventException
+from prefdrop.ledger.table import unmarshal
+
+KEY = "path-key-that-is-known-0001"
+PREVIOUS_KEY = "path-key-that-was-known-0000"
+SECRET = "webhook-secret"
+
+ENVIRONMENT = {
+    "PREFDROP_BUCKET": "bucket",
+    "PREFDROP_IMPORTS_TABLE": "imports",
+    "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
+    "PREFDROP_AUDIT_TABLE": "audit",
+    "PREFDROP_BUS": "bus",
+    "PREFDROP_SECRET": "vendor-secret",
+    "PREFDROP_WEBHOOK_SECRET": SECRET,
+    "PREFDROP_CLIENT_ID": "DEMO_CLIENT",
+    "PREFDROP_BASE_URL": "https://vendor.example.test/v4/",
+}
+
+
+def event(event_id: str = "e-1", **members: Any) -> dict[str, Any]:
+    """One vendor event; a member that is None is left out."""
+    whole = {
+        "EventId": event_id,
+        "EventType": "contacts.email.updated",
+        "Subject": "",
+        "Entity": "Contacts",
+        "SubscriptionId": 42,
+        "Name": "Email updated",
+        "ProfileId": 9100231,
+        "Data": {"EmailAddress": "new@example.test"},
+        "PreviousData": {"EmailAddress": "old@example.test"},
+        **members,
+    }
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+class Context:
+    """What Lambda says about an invocation."""
+
+    aws_request_id = "request-1"
+
+    def __init__(self, seconds: float = 29) -> None:
+        self._milliseconds = int(seconds * 1000)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds
+
+
+class Receiver:
+    """One instance of the function. Its services may be prepared before the first request."""
+
+    def __init__(self, **environment: str) -> None:
+        self.services = Services({**ENVIRONMENT, **environment})
+        self._handler = webhook(lambda: self.services)
+
+    # --- what it is configured with -----------------------------------------------------------
+
+    def set_secret(self, **members: Any) -> None:
+        """Change the webhook's secret, as an operator does."""
+        text = json.dumps({"key": KEY, **members})
+        boto3.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=text)
+
+    # --- requests -----------------------------------------------------------------------------
+
+    def send(
+        self,
+        body: Any = None,
+        *,
+        key: str = KEY,
+        method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        source: str = "192.0.2.10",
+        encoded: bool = False,
+        seconds: float = 29,
+    ) -> dict[str, Any]:
+        """Send a request and get the function's answer; a body that is no text becomes JSON."""
+        text = body if isinstance(body, str | bytes) or body is None else json.dumps(body)
+        return self.invoke(
+            http_event(
+                text,
+                key=key,
+                method=method,
+                headers=headers,
+                query=query,
+                source=source,
+                encoded=encoded,
+            ),
+            seconds,
+        )
+
+    def invoke(self, http: dict[str, Any], seconds: float = 29) -> dict[str, Any]:
+        """Invoke the function with a whole event."""
+        return self._handler(http, Context(seconds))
+
+    # --- what came of it ----------------------------------------------------------------------
+
+    def events(self) -> dict[str, AuditedEvent]:
+        """Everything in the audit table, by id."""
+        return self.services.audit.known(item["pk"] for item in scan("audit"))
+
+    def exceptions(self) -> list[EventException]:
+        """Everything in the exceptions table."""
+        days = {item["pk"].split("#")[1] for item in scan("exceptions")}
+        return [one for day in sorted(days) for one in self.services.exceptions.of_day(day)]
+
+    def kept_whole(self) -> list[bytes]:
+        """What was set aside, to the byte."""
+        return [self.services.exceptions.body_of(one) for one in self.exceptions()]
+
+
+def forget() -> None:
+    """Empty the tables."""
+    client = boto3.client("dynamodb")
+    for table, names in (
+        ("audit", ("pk",)),
+        ("exceptions", ("pk", "sk")),
+        ("imports", ("pk", "sk")),
+    ):
+        for item in client.scan(TableName=table)["Items"]:
+            client.delete_item(TableName=table, Key={name: item[name] for name in names})
+
+
+def scan(table: str) -> list[dict[str, Any]]:
+    """All items of a table."""
+    return [unmarshal(item) for item in boto3.client("dynamodb").scan(TableName=table)["Items"]]
+
+
+def http_event(
+    body: str | bytes | None,
+    *,
+    key: str = KEY,
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    source: str = "192.0.2.10",
+    encoded: bool = False,
+) -> dict[str, Any]:
+    """A request as the HTTP API hands it to a function (payload format 2.0)."""
+    encoded = encoded or isinstance(body, bytes)
+    raw = body.encode() if isinstance(body, str) else body
+    made: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "ANY /webhooks/mypreferences/{key}",
+        "rawPath": f"/webhooks/mypreferences/{key}",
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", **(headers or {})},
+        "requestContext": {
+            "http": {
+                "method": method,
+                "path": f"/webhooks/mypreferences/{key}",
+                "protocol": "HTTP/1.1",
+                "sourceIp": source,
+            },
+            "routeKey": "ANY /webhooks/mypreferences/{key}",
+            "stage": "$default",
+        },
+        "pathParameters": {"key": key},
+        "isBase64Encoded": encoded,
+    }
+    if query:
+        made["queryStringParameters"] = dict(query)
+    if raw is not None:
+        made["body"] = base64.b64encode(raw).decode() if encoded else raw.decode()
+    return made
+
+
+def answer_of(response: dict[str, Any]) -> Any:
+    """The answer's JSON."""
+    return json.loads(response["body"])
+
+
+def signature_headers(
+    body: str,
+    secret: str,
+    *,
+    at: int | str | None = None,
+    message_id: str = "msg-1",
+    version: str = "v1",
+    before: str = "",
+) -> dict[str, str]:
+    """The headers of a body that a sender signs by Standard Webhooks with a `whsec_` secret."""
+    stamp = str(int(time.time()) if at is None else at)
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{message_id}.{stamp}.{body}".encode()
+    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"{before}{version},{signature}",
+    }
