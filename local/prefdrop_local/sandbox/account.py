@@ -12,6 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from prefdrop_local.sandbox.bulk_export.segments import ALL_PROFILES, Segment, SegmentGroup
+
 Channel = Literal["Phone", "Fax", "Text", "Email", "Mail"]
 CHANNELS: tuple[Channel, ...] = ("Phone", "Fax", "Text", "Email", "Mail")
 ProgramType = Literal["Transactional", "Marketing", "Informational", "Consent", "DNC"]
@@ -138,6 +140,9 @@ class Account(msgspec.Struct, forbid_unknown_fields=True):
     """`SourceGroupID` → name."""
     texts: dict[str, dict[str, str]] = {}
     """Locale → name of a type, field, program, filter … → how it is called there."""
+    segments: dict[str, Segment] = {}
+    """Besides `AllProfiles`, which every account has."""
+    segment_groups: dict[str, SegmentGroup] = {}
 
     def __post_init__(self) -> None:
         re.compile(self.email_pattern)
@@ -145,6 +150,12 @@ class Account(msgspec.Struct, forbid_unknown_fields=True):
         for name in ("customer_types", "email_types", "address_types", "phone_types"):
             if not getattr(self, name):
                 raise ValueError(f"{name} must name at least one type")
+        known = {name.lower() for name in (ALL_PROFILES, *self.segments)}
+        if ALL_PROFILES in self.segments:
+            raise ValueError(f"segments: {ALL_PROFILES} cannot be defined")
+        for name, group in self.segment_groups.items():
+            if unknown := [part for part in group.names if part.lower() not in known]:
+                raise ValueError(f"segment_groups.{name}: there is no segment {unknown[0]}")
 
     def active_user(self, user_id: str) -> User | None:
         """The user of that id, unless unknown or inactive."""

@@ -11,6 +11,11 @@
     GET   faults                           rules with calls and strikes, and what is held
     PUT   faults       DELETE faults       {"seed": 7, "rules": [...]}; see `faults.rules`
     POST  faults/release                   apply held requests now: all, or {"nth": 2} alone
+    GET   exports                          {exports}: state, snapshot and callbacks of each
+    GET   segments                         {segments}; also segment_groups
+    PUT   segments/NAME   DELETE ...       see `bulk_export.segments`; also segment_groups/NAME
+    GET   changes?since=0                  {changes}: ProfileId and milliseconds since 1970
+    POST  seed                             {"profiles": 1000, "seed": 7}: invented ones are added
     POST  reset                            as after the start, without faults
 
 All bodies are JSON. A stopped clock moves by `advance` alone; what falls due is done on return.
@@ -20,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -31,6 +37,7 @@ from prefdrop_local.sandbox.faults.rules import RuleSet, read_rules
 from prefdrop_local.sandbox.messages import Request
 from prefdrop_local.sandbox.problem import ProblemError, bad_request, not_found
 from prefdrop_local.sandbox.profiles.repository import profile_count, profiles_page
+from prefdrop_local.sandbox.profiles.seeding import seed_profiles
 from prefdrop_local.sandbox.routing import ADMIN_BASE
 from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
@@ -55,6 +62,15 @@ class ReleaseOrder(msgspec.Struct, forbid_unknown_fields=True):
 
     nth: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Which held request, counted from the last reset; None: all."""
+
+
+class SeedOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What `POST seed` takes."""
+
+    profiles: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+    """How many are added."""
+    seed: int = 0
+    """The same again for the same seed and the same number of profiles there were."""
 
 
 class Admin:
@@ -82,14 +98,20 @@ class Admin:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "faults/release"): self._release,
             ("POST", "reset"): self._reset,
+            ("POST", "seed"): self._seed,
+            **sandbox.exports.admin.actions(),
+        }
+        self._named: dict[tuple[str, str], Callable[[Request, str], Any]] = {
+            ("GET", "imports"): self._one_import,
+            **sandbox.exports.admin.named_actions(),
         }
 
     def answer(self, request: Request) -> Any:
         """Do what an admin request asks. Raises a `ProblemError` for wrong ones."""
         path = request.path[len(ADMIN_BASE) :].strip("/")
         name, _, token = path.partition("/")
-        if token and name == "imports" and request.method == "GET":
-            return self._one_import(request, token)
+        if token and (named := self._named.get((request.method, name))):
+            return named(request, unquote(token))
         action = self._actions.get((request.method, path))
         if action is None:
             raise not_found(f"The sandbox has no {request.method} {ADMIN_BASE}{path}.")
@@ -160,6 +182,7 @@ class Admin:
             (clock.stop if order.stopped else clock.run)()
         clock.advance(order.advance)
         self._engine.catch_up(None)
+        self._sandbox.exports.catch_up(None)
         return self._clock(request)
 
     def _faults(self, _request: Request) -> Any:
@@ -192,10 +215,21 @@ class Admin:
             raise not_found(f"No request is held under the number {order.nth}.")
         return {"released": released, "held": len(held)}
 
+    def _seed(self, request: Request) -> Any:
+        """Add invented profiles; no events come of it."""
+        try:
+            order = msgspec.convert(_object(request), SeedOrder)
+        except msgspec.ValidationError as error:
+            raise bad_request(str(error)) from None
+        self._engine.catch_up(None)
+        account, now = self._sandbox.account, self._sandbox.clock.now()
+        first = seed_profiles(self._store, account, now, order.profiles, order.seed)
+        return {"profiles": order.profiles, "first": first, "last": first + order.profiles - 1}
+
     def _reset(self, _request: Request) -> Any:
         """As after the start: no data, no faults, real time, first settings."""
         self._sandbox.faults.reset()
-        self._engine.while_idle(self._store.clear)
+        self._engine.while_idle(lambda: self._sandbox.exports.while_idle(self._store.clear))
         self._sandbox.clock.reset()
         self._sandbox.forget_tokens()
         self._sandbox.change_settings(self._first_settings)

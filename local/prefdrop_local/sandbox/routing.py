@@ -12,7 +12,7 @@ API_BASE = "/Profiles/v4/"
 ADMIN_BASE = "/_sandbox/"
 TOKEN_ROUTE = "oauth.token"
 """The token endpoint; it lies outside `API_BASE`."""
-SERVED = tuple(name for name in ROUTES if name.startswith("import."))
+SERVED = tuple(name for name in ROUTES if name.startswith(("import.", "export.")))
 """Routes of the table that the sandbox implements."""
 
 

@@ -16,6 +16,7 @@ from prefdrop_local.sandbox.admin import Admin
 from prefdrop_local.sandbox.auth.gate import Gate
 from prefdrop_local.sandbox.auth.oauth2 import TokenOffice
 from prefdrop_local.sandbox.books import Books, Entry
+from prefdrop_local.sandbox.bulk_export.area import ExportArea
 from prefdrop_local.sandbox.bulk_import.api import BulkImport
 from prefdrop_local.sandbox.bulk_import.engine import Engine
 from prefdrop_local.sandbox.bulk_import.exceptions import all_exceptions
@@ -53,9 +54,16 @@ class Sandbox:
         self.journals = Journals(self.clock, self.settings)
         self._engine = Engine(self._store, account, self.clock, self.settings, self.journals)
         imports = BulkImport(self._store, account, self.clock, self._engine, self.settings)
-        self._operations: dict[str, Operation] = {**imports.operations()}
+        self.exports = ExportArea(
+            self._store, account, self.clock, self.settings, self._engine.catch_up
+        )
+        self._operations: dict[str, Operation] = {
+            **imports.operations(),
+            **self.exports.operations(),
+        }
         self._admin = Admin(self, self._store, self._engine, settings)
         self._engine.start()
+        self.exports.start()
 
     def settings(self) -> Settings:
         """The settings as they are now."""
@@ -65,13 +73,15 @@ class Sandbox:
         """Put other settings in force."""
         self._settings = settings
         self._engine.nudge()
+        self.exports.nudge()
 
     def forget_tokens(self) -> None:
         """Revoke all OAuth tokens."""
         self._office.forget()
 
     def expire_token(self, token: str) -> None:
-        """Let an import's access token die now."""
+        """Let an import's or an export's access token die now."""
+        self.exports.expire_token(token)
         # The engine writes imports back whole, so it must not hold an older copy meanwhile.
         self._engine.while_idle(lambda: end_token(self._store, token, self.clock.now()))
 
@@ -89,6 +99,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop processing and close the database."""
         self.faults.reset()
+        self.exports.stop()
         self._engine.stop()
         self._store.close()
 

@@ -70,6 +70,33 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     exceptions_limit_max: Size = 3_200
     """Longest exceptions page (O-9); a higher `limit` is lowered to it."""
 
+    export_seconds: Amount = 1.0
+    """How long an export is processed at least, from its initiate request on."""
+    export_snapshot: Literal["initiate", "complete"] = "initiate"
+    """The moment as of which an export shows the profiles: when its initiate request is applied,
+    or when `export_seconds` are over."""
+    export_since: Literal["inclusive", "exclusive"] = "inclusive"
+    """Whether a change right at the boundary that `LastDateTime` is rounded up to is exported."""
+    fail_exports: bool = False
+    """Exports that would become complete now end in `Error`."""
+    export_token_hours: Annotated[float, Meta(gt=0)] = 12.0
+    """When an export's access token dies (O-18)."""
+    export_dead_status: Literal["state", "401"] = "state"
+    """What the status of an export is answered with once its token is dead."""
+    export_expires: bool = False
+    """Whether the status of an export has `Expires`, as it had in the vendor's older API."""
+    export_limit_max: Size = 3_200
+    """Longest page of an export; a higher `limit` is lowered to it."""
+    callback_attempts: Count = 4
+    """How often an export's callback is sent until it is taken (O-18); 0 means never."""
+    callback_retry_seconds: Amount = 2.0
+    """Before the second attempt; the time doubles with each further one."""
+    callback_copies: Size = 1
+    """How many times the same callback is sent."""
+
+    allow_http_loopback: bool = False
+    """Whether webhooks and callbacks may go to this machine without TLS."""
+
     import_events: bool = True
     """Whether imports make events, as changes by other calls always do (O-17)."""
 

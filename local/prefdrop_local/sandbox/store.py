@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from prefdrop_local.sandbox.bulk_export import schema as bulk_export
 from prefdrop_local.sandbox.profiles import journal
 
 FIRST_PROFILE_ID = 9_100_001
@@ -39,7 +40,8 @@ CREATE TABLE IF NOT EXISTS requests (n INTEGER PRIMARY KEY, entry BLOB NOT NULL)
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 _TABLES = (
-    "imports", "staged", "exceptions", "profiles", "alternate_ids", "deletions", "daily_marks",
+    *bulk_export.TABLES, "imports", "staged", "exceptions", "profiles", "alternate_ids",
+    "deletions", "daily_marks",
     "requests", "counters", *journal.TABLES,
 )  # fmt: skip
 
@@ -56,6 +58,7 @@ class Store:
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;"
             + _SCHEMA
             + journal.SCHEMA
+            + bulk_export.SCHEMA
         )
         self._fill_counters()
 
@@ -76,6 +79,10 @@ class Store:
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
 
+    def define(self, name: str, function: Callable[[], int]) -> None:
+        """Let SQL call a function without arguments."""
+        self._connection.create_function(name, 0, function)
+
     def clear(self) -> None:
         """Forget everything."""
         with self.transaction() as database:
@@ -94,6 +101,7 @@ class Store:
             ("token", FIRST_TOKEN),
             ("request", 1),
             ("execution", 1),
+            ("snapshot", 1),
         ]
         with self.transaction() as database:
             database.executemany("INSERT OR IGNORE INTO counters VALUES (?, ?)", first)
