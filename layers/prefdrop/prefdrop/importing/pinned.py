@@ -1,15 +1,17 @@
-"""The pinned inputs of an import: its feed's version and its source's version."""
+"""The pinned inputs of an import: the versions of its feed, its source and the configuration."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
+from prefdrop.configuring.store import SnapshotStore, SnapshotUnreadable
 from prefdrop.errors import Terminal
-from prefdrop.feeds import Feed, Source, load_feed
+from prefdrop.feeds import AccountSnapshot, Feed, Source, load_feed
 from prefdrop.importing.services import Services
-from prefdrop.ledger.imports import Correction, Import
+from prefdrop.ledger.imports import Configuration, Correction, Import
 from prefdrop.ledger.objects import ObjectMissing
+from prefdrop.telemetry import logger
 
 
 class FeedMissing(Terminal):
@@ -49,7 +51,52 @@ def source_of(services: Services, record: Import, feed: Feed, number: int = 0) -
     def open_at(offset: int) -> BinaryIO:
         return services.objects.open_at(file.key, file.version_id, offset, file.bytes)
 
-    return Source(feed, open_at, size=file.bytes, file=file.key)
+    return Source(
+        feed,
+        open_at,
+        size=file.bytes,
+        file=file.key,
+        snapshot=_account(services, record.configuration),
+    )
+
+
+def current_configuration(services: Services, record: Import) -> Configuration:
+    """The snapshot to pin for an import that begins now; its absence or age is logged.
+
+    The decision is pinned with the version: an import whose rows are held to the account keeps
+    being so, however long it waits, and one that is not never begins to be.
+    """
+    try:
+        found = SnapshotStore(services.objects).find()
+    except SnapshotUnreadable as error:
+        logger.warning("no configuration snapshot", extra={"why": error.message})
+        return Configuration()
+    if found is None or found.snapshot.client_id != services.settings.client_id:
+        why = "none was taken yet" if found is None else "it is another account's"
+        logger.warning("no configuration snapshot", extra={"why": why})
+        return Configuration()
+    longest = timedelta(days=services.settings.snapshot_days)
+    stale = found.snapshot.account().is_stale(check_time(record), longest)
+    taken_at = found.snapshot.taken_at.isoformat()
+    if stale:
+        logger.warning("the configuration snapshot is stale", extra={"taken_at": taken_at})
+    return Configuration(found.version_id, taken_at, stale)
+
+
+def _account(services: Services, pinned: Configuration | None) -> AccountSnapshot | None:
+    """What the import's rows are held to; None leaves it to the vendor."""
+    if pinned is None or not pinned.version_id or pinned.stale:
+        return None
+    version_id = pinned.version_id
+    if version_id not in services.accounts:
+        found = SnapshotStore(services.objects).find(version_id)
+        if found is None:
+            # The bucket's life cycle keeps replaced versions for as long as imports are kept.
+            logger.warning("the configuration snapshot of this import is gone")
+            return None
+        services.accounts.clear()
+        services.accounts[version_id] = found.snapshot.account()
+    return services.accounts[version_id]
 
 
 def check_time(record: Import) -> datetime:

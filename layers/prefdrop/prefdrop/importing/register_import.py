@@ -8,7 +8,7 @@ from typing import Any
 
 from prefdrop.feeds import Feed
 from prefdrop.importing.drop import Drop, read_event
-from prefdrop.importing.pinned import read_feed, source_of
+from prefdrop.importing.pinned import current_configuration, read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import days_from_now, iso_now
 from prefdrop.ledger.imports import Import
@@ -65,9 +65,14 @@ def _new_import(drop: Drop, execution: str, retention_days: int) -> Import:
 
 
 def _pin(services: Services, record: Import) -> Feed:
-    """Pin the feed's version once, and see that the file is what the feed says."""
+    """Pin the versions of feed and configuration once; see that the file is what the feed says."""
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
-    services.imports.update(record.import_id, status="Queued", feed_version_id=version_id)
+    record = services.imports.update(
+        record.import_id,
+        status="Queued",
+        feed_version_id=version_id,
+        configuration=record.configuration or current_configuration(services, record),
+    )
     source_of(services, record, feed).check()
     return feed
 

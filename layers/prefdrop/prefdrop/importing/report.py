@@ -9,7 +9,7 @@ import msgspec
 from prefdrop.importing.circumstances import seconds_between, timings
 from prefdrop.importing.rejects_file import Kind, Progress
 from prefdrop.importing.totals import total
-from prefdrop.ledger.imports import Import, Status
+from prefdrop.ledger.imports import Configuration, Import, Status
 from prefdrop.ledger.parts import Part
 
 SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says where to look."
@@ -92,6 +92,7 @@ def compose(
             "version_id": record.version_id,
             "bytes": record.bytes,
         },
+        "configuration": _configuration(record.configuration),
         **msgspec.to_builtins(sums),
         "vendor_requests": record.vendor_requests,
         "parts": [_part(part) for part in parts],
@@ -103,6 +104,16 @@ def compose(
         "settings": settings,
         "rejects": _rejects(record, progress),
         "error": msgspec.to_builtins(record.error) if record.error else None,
+    }
+
+
+def _configuration(pinned: Configuration | None) -> dict[str, Any]:
+    """The snapshot that rows were held to, unless it was stale; nulls where there was none."""
+    known = pinned or Configuration()
+    return {
+        "version_id": known.version_id or None,
+        "taken_at": known.taken_at or None,
+        "stale": known.stale,
     }
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
+    from prefdrop.feeds import AccountSnapshot
     from prefdrop.importing.vendor import Vendor
 
 
@@ -91,6 +92,11 @@ class Services:
     @cached_property
     def objects(self) -> ObjectStore:
         return ObjectStore(self._s3, self.settings.bucket)
+
+    @cached_property
+    def accounts(self) -> dict[str, AccountSnapshot]:
+        """The configuration snapshot that was read last, by its version."""
+        return {}
 
     def growing(self, upload: Upload) -> GrowingObject:
         """An object that is appended to over several invocations."""

@@ -48,6 +48,15 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     hint: str = ""
 
 
+class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The configuration snapshot of an import, decided on once: which object version its rows are
+    held to. `version_id` is empty where there was none; a `stale` one is not used."""
+
+    version_id: str = ""
+    taken_at: str = ""
+    stale: bool = False
+
+
 Position = dict[str, int]
 """A place in the source between two rows, as the reader of its format wrote it; opaque here."""
 
@@ -79,6 +88,8 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     attempt: int = 1
     code_version: str = ""
     feed_version_id: str = ""
+    configuration: Configuration | None = None
+    """None until it is decided on."""
     registered_at: str
     started_at: str = ""
     updated_at: str = ""

@@ -1,0 +1,200 @@
+"""What a snapshot of the account's configuration is, and what it tells of feeds and rows.
+
+A snapshot spares vendor requests, it is no judge: a part that could not be read, is empty or names
+nothing that can be understood is not known, and what is not known is not checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from mypreferences_assumptions import NAMES
+from prefdrop.feeds.account import AccountSnapshot, ConsentVersion, CustomField
+
+FORMAT_VERSION = 1
+"""Of the file. A snapshot of another one is not read; the next refresh replaces it."""
+
+Items = tuple[dict[str, Any], ...]
+"""Configuration items, under the vendor's names."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An account's configuration at `taken_at`, as `configuration/snapshot.json` holds it.
+
+    `parts` has the items of each part by its name in the client (`filters`, `consent_types`, ...),
+    with the texts of all locales that came along. `localized` has them once more by locale, where
+    the vendor answers something else when asked for that one. `locales` are those that anything
+    has a text in. `unread` says which parts the vendor did not answer, and with which error.
+    """
+
+    version: int = FORMAT_VERSION
+    client_id: str
+    taken_at: datetime
+    locales: tuple[str, ...] = ()
+    parts: dict[str, Items] = {}
+    localized: dict[str, dict[str, Items]] = {}
+    unread: dict[str, str] = {}
+
+    def says_the_same(self, other: Snapshot) -> bool:
+        """Whether nothing but the time differs."""
+        return msgspec.structs.replace(other, taken_at=self.taken_at) == self
+
+    def account(self) -> AccountSnapshot:
+        """What rows can be held to."""
+        return _Reading(self).account()
+
+
+def decode(body: bytes) -> Snapshot:
+    """A snapshot from its file; raises msgspec.ValidationError or msgspec.DecodeError."""
+    found = msgspec.json.decode(body, type=Snapshot)
+    if found.version != FORMAT_VERSION:
+        raise msgspec.ValidationError(f"a snapshot of format {found.version}")
+    if found.taken_at.tzinfo is None:
+        raise msgspec.ValidationError("`taken_at` names no time zone")
+    return found
+
+
+def locales_of(items: Any) -> Iterator[str]:
+    """Every locale that something among `items` has a text in."""
+    localized, locale = _wire("configuration.localized"), "locale"
+    waiting = [items]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for text in _member(value, localized) or ():
+                name = _member(text, locale) if isinstance(text, dict) else None
+                if isinstance(name, str) and name:
+                    yield name
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
+
+
+class _Reading:
+    """Takes from a snapshot's items the names that values of a record must be among."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def account(self) -> AccountSnapshot:
+        type_name = _wire("configuration.type_name")
+        return AccountSnapshot(
+            taken_at=self._snapshot.taken_at,
+            alternate_id_types=self._names("alternate_id_types", type_name),
+            customer_types=self._names("customer_types", type_name),
+            email_types=self._names("email_types", type_name),
+            phone_types=self._names("phone_types", type_name),
+            address_types=self._names("address_types", type_name),
+            filter_ids=self._filter_ids(),
+            consents=self._consents(),
+            groups=self._groups(),
+            custom_fields=self._custom_fields(),
+            email_pattern=self._email_pattern(),
+        )
+
+    def _items(self, part: str) -> Sequence[dict[str, Any]]:
+        return self._snapshot.parts.get(part, ())
+
+    def _lacks(self, part: str) -> bool:
+        """Whether one of the requests that the part takes was not answered."""
+        return any(name.startswith(f"{part}.") for name in self._snapshot.unread)
+
+    def _names(self, part: str, member: str) -> frozenset[str] | None:
+        names = [_text(item, member) for item in self._items(part)]
+        return _known(names)
+
+    def _filter_ids(self) -> frozenset[str] | None:
+        """Filters by themselves, or those inside programs where they could not be read."""
+        member = _wire("filter.id")
+        nested = [
+            _text(item, member)
+            for program in self._items("programs")
+            for item in _member(program, _wire("filters.items")) or ()
+            if isinstance(item, dict)
+        ]
+        return self._names("filters", member) or _known(nested)
+
+    def _consents(self) -> dict[str, tuple[ConsentVersion, ...]] | None:
+        found: dict[str, tuple[ConsentVersion, ...]] = {}
+        for item in self._items("consent_types"):
+            # The vendor's own page has this name, unlike those of the other types.
+            name, versions = _text(item, "typename"), _member(item, "versions")
+            if not name or not isinstance(versions, list | tuple):
+                return None
+            found[name] = tuple(filter(None, map(_consent_version, versions)))
+        return found or None
+
+    def _groups(self) -> dict[str, frozenset[str]] | None:
+        if self._lacks("group_names"):
+            return None
+        found: dict[str, set[str]] = {}
+        for item in self._items("group_names"):
+            kind, name = _text(item, _wire("group.type")), _text(item, _wire("group.name"))
+            if not kind or not name:
+                return None
+            found.setdefault(kind, set()).add(name)
+        return {kind: frozenset(names) for kind, names in found.items()} or None
+
+    def _custom_fields(self) -> dict[str, CustomField] | None:
+        if self._lacks("custom_fields"):
+            return None
+        choices = self._choices()
+        found: dict[str, CustomField] = {}
+        for item in self._items("custom_fields"):
+            name = _text(item, _wire("configuration.name"))
+            if not name:
+                return None
+            kind = _text(item, _wire("custom_field.kind")).lower()
+            listed = _text(item, _wire("custom_field.picklist")).casefold()
+            options = choices.get(listed) if kind == "selectlist" else None
+            found[name] = CustomField(kind=kind, options=options)
+        return found or None
+
+    def _choices(self) -> dict[str, frozenset[str]]:
+        """The values of each picklist, by its folded name."""
+        found: dict[str, frozenset[str]] = {}
+        for item in self._items("picklists"):
+            values = _member(item, _wire("picklist.values"))
+            texts = [_text(v, _wire("picklist.value")) for v in values or () if isinstance(v, dict)]
+            known = _known(texts)
+            if known:
+                found[_text(item, _wire("configuration.name")).casefold()] = known
+        return found
+
+    def _email_pattern(self) -> str | None:
+        """The pattern that all e-mail types share; records do not say which type they are held
+        to where they differ."""
+        member = _wire("email_type.pattern")
+        patterns = {_text(item, member) for item in self._items("email_types")}
+        return next(iter(patterns)) or None if len(patterns) == 1 else None
+
+
+def _consent_version(version: Any) -> ConsentVersion | None:
+    if not isinstance(version, dict):
+        return None
+    name = _text(version, "consentversion")
+    locales = frozenset(locales_of([version])) or None
+    return ConsentVersion(name, locales) if name else None
+
+
+def _known(names: Sequence[str]) -> frozenset[str] | None:
+    """The names, unless one is missing: then their member is not the one that we take it for."""
+    return frozenset(names) if names and all(names) else None
+
+
+def _text(item: dict[str, Any], member: str) -> str:
+    value = _member(item, member)
+    return value if isinstance(value, str) else ""
+
+
+def _member(item: dict[str, Any], member: str) -> Any:
+    wanted = member.lower()
+    return next((value for name, value in item.items() if name.lower() == wanted), None)
+
+
+def _wire(key: str) -> str:
+    return NAMES[key].value
