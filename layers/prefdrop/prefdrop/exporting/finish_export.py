@@ -1,0 +1,132 @@
+"""FinishExport: from objects in the bucket to a run that readers see.
+
+All that the manifest says is written down first. Then the vendor is told, then the ledger decides:
+the watermark moves and the run is to be published, in one transaction. From there on the run will
+be published, by this step, by its repetition, or by the next run of the export; before it, nothing
+of the run counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, cast
+
+import msgspec
+
+from prefdrop.exporting import rolls
+from prefdrop.exporting.attempts import begin_again
+from prefdrop.exporting.ending import publish
+from prefdrop.exporting.manifest import compose, draft_key
+from prefdrop.exporting.part_files import sha256_of
+from prefdrop.exporting.pinned import pinned_definition, state_folder
+from prefdrop.exporting.retrieve_export import roll_key
+from prefdrop.exporting.services import ExportServices
+from prefdrop.exporting.step import ExportInput, next_of
+from prefdrop.importing.services import Deadline
+from prefdrop.importing.step import Answer
+from prefdrop.ledger.exports import ClaimLost, ExportObject, ExportRun, ExportState
+from prefdrop.mypreferences import TokenRefused
+from prefdrop.telemetry import logger
+
+
+UNKNOWN = -1
+"""Total of a run whose pages named none."""
+
+
+def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
+    """Answer `done`, or `begin` when the objects are not what the vendor has; raises ClaimLost."""
+    request = msgspec.convert(event, ExportInput)
+    logger.append_keys(export=request.export, run=request.run)
+    run = services.exports.get(request.export, request.run)
+    if run.status == "Finishing":
+        state = services.exports.state(run.export)
+        if state.run != run.run:
+            raise ClaimLost(
+                f"Another run has taken over the export {run.export}.",
+                hint="Nothing of this run is visible; the other one goes on from the watermark.",
+            )
+        objects = services.exports.objects(run)
+        if why := _wrong(services, run, objects):
+            return begin_again(services, run, why)
+        run = _decide(services, run, state, objects)
+    if run.status == "Publishing":
+        run = publish(services, run)
+    return next_of(run)
+
+
+def _wrong(services: ExportServices, run: ExportRun, objects: list[ExportObject]) -> str:
+    """What is wrong with what was retrieved; empty if nothing is."""
+    if run.total not in (UNKNOWN, run.offset - 1):
+        return f"the vendor's pages hold {run.offset - 1} records and it counts {run.total}"
+    for one in objects:
+        # A worker that was thought dead may have written after the one that took its place.
+        if services.files.version_of(one.key) != one.version_id:
+            return f"{one.key} is not the object that was written last by this run"
+    return ""
+
+
+def _decide(
+    services: ExportServices, run: ExportRun, state: ExportState, objects: list[ExportObject]
+) -> ExportRun:
+    export, files = pinned_definition(services, run), services.files
+    spools = [roll_key(run, number) for number in range(1, run.stretches + 1)]
+    present = [key for key in spools if files.version_of(key)]
+    kept = f"{state_folder(run)}/{run.run}-{run.attempt}"
+    roll = rolls.store(files, f"{kept}.roll", rolls.merged(files, present))
+    removed = None
+    if run.full:
+        known = roll
+        if state.full_run:
+            before, now = rolls.read_roll(files, state.known), rolls.read_roll(files, roll)
+            removed = _write_removed(services, run, rolls.gone(before, now))
+    else:
+        known = rolls.store(
+            files,
+            f"{kept}.known",
+            rolls.profiles_of(files, (state.known, roll)),
+        )
+    committed = _commit(services, run, keep_files=export.output.keep_files)
+    run = services.exports.update(
+        run, committed=committed, removed=removed.records if removed else 0
+    )
+    draft = compose(export, run, state, objects, removed)
+    files.write(draft_key(run), msgspec.json.format(msgspec.json.encode(draft), indent=2))
+    return services.exports.decide(
+        run,
+        {
+            "watermark": run.watermark_after,
+            "scope": run.scope,
+            "last_run": run.run,
+            "tail": roll,
+            "known": known,
+            "full_run": run.run if run.full else state.full_run,
+        },
+    )
+
+
+def _write_removed(services: ExportServices, run: ExportRun, gone: Iterable[int]) -> ExportObject:
+    """Write the profile ids that a full run does not hold any more, one object a line."""
+    key, count = f"{run.folder}/removed.jsonl", 0
+    with TemporaryFile() as file:
+        for number in gone:
+            file.write(b'{"ProfileId":%d}\n' % number)
+            count += 1
+        body = cast(BinaryIO, file)
+        sha256, size = sha256_of(body)
+        version = services.files.write_file(key, body, content_type="application/x-ndjson")
+    return ExportObject(key, version, sha256, size, count)
+
+
+def _commit(services: ExportServices, run: ExportRun, *, keep_files: bool) -> bool:
+    """Tell the vendor that everything was retrieved; whether it was there to be told.
+
+    A token that is dead by now takes nothing away: all records are here and counted, and an
+    earlier commit whose answer was lost looks the same.
+    """
+    try:
+        services.export_vendor.commit(run.token, keep_files=keep_files)
+    except TokenRefused:
+        logger.warning("the token was dead before the commit, or by an earlier one")
+        return run.committed
+    return True

@@ -1,0 +1,75 @@
+"""What an operator does with exports by hand: list, start, look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from prefdrop.exporting.definition import Export
+from prefdrop.exporting.pinned import FOLDER, read_definition
+from prefdrop.exporting.schedule import slot_name
+from prefdrop.exporting.services import ExportServices
+from prefdrop.exporting.start_exports import start
+from prefdrop.feeds.errors import FeedError
+from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.exports import ExportRun, ExportState
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One export of the bucket. `definition` is None where it can't be used; `error` says why."""
+
+    name: str
+    definition: Export | None
+    error: str
+    state: ExportState
+    last: ExportRun | None
+    """The newest run, whether it ended or not."""
+
+
+def list_exports(services: ExportServices) -> Iterator[Summary]:
+    """The exports that the bucket defines, by name."""
+    for listed in services.files.here(FOLDER, ".toml"):
+        name = listed.key.removeprefix(FOLDER).removesuffix(".toml")
+        definition, error = None, ""
+        try:
+            definition, _ = read_definition(services, name)
+        except FeedError as wrong:
+            error = str(wrong)
+        last = next(services.exports.runs(name, limit=1), None)
+        yield Summary(name, definition, error, services.exports.state(name), last)
+
+
+def start_run(services: ExportServices, name: str, *, full: bool = False) -> tuple[str, str]:
+    """Start a run now; returns its id and its execution's ARN.
+
+    `full` brings everything, whatever the definition says. Raises ExportMissing and ExportError.
+    While another run of the export is under way, the new one ends as Skipped.
+    """
+    read_definition(services, name)
+    run = slot_name(datetime.fromtimestamp(now_ms() / 1000, UTC))
+    return run, start(services, name, run, full=full)
+
+
+def list_runs(services: ExportServices, name: str, *, limit: int = 20) -> list[ExportRun]:
+    """The newest runs of an export, newest first."""
+    return list(services.exports.runs(name, limit=limit))
+
+
+def show_run(services: ExportServices, name: str, run: str = "") -> ExportRun:
+    """One run, by default the newest; raises UnknownRun."""
+    if not run:
+        newest = next(services.exports.runs(name, limit=1), None)
+        if newest is not None:
+            return newest
+    return services.exports.get(name, run)
+
+
+def manifest_of(services: ExportServices, run: ExportRun) -> dict[str, Any] | None:
+    """The manifest of a run, or None while it has none."""
+    if not run.manifest_key:
+        return None
+    manifest: dict[str, Any] = msgspec.json.decode(services.files.read(run.manifest_key).body)
+    return manifest

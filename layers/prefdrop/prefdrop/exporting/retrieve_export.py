@@ -1,0 +1,135 @@
+"""RetrieveExport: bring page after page into objects of the bucket.
+
+A stretch of pages makes one object. It is settled in the ledger once the object and its roll are
+there, and the next stretch begins at the record after it; so whatever dies is done again from the
+last settled stretch, and a stretch that is done again replaces what it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from prefdrop.exporting import rolls
+from prefdrop.exporting.attempts import begin_again
+from prefdrop.exporting.pages import Pages
+from prefdrop.exporting.part_files import PartFile, PartFormat, sha256_of
+from prefdrop.exporting.pinned import pinned_definition, spool_folder
+from prefdrop.exporting.services import ExportServices
+from prefdrop.exporting.step import ExportInput, next_of
+from prefdrop.importing.services import Deadline
+from prefdrop.importing.step import Answer
+from prefdrop.ledger.exports import ExportObject, ExportRun, Stretch
+from prefdrop.mypreferences import ExportPage, TokenRefused
+from prefdrop.telemetry import logger
+
+MARGIN_SECONDS = 240
+"""Time kept for one page, which the client may ask for four times, and for the last writes."""
+
+
+def run(services: ExportServices, event: dict[str, Any], deadline: Deadline) -> Answer:
+    """Answer `retrieve` while there is more, then `finish`; `begin` when the token died."""
+    request = msgspec.convert(event, ExportInput)
+    logger.append_keys(export=request.export, run=request.run)
+    run = services.exports.get(request.export, request.run)
+    if run.status != "Retrieving":
+        return next_of(run)
+    try:
+        return next_of(_Retrieval(services, run, deadline).go_on())
+    except TokenRefused:
+        return begin_again(services, run, "the vendor's access token died while it was retrieved")
+
+
+class _Retrieval:
+    """One invocation's share of a run's pages."""
+
+    def __init__(self, services: ExportServices, run: ExportRun, deadline: Deadline) -> None:
+        self._services = services
+        self._run = run
+        self._deadline = deadline
+        self._export = pinned_definition(services, run)
+        self._format = PartFormat(self._export)
+        self._seen = rolls.RollIndex(services.files, run.tail) if run.tail else None
+        self._more = True
+
+    def go_on(self) -> ExportRun:
+        """Settle stretch after stretch; returns the run as it is then."""
+        with Pages(self._fetch, self._run.offset) as pages:
+            coming = iter(pages)
+            while self._more and self._deadline.remaining() > MARGIN_SECONDS:
+                self._run = self._settle(coming)
+        if self._more:
+            return self._run
+        return self._services.exports.update(self._run, status="Finishing")
+
+    def _fetch(self, offset: int) -> ExportPage:
+        return self._services.export_vendor.page(
+            self._run.token,
+            self._export.family,
+            offset=offset,
+            limit=self._export.output.page_records,
+        )
+
+    def _settle(self, pages: Iterator[ExportPage]) -> ExportRun:
+        """Read one stretch, store it, and write it into the ledger."""
+        run, file = self._run, self._format.new()
+        number = run.stretches + 1
+        offset, total, entries, duplicates = run.offset, run.total, list[bytes](), 0
+        try:
+            for page in pages:
+                fresh = self._fresh(page, entries)
+                duplicates += len(page.records) - len(fresh)
+                file.write(fresh)
+                offset = page.offset + page.count
+                total = page.total if page.total is not None else total
+                self._more = page.has_more and page.count > 0
+                if not self._more or self._is_full(file, entries):
+                    break
+            made = self._store(file) if file.records else None
+        finally:
+            file.discard()
+        rolls.store(self._services.files, roll_key(run, number), sorted(entries))
+        counts = self._format.take_inexpressible()
+        return self._services.exports.add_stretch(
+            run, Stretch(number, offset, total, duplicates, counts, made)
+        )
+
+    def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[bytes]:
+        """The page's records without those that the run before had in the same state."""
+        records = [bytes(record) for record in page.records]
+        new = [rolls.entry_of(record) for record in records]
+        entries += new
+        if self._seen is None:
+            return records
+        seen = self._seen
+        return [record for record, entry in zip(records, new, strict=True) if entry not in seen]
+
+    def _is_full(self, file: PartFile, entries: list[bytes]) -> bool:
+        """Whether the stretch ends here: by size, or because no more pages fit into the time."""
+        return (
+            file.written >= self._export.output.object_bytes
+            or len(entries) >= LONGEST_STRETCH
+            or self._deadline.remaining() < MARGIN_SECONDS
+        )
+
+    def _store(self, file: PartFile) -> ExportObject:
+        run = self._run
+        key = f"{run.folder}/part-{run.objects + 1:05d}.{self._format.extension}"
+        finished = file.finish()
+        sha256, size = sha256_of(finished)
+        version = self._services.files.write_file(
+            key, finished, content_type=self._format.content_type
+        )
+        logger.info("object written", extra={"key": key, "records": file.records, "bytes": size})
+        return ExportObject(key, version, sha256, size, file.records)
+
+
+LONGEST_STRETCH = 500_000
+"""Records after which a stretch ends though its object is small: their roll is in memory."""
+
+
+def roll_key(run: ExportRun, number: int) -> str:
+    """Where the roll of one stretch lies until the run is finished."""
+    return f"{spool_folder(run)}/roll-{number:05d}"

@@ -1,0 +1,168 @@
+"""Rolls: which profiles a run was given and in what state, as sorted entries of 16 bytes.
+
+An entry is the profile id and a digest of the record's content, both of 8 bytes, the first byte
+the highest: so entries sort as bytes, and rolls of any size are merged and compared as streams.
+The next run compares its overlap with the last one's roll; a full run, with what was known before.
+"""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from itertools import chain, pairwise
+from tempfile import TemporaryFile
+from typing import IO, BinaryIO, cast
+
+import msgspec
+
+from prefdrop.errors import Terminal
+from prefdrop.ledger.export_files import ExportFiles
+
+ENTRY = 16
+ID_BYTES = 8
+BLOCK = 4096 * ENTRY
+PAGE = 256 * ENTRY
+"""What one look-up reads."""
+
+CONTENT_TYPE = "application/octet-stream"
+
+
+class RecordUnreadable(Terminal):
+    """The vendor exported a record without a profile id, so nobody can tell which profile it is."""
+
+
+class _Identity(msgspec.Struct, rename="pascal"):
+    profile_id: int
+
+
+_identity = msgspec.json.Decoder(_Identity, strict=False)
+
+
+def entry_of(record: bytes | memoryview) -> bytes:
+    """The entry of one record as it came; raises RecordUnreadable."""
+    try:
+        number = _identity.decode(record).profile_id.to_bytes(ID_BYTES)
+    except (msgspec.DecodeError, OverflowError):
+        raise RecordUnreadable(
+            "The vendor exported a record that has no whole number as its ProfileId.",
+            hint="Nothing of the run is visible. Ask the vendor's support which record that is.",
+        ) from None
+    return number + blake2b(record, digest_size=ENTRY - ID_BYTES).digest()
+
+
+def profile_id(entry: bytes) -> int:
+    """Whose entry it is."""
+    return int.from_bytes(entry[:ID_BYTES])
+
+
+class RollIndex:
+    """Finds entries in one roll, which is kept in a temporary file and not in memory."""
+
+    def __init__(self, files: ExportFiles, key: str) -> None:
+        """Fetch the roll; an empty `key` is an empty roll."""
+        self._file = cast("IO[bytes]", TemporaryFile())  # noqa: SIM115 - it lives as long as this
+        if key:
+            files.fetch(key, cast(BinaryIO, self._file))
+        self._firsts = array("Q")
+        self._file.seek(0)
+        while page := self._file.read(PAGE):
+            self._firsts.append(profile_id(page))
+        self._place, self._page = -1, b""
+
+    def __contains__(self, entry: bytes) -> bool:
+        place = bisect_right(self._firsts, profile_id(entry)) - 1
+        while place >= 0:
+            if _holds(self._read(place), entry):
+                return True
+            # Entries of one profile may begin on the page before.
+            if self._firsts[place] < profile_id(entry):
+                return False
+            place -= 1
+        return False
+
+    def _read(self, place: int) -> bytes:
+        if place != self._place:
+            self._file.seek(place * PAGE)
+            self._place, self._page = place, self._file.read(PAGE)
+        return self._page
+
+
+def _holds(page: bytes, entry: bytes) -> bool:
+    at = page.find(entry)
+    while at >= 0:
+        if at % ENTRY == 0:
+            return True
+        at = page.find(entry, at + 1)
+    return False
+
+
+def read_roll(files: ExportFiles, key: str) -> Iterator[bytes]:
+    """The entries of a roll in their order; an empty `key` is an empty roll."""
+    if not key:
+        return
+    for block in files.blocks(key, BLOCK):
+        for at in range(0, len(block), ENTRY):
+            yield block[at : at + ENTRY]
+
+
+def merged(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
+    """The entries of several rolls in their order, each once.
+
+    The vendor exports in the order of profile ids as far as seen; then the rolls follow each other
+    and are read one after the other, else side by side.
+    """
+    spans = [(first, last, key) for key in keys for first, last in [_span(files, key)] if first]
+    spans.sort()
+    apart = all(one[1] < two[0] for one, two in pairwise(spans))
+    streams = [read_roll(files, key) for _, _, key in spans]
+    before = b""
+    for entry in chain.from_iterable(streams) if apart else heapq.merge(*streams):
+        if entry != before:
+            yield entry
+        before = entry
+
+
+def profiles_of(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
+    """One entry for each profile that any of the rolls names; their content does not matter."""
+    before = b""
+    for entry in heapq.merge(*(read_roll(files, key) for key in keys)):
+        profile = entry[:ID_BYTES]
+        if profile != before:
+            yield profile + bytes(ENTRY - ID_BYTES)
+        before = profile
+
+
+def _span(files: ExportFiles, key: str) -> tuple[bytes, bytes]:
+    """The first and the last entry of a roll; empty for an empty one."""
+    first = last = b""
+    for block in files.blocks(key, 64 * BLOCK) if key else ():
+        first, last = first or block[:ENTRY], block[-ENTRY:]
+    return first, last
+
+
+def store(files: ExportFiles, key: str, entries: Iterable[bytes]) -> str:
+    """Write a roll and return its key, or an empty key where there are no entries."""
+    with TemporaryFile() as file:
+        count = 0
+        for entry in entries:
+            count += file.write(entry)
+        if not count:
+            return ""
+        files.write_file(key, cast(BinaryIO, file), content_type=CONTENT_TYPE)
+        return key
+
+
+def gone(before: Iterator[bytes], now: Iterator[bytes]) -> Iterator[int]:
+    """The profile ids that `before` holds and `now` does not, in their order, each once."""
+    present = next(now, None)
+    last = -1
+    for entry in before:
+        number = profile_id(entry)
+        while present is not None and profile_id(present) < number:
+            present = next(now, None)
+        if (present is None or profile_id(present) != number) and number != last:
+            yield number
+            last = number

@@ -1,0 +1,74 @@
+"""StartExports: every five minutes, start what is due, and settle runs whose execution is gone.
+
+An execution is named by its export and slot, so that a slot never starts twice.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools.metrics import MetricUnit
+
+from prefdrop.errors import PrefdropError
+from prefdrop.exporting.ending import settle
+from prefdrop.exporting.pinned import FOLDER, read_definition
+from prefdrop.exporting.schedule import slot_name, slots_of
+from prefdrop.exporting.services import ExportServices
+from prefdrop.importing.services import Deadline
+from prefdrop.importing.turn import is_running
+from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.export_files import Listed
+from prefdrop.ledger.exports import RUN_ENDED, ExportState
+from prefdrop.telemetry import logger, metrics
+
+
+def run(services: ExportServices, _event: dict[str, Any], _: Deadline) -> None:
+    """Look at each definition of the bucket; one that is broken keeps no other from starting."""
+    for listed in services.files.here(FOLDER, ".toml"):
+        name = listed.key.removeprefix(FOLDER).removesuffix(".toml")
+        try:
+            state = services.exports.state(name)
+            _settle_dead(services, state)
+            _start_due(services, name, listed, state)
+        except PrefdropError as error:
+            logger.error("cannot start", extra={"export": name, "code": error.code})
+            metrics.add_metric("ExportFailed", MetricUnit.Count, 1)
+            metrics.flush_metrics()
+
+
+def start(services: ExportServices, name: str, run: str, *, full: bool = False) -> str:
+    """Start a run unless it was started before; returns its execution's ARN."""
+    machine, called = services.settings.export_machine, f"{name}-{run}"
+    client = services.step_functions
+    try:
+        return client.start_execution(
+            stateMachineArn=machine,
+            name=called,
+            input=msgspec.json.encode({"export": name, "run": run, "full": full}).decode(),
+        )["executionArn"]
+    except client.exceptions.ExecutionAlreadyExists:
+        return machine.replace(":stateMachine:", ":execution:") + f":{called}"
+
+
+def _start_due(services: ExportServices, name: str, listed: Listed, state: ExportState) -> None:
+    export, _ = read_definition(services, name)
+    if export.schedule is None:
+        return
+    slot = slots_of(export.schedule)(datetime.fromtimestamp(now_ms() / 1000, UTC))
+    # The slots before an export was defined are not due.
+    if slot is None or (not state.last_slot and slot < listed.modified):
+        return
+    due = slot_name(slot)
+    if due > state.last_slot:
+        start(services, name, due)
+        services.exports.slot_started(name, due)
+        logger.info("export started", extra={"export": name, "run": due})
+
+
+def _settle_dead(services: ExportServices, state: ExportState) -> None:
+    """End a run whose execution was stopped, so that it is told of without waiting for the next."""
+    held = services.exports.find(state.export, state.run) if state.run else None
+    if held and held.status not in RUN_ENDED and not is_running(services, state.execution):
+        settle(services, held)
