@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from prefdrop_local.stack.bridges.http_api import HttpRequest
     from prefdrop_local.stack.lambdas.pool import Invocation
     from prefdrop_local.stack.lambdas.service import overlapping
     from prefdrop_local.stack.local_stack import LocalStack, StackError
@@ -24,6 +25,7 @@ _HOMES = {
     "LOCAL_PARAMETERS": "parameters",
     "NO_VENDOR": "vendor",
     "ExternalVendor": "vendor",
+    "HttpRequest": "bridges.http_api",
     "Invocation": "lambdas.pool",
     "LocalStack": "local_stack",
     "StackError": "local_stack",
@@ -37,6 +39,7 @@ __all__ = [
     "LOCAL_PARAMETERS",
     "NO_VENDOR",
     "ExternalVendor",
+    "HttpRequest",
     "Invocation",
     "LocalStack",
     "StackError",

@@ -8,6 +8,7 @@ import os
 import re
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ from moto.logs import models as _logs  # noqa: F401  (known to CloudFormation on
 from moto.s3.models import s3_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from prefdrop_local.stack.bridges import http_resources, pipes
 from prefdrop_local.stack.bridges import secrets as _secrets  # noqa: F401  (likewise)
 from prefdrop_local.stack.bridges.eventbridge import CARRIED_TARGETS
+from prefdrop_local.stack.bridges.http_resources import HttpApiSpec
+from prefdrop_local.stack.bridges.pipes import PipeSpec
 from prefdrop_local.stack.bridges.properties import complete_bucket, complete_table
 from prefdrop_local.stack.bridges.schedules import Schedule
 from prefdrop_local.stack.lambdas.pool import Function
@@ -27,6 +31,8 @@ from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.place import ACCOUNT, CODE_BUCKET, PARTITION, REGION, STACK_NAME
 from prefdrop_local.stack.translation import CODE_KEY, Translation
 
+_REASONS = {"AWS::ApiGatewayV2::Stage": "requests are neither throttled nor logged"}
+"""Why a resource is not carried, where its name does not say it."""
 _PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY")
 
 
@@ -41,6 +47,7 @@ class Deployment:
     outputs: dict[str, str]
     functions: list[Function]
     schedules: list[Schedule]
+    pipes: list[PipeSpec]
     carried: dict[str, str]
     not_carried: dict[str, str]
     physical_ids: dict[str, str]
@@ -87,10 +94,15 @@ def deploy(
     parameters: dict[str, str],
     *,
     endpoint: str,
+    serve: Callable[[HttpApiSpec], str],
     root: Path,
     logs: Path,
 ) -> Deployment:
-    """Create the stack and the state machines that really run."""
+    """Create the stack and the state machines that really run.
+
+    `serve` begins to serve an HTTP API and returns its address, which takes the place of the one
+    that it would have on AWS.
+    """
     _put_empty_code()
     stack = _create_stack(translation.template, parameters)
     resources = _Resources(stack, translation.template)
@@ -101,14 +113,21 @@ def deploy(
         complete_table(resources.made(name).name, properties)
     _create_state_machines(resources, translation)
     carried, not_carried = _carried(resources, schedules)
+    addresses = _serve_apis(resources, serve)
     functions = [
-        _function(resources, name, code.folders, endpoint=endpoint, root=root, logs=logs)
+        _function(resources, name, code.folders, addresses, endpoint=endpoint, root=root, logs=logs)
         for name, code in translation.code.items()
     ]
+    outputs = {name: str(output.value) for name, output in stack.output_map.items() if output}
     return Deployment(
-        outputs={name: str(output.value) for name, output in stack.output_map.items() if output},
+        outputs=_here(outputs, addresses),
         functions=functions,
         schedules=schedules,
+        pipes=[
+            pipes.specification(name, properties)
+            for name, properties in resources.of_type("AWS::Pipes::Pipe")
+            if name in carried
+        ],
         carried=carried,
         not_carried=not_carried,
         physical_ids=resources.physical_ids(),
@@ -178,16 +197,35 @@ def _create_state_machines(resources: _Resources, translation: Translation) -> N
         backend.create_state_machine(machine.name, text, machine.roleArn)
 
 
+def _serve_apis(resources: _Resources, serve: Callable[[HttpApiSpec], str]) -> dict[str, str]:
+    """Serve each HTTP API; returns its address here by the one that it would have on AWS."""
+    addresses = {}
+    for name, properties in resources.of_type("AWS::ApiGatewayV2::Api"):
+        api_id = resources.made(name).physical_resource_id
+        specification = http_resources.specification(name, api_id, properties)
+        addresses[http_resources.address_on_aws(api_id)] = serve(specification)
+    return addresses
+
+
+def _here(values: dict[str, str], addresses: dict[str, str]) -> dict[str, str]:
+    """The values with the addresses of APIs as they are on this machine."""
+    for there, here in addresses.items():
+        values = {name: value.replace(there, here) for name, value in values.items()}
+    return values
+
+
 def _function(
     resources: _Resources,
     logical_id: str,
     folders: tuple[Path, ...],
+    addresses: dict[str, str],
     *,
     endpoint: str,
     root: Path,
     logs: Path,
 ) -> Function:
     deployed = resources.made(logical_id)
+    given = {key: str(value) for key, value in deployed.environment_vars.items()}
     return Function(
         logical_id=logical_id,
         name=deployed.function_name,
@@ -199,7 +237,7 @@ def _function(
         environment={
             **_runtime_environment(deployed, folders[0], endpoint),
             **_log_environment(resources, logical_id),
-            **{key: str(value) for key, value in deployed.environment_vars.items()},
+            **_here(given, addresses),
         },
         log=logs / f"{logical_id}.log",
         root=root,
@@ -270,10 +308,15 @@ def _carried(
         kind = resource["Type"]
         if name in fired and fired[name].minutes is None:
             not_carried[name] = f"{kind}: {fired[name].expression} does not fire by itself"
+        elif kind in _REASONS:
+            not_carried[name] = f"{kind}: {_REASONS[kind]}"
         elif resources.made(name) is None and name not in fired:
             not_carried[name] = kind
         else:
             carried[name] = kind
+    for name, properties in resources.of_type("AWS::Pipes::Pipe"):
+        if reason := pipes.why_not_carried(properties):
+            not_carried[name] = f"{carried.pop(name)}: {reason}"
     for name, properties in resources.of_type("AWS::Events::Rule"):
         for target in properties.get("Targets", []):
             service = target["Arn"].split(":")[2]

@@ -21,7 +21,10 @@ from prefdrop_local.stack.bridges import (
     waits,
 )
 from prefdrop_local.stack.bridges.eventbridge import EventBus
+from prefdrop_local.stack.bridges.http_api import HttpApis
+from prefdrop_local.stack.bridges.pipes import Pipes
 from prefdrop_local.stack.bridges.schedules import Schedules
+from prefdrop_local.stack.bridges.streams import Streams
 from prefdrop_local.stack.deployment import Deployment, ParameterError, check_parameters, deploy
 from prefdrop_local.stack.lambdas.forker import Forker
 from prefdrop_local.stack.lambdas.service import Functions
@@ -63,7 +66,11 @@ class Engine:
         waits.install(self._patches, scale=settings.wait_scale)
         lambda_calls.install(self._patches, self.functions)
         self.table_observers: list[TableObserver] = []
-        dynamodb.install(self._patches, self.table_observers)
+        streams = Streams()
+        streams.install(self._patches)
+        dynamodb.install(self._patches, self.table_observers, streams)
+        self.pipes = Pipes(self.bus, streams)
+        self.http_apis = HttpApis(self.functions)
         self.schedules = Schedules([], self.bus, settings.minute_seconds)
 
     def deploy(
@@ -72,8 +79,14 @@ class Engine:
         """Create the template's resources and set schedules going."""
         check_parameters(translation.template, parameters)
         self.deployment = deploy(
-            translation, parameters, endpoint=self.server.endpoint, root=root, logs=logs
+            translation,
+            parameters,
+            endpoint=self.server.endpoint,
+            serve=self.http_apis.serve,
+            root=root,
+            logs=logs,
         )
+        self.pipes.add(self.deployment.pipes)
         self.functions.add(self.deployment.functions)
         if self._settings.warm_workers:
             self.functions.warm()
@@ -93,10 +106,17 @@ class Engine:
             version_stages=["AWSCURRENT"],
         )
 
+    def secret(self, name: str) -> str:
+        """The current value of a secret."""
+        backend = secretsmanager_backends[ACCOUNT][REGION]
+        return str(backend.get_secret_value(name, "", "AWSCURRENT")["SecretString"])
+
     def stop(self) -> None:
-        """End schedules, executions and deliveries, then the server."""
+        """End what brings work, then what is under way and its deliveries, then the server."""
         self.schedules.stop()
+        self.http_apis.stop()
         self.functions.stop()
+        self.pipes.stop()
         self.bus.stop()
         quiet = threading.Lock()
         for execution in stepfunctions_parser_backends[ACCOUNT][REGION]._get_executions():

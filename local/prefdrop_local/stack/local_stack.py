@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from prefdrop_local.stack.folders import make_own_folder, remove
 from prefdrop_local.stack.lambdas.forker import Forker
-from prefdrop_local.stack.lambdas.pool import Invocation, Pool
+from prefdrop_local.stack.lambdas.pool import Function, Invocation, Pool
 from prefdrop_local.stack.lambdas.service import Functions
 from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
 from prefdrop_local.stack.place import REGION
@@ -20,8 +21,12 @@ from prefdrop_local.stack.table_requests import TableObserver
 from prefdrop_local.stack.translation import TemplateError, TranslationProcess
 from prefdrop_local.stack.vendor import ExternalVendor, RunningSandbox, of_sandbox
 
+if TYPE_CHECKING:
+    from prefdrop_local.stack.bridges.http_api import HttpRequest
+
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _SECRET = "VendorSecret"
+_WEBHOOK_SECRET = "WebhookSecret"
 _one_stack = threading.Lock()
 
 
@@ -160,6 +165,16 @@ class LocalStack:
         """A resource's name, URL or ARN, as `!Ref` gives it."""
         return self._engine.deployment.physical_ids[logical_id]
 
+    @property
+    def webhook_url(self) -> str | None:
+        """Where the vendor delivers events to, key included; None when the template takes none."""
+        address = self.outputs.get("WebhookUrl")
+        secret = self._engine.deployment.physical_ids.get(_WEBHOOK_SECRET)
+        if address is None or secret is None:
+            return None
+        key: str = json.loads(self._engine.secret(secret))["key"]
+        return address + key
+
     def client(self, service: str) -> Any:
         """A boto3 client of the stack."""
         import boto3
@@ -182,6 +197,23 @@ class LocalStack:
     def invoke(self, function: str, payload: bytes = b"{}") -> Invocation:
         """Call a function by logical id, name or ARN and wait."""
         return self._functions.invoke(self._pool(function), payload)
+
+    def function(self, name: str) -> Function:
+        """A function as it is deployed, by logical id, name or ARN."""
+        return self._pool(name).function
+
+    def have_invoked(self, elsewhere: Callable[[Function, bytes], bytes]) -> Callable[[], None]:
+        """Have another runtime answer every call from now on; returns what ends it.
+
+        `elsewhere` is given the function and the payload, and answers as the function does: a
+        failed call with an object of `errorType` and `errorMessage`.
+        """
+        self._functions.elsewhere = elsewhere
+
+        def end() -> None:
+            self._functions.elsewhere = None
+
+        return end
 
     @property
     def invocations(self) -> list[Invocation]:
@@ -209,13 +241,22 @@ class LocalStack:
 
     # --- events and schedules -----------------------------------------------------------------
 
-    def publish(self, event: dict[str, Any]) -> None:
+    def publish(self, event: dict[str, Any], bus: str = "default") -> None:
         """Publish an EventBridge event as a service would, for example one a second time."""
-        self._engine.bus.publish(event)
+        self._engine.bus.publish(event, bus)
 
     def on_event(self, observer: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
-        """Call `observer` with each EventBridge event; returns what ends it."""
+        """Call `observer` with each event of every EventBridge bus; returns what ends it."""
         return self._engine.bus.observe(observer)
+
+    def on_http_request(self, observer: Callable[[HttpRequest], None]) -> Callable[[], None]:
+        """Call `observer` with each request to an HTTP API, just before its answer is sent.
+
+        Returns what ends it.
+        """
+        observers = self._engine.http_apis.observers
+        observers.append(observer)
+        return lambda: observers.remove(observer)
 
     def on_table_request(self, observer: TableObserver) -> Callable[[], None]:
         """Call `observer` before and after each DynamoDB request; returns what ends it.

@@ -57,8 +57,9 @@ def test_every_function_s_code_can_be_imported(deployed: dict[str, object]) -> N
     assert broken == {}
 
 
-def test_only_policies_and_alarms_are_not_carried(deployed: dict[str, object]) -> None:
+def test_only_policies_alarms_and_the_throttle_are_not_carried(deployed: dict[str, object]) -> None:
     assert deployed["not_carried"] == [
+        "AWS::ApiGatewayV2::Stage: requests are neither throttled nor logged",
         "AWS::CloudWatch::Alarm",
         "AWS::S3::BucketPolicy",
         "AWS::SQS::QueuePolicy",

@@ -17,6 +17,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from prefdrop_local.stack.bridges.streams import Streams
 from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.table_requests import TableFaultError, TableObserver, TableRequest
 
@@ -24,15 +25,20 @@ _APPLICATION = re.compile(r"\bapp/(\S+)")
 """A function's requests carry its logical id in the user agent (AWS_SDK_UA_APP_ID)."""
 
 
-def install(patches: Patches, observers: list[TableObserver]) -> None:
-    """Serialise DynamoDB, replace the undo of transactions, ask `observers` around each request."""
+def install(patches: Patches, observers: list[TableObserver], streams: Streams) -> None:
+    """Serialise DynamoDB, replace the undo of transactions, ask `observers` around each request.
+
+    `streams` is told of each request that was applied, in the order in which they were.
+    """
     lock = threading.RLock()
     call_action = DynamoHandler.call_action
     transact_write_items = DynamoDBBackend.transact_write_items
 
     def serialised(handler: DynamoHandler) -> Any:
-        with lock:
-            return call_action(handler)
+        with lock, streams.request() as changes:
+            answer: Any = call_action(handler)
+            changes.undone = answer[0] >= 400
+            return answer
 
     def observed(handler: DynamoHandler) -> Any:
         if not observers:

@@ -5,6 +5,9 @@ Importing this module makes it known: moto finds resource types by subclass.
 
 from __future__ import annotations
 
+import json
+import secrets
+import string
 from typing import Any
 
 from moto.cloudformation import parsing
@@ -54,7 +57,7 @@ class Secret(CloudFormationModel):
         name = properties.get("Name", resource_name)
         backend.create_secret(
             name=name,
-            secret_string=properties.get("SecretString", "{}"),
+            secret_string=properties.get("SecretString") or _generated(properties),
             secret_binary=None,
             description=properties.get("Description"),
             tags=properties.get("Tags", []),
@@ -64,6 +67,24 @@ class Secret(CloudFormationModel):
             force_overwrite=False,
         )
         return cls(backend.secrets[name].arn)
+
+
+def _generated(properties: dict[str, Any]) -> str:
+    """The value that `GenerateSecretString` asks for; `{}` when it does not."""
+    wanted = properties.get("GenerateSecretString")
+    if wanted is None:
+        return "{}"
+    characters = string.ascii_letters + string.digits
+    if str(wanted.get("ExcludePunctuation", False)).lower() != "true":
+        characters += string.punctuation
+    allowed = [one for one in characters if one not in wanted.get("ExcludeCharacters", "")]
+    length = int(wanted.get("PasswordLength", 32))
+    password = "".join(secrets.choice(allowed) for _ in range(length))
+    if "GenerateStringKey" not in wanted:
+        return password
+    return json.dumps(
+        {**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: password}
+    )
 
 
 # A process that used moto's CloudFormation before has its list of types without this one.
