@@ -92,10 +92,10 @@ if TYPE_CHECKING:
     )
     from prefdrop.mypreferences.profiles import Profiles
     from prefdrop.mypreferences.resources import Resource
-    from prefdrop.mypreferences.subscriptions import (
+    from prefdrop.mypreferences.subscriptions import Subscriptions
+    from prefdrop.mypreferences.subscriptions_models import (
         EventSelection,
         Subscription,
-        Subscriptions,
         select_all_events,
         select_event,
     )
@@ -278,13 +278,8 @@ _HOMES = {
     ),
     "profiles": ("Profiles",),
     "resources": ("Resource",),
-    "subscriptions": (
-        "EventSelection",
-        "Subscription",
-        "Subscriptions",
-        "select_all_events",
-        "select_event",
-    ),
+    "subscriptions": ("Subscriptions",),
+    "subscriptions_models": ("EventSelection", "Subscription", "select_all_events", "select_event"),
     "transport": ("Retries",),
     "users": ("User", "Users"),
 }

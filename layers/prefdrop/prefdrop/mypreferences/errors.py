@@ -7,8 +7,8 @@
         │   └── Refused              the vendor said no; nothing was applied
         │       ├── BadRequest       400 or 422: something in the request is not valid
         │       ├── RouteRefused     405, 415, ...: the route takes no request like this at all
-        │       ├── NotAuthorized    401, on a route without an import's access token
-        │       ├── TokenRefused     401, on a route with an import's access token in its path
+        │       ├── NotAuthorized    401, on a route without an access token
+        │       ├── TokenRefused     401, on a route with an import's or export's access token
         │       ├── WrongCredentials the OAuth token API does not accept the credentials
         │       ├── Forbidden        403
         │       │   └── TooManyMatches   403 to a search that more than 50 profiles match
@@ -36,7 +36,8 @@ from __future__ import annotations
 import mypreferences_assumptions as assumptions
 from prefdrop.errors import PrefdropError, Terminal, Transient
 
-ASSUMED_ROUTES = "docs/vendor-assumptions.md, O-3"
+ASSUMPTIONS = "docs/vendor-assumptions.md"
+ASSUMED_ROUTES = f"{ASSUMPTIONS}, O-3"
 
 
 class MyPreferencesError(PrefdropError):
@@ -57,10 +58,18 @@ class MyPreferencesError(PrefdropError):
         status: int | None = None,
         vendor_message: str = "",
     ) -> None:
-        super().__init__(message, hint=hint or self.default_hint)
+        super().__init__(message, hint=hint or self.hint_for(route))
         self.route = route
         self.status = status
         self.vendor_message = vendor_message
+
+    @classmethod
+    def hint_for(cls, route: str) -> str:
+        """What to do next when this happens on `route`."""
+        known = assumptions.ROUTES.get(route)
+        if known is None or known.number is None:
+            return cls.default_hint
+        return cls.default_hint.replace(ASSUMED_ROUTES, f"{ASSUMPTIONS}, {known.number}")
 
     @property
     def request(self) -> str:
@@ -103,13 +112,20 @@ class NotAuthorized(Refused):
 
 
 class TokenRefused(Refused):
-    """The import's access token is unknown or expired (401 on a route that names it).
+    """The access token of an import or export is unknown or expired (401 on a route that names it).
 
-    The vendor answers wrong credentials alike, so these are worth a look when a fresh import is
+    The vendor answers wrong credentials alike, so these are worth a look when a fresh token is
     refused too.
     """
 
     default_hint = "The import's token has expired or is unknown; begin the import again."
+
+    @classmethod
+    def hint_for(cls, route: str) -> str:
+        """What to do next when this happens on `route`."""
+        if route.startswith("export."):
+            return "The export's token has expired or is unknown; initiate the export again."
+        return cls.default_hint
 
 
 class WrongCredentials(Refused):
@@ -190,7 +206,22 @@ class NotSent(MyPreferencesError, Transient):
 class Unclear(MyPreferencesError, Transient):
     """The request may or may not have been applied: find out before sending it again."""
 
-    default_hint = "It is unknown whether the request was applied; read the import's status."
+    default_hint = (
+        "It is unknown whether the request was applied; read what it was to change before it is"
+        " sent again."
+    )
+
+    @classmethod
+    def hint_for(cls, route: str) -> str:
+        """What to do next when this happens on `route`."""
+        known = assumptions.ROUTES.get(route)
+        if known is not None and known.method == "GET":
+            return "It was a read, so it may be done again at any time."
+        if route.startswith("import."):
+            return "It is unknown whether the request was applied; read the import's status."
+        if route.endswith(".initiate"):
+            return "Initiate the export again; one that nobody retrieves ends by itself."
+        return cls.default_hint
 
 
 class NoAnswer(Unclear):
