@@ -16,6 +16,7 @@ from prefdrop.auditing.admission import Network, networks_of
 from prefdrop.auditing.keeping import WORKERS, Keeper
 from prefdrop.auditing.webhook_secret import SecretCache
 from prefdrop.ledger.audit import AuditStore
+from prefdrop.ledger.backfills import Backfills
 from prefdrop.ledger.event_exceptions import EventExceptionStore
 from prefdrop.ledger.objects import ObjectStore
 from prefdrop.ledger.table import Table
@@ -65,8 +66,9 @@ class Services:
         return Keeper(self.audit, self.exceptions, self.settings.audit_days)
 
     @cached_property
-    def ledger(self) -> Table:
-        return Table(self._dynamodb, self.settings.imports_table)
+    def backfills(self) -> Backfills:
+        table = Table(self._dynamodb, self.settings.imports_table)
+        return Backfills(table, self.settings.client_id)
 
     @cached_property
     def webhook_secret(self) -> SecretCache:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -57,13 +57,22 @@ def wait_until(moment_ms: int) -> Answer:
 
 Answer = dict[str, Any]
 Run = Callable[[Services, dict[str, Any], Deadline], Answer | None]
+Made = TypeVar("Made")
 
 
 def step(
     run: Run, make_services: Callable[[], Services] = Services
 ) -> Callable[[dict[str, Any], Any], Answer | None]:
     """Make a step's `run` a Lambda handler; its services are made at its first call."""
-    kept: list[Services] = []
+    return invoked(run, make_services)
+
+
+def invoked(
+    run: Callable[[Made, dict[str, Any], Deadline], Answer | None],
+    make_services: Callable[[], Made],
+) -> Callable[[dict[str, Any], Any], Answer | None]:
+    """As `step`, for a function that has services of its own."""
+    kept: list[Made] = []
 
     def handler(event: dict[str, Any], context: Any) -> Answer | None:
         logger.append_keys(step=run.__module__.rpartition(".")[2], request=context.aws_request_id)
