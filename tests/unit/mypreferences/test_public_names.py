@@ -15,6 +15,10 @@ from prefdrop import mypreferences
 from prefdrop.mypreferences import errors
 
 HEAVY = ("boto3", "botocore", "aws_lambda_powertools", "zoneinfo", "asyncio", "pydantic", "jinja2")
+PARTS = tuple(
+    f"prefdrop.mypreferences.{part}"
+    for part in ("bulk_export", "events", "subscriptions", "resources", "profiles", "configuration")
+)
 UPPER_LAYERS = ("prefdrop.feeds", "prefdrop.ledger", "prefdrop.importing", "prefdrop.settings")
 
 
@@ -65,7 +69,7 @@ def test_every_error_is_public_drawn_and_says_whether_to_try_again() -> None:
         assert families == (0 if kind is errors.MyPreferencesError else 1)
 
 
-def test_importing_the_client_loads_nothing_heavy_and_nothing_above_it() -> None:
+def test_importing_the_client_loads_nothing_heavy_nothing_above_it_and_no_part_of_it() -> None:
     script = "import sys; from prefdrop.mypreferences import Client; print(*sys.modules)"
 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -77,4 +81,4 @@ def test_importing_the_client_loads_nothing_heavy_and_nothing_above_it() -> None
         env=environment,
     ).stdout.split()
 
-    assert not {*HEAVY, *UPPER_LAYERS} & set(loaded)
+    assert not {*HEAVY, *UPPER_LAYERS, *PARTS} & set(loaded)

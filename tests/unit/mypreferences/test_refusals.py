@@ -198,3 +198,29 @@ def test_too_many_requests_carries_the_wait_that_the_vendor_asks_for(
         client.imports.initiate(SPEC)
 
     assert raised.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "hint"),
+    [
+        (lambda client: client.imports.status("1"), 401, "begin the import again"),
+        (lambda client: client.exports.status("1"), 401, "initiate the export again"),
+        (lambda client: client.imports.initiate(SPEC), 500, "read the import's status"),
+        (lambda client: client.imports.status("1"), 500, "may be done again"),
+        (lambda client: client.exports.initiate_segment("news"), 500, "Initiate the export again"),
+        (lambda client: client.exports.commit("1"), 500, "read what it was to change"),
+        (lambda client: client.request("POST", "x"), 500, "read what it was to change"),
+        (lambda client: client.exports.commit("1"), 405, "O-4"),
+        (lambda client: client.events.of_account(), 405, "O-15"),
+        (lambda client: client.imports.initiate(SPEC), 405, "O-3"),
+    ],
+)
+def test_the_hint_is_that_of_the_route(
+    vendor: ScriptedVendor, client: Client, call: Callable[[Client], object], status: int, hint: str
+) -> None:
+    vendor.script(*[answer(status)] * 4)
+
+    with pytest.raises(MyPreferencesError) as raised:
+        call(client)
+
+    assert hint in raised.value.hint
