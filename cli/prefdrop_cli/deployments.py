@@ -29,8 +29,9 @@ class Deployment:
 
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
-    client: Callable[[str], Any]
-    """Makes a boto3 client of a service, with the credentials and the endpoint of this stack."""
+    client: Callable[..., Any]
+    """Makes a boto3 client of a service, with the credentials and the endpoint of this stack;
+    further arguments are boto3's."""
     poll_seconds: float = 2.0
     """How often to ask how an import gets on."""
 
@@ -81,8 +82,8 @@ def connect(stack: str, endpoint: str) -> Deployment:
     endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
     session = _local_session() if _is_local(endpoint) else boto3.Session()
 
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=endpoint or None)  # type: ignore[call-overload]
+    def client(service: str, **more: Any) -> Any:
+        return session.client(service, endpoint_url=endpoint or None, **more)  # type: ignore[call-overload]
 
     try:
         described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]

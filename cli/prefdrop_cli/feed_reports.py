@@ -22,10 +22,11 @@ _WOULD = {
 }
 
 
-def tell_feed(feed: Feed, *, as_json: bool) -> None:
-    """Tell that a feed by itself can be used."""
+def tell_feed(feed: Feed, configuration: dict[str, Any] | None, *, as_json: bool) -> None:
+    """Tell that a feed by itself can be used; `configuration` is what it was checked against."""
     if as_json:
-        say_json({"feed": feed.name, "valid": True, "warnings": feed.warnings})
+        told = {"feed": feed.name, "valid": True, "warnings": feed.warnings}
+        say_json({**told, "configuration": configuration})
         return
     say(f"The feed {feed.name} is valid.")
     _warn(feed.warnings)

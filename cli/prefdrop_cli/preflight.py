@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from prefdrop.feeds import Feed, Source, load_feed
+from prefdrop.feeds import AccountSnapshot, Feed, Source, load_feed
 from prefdrop_cli.exits import WrongUse
 
 
@@ -15,10 +15,14 @@ def read_feed(path: Path) -> Feed:
     return load_feed(read_file(path, "feed"), file=str(path))
 
 
-def open_source(path: Path, feed: Feed) -> Source:
-    """The file as a source of `feed`, its header checked; raises WrongUse or SourceError."""
+def open_source(path: Path, feed: Feed, snapshot: AccountSnapshot | None = None) -> Source:
+    """The file as a source of `feed`, its header checked; raises WrongUse or SourceError.
+
+    `snapshot` is what the account has, where that is known.
+    """
     require_file(path, "file")
-    source = Source(feed, opener(path), size=path.stat().st_size, file=str(path))
+    size = path.stat().st_size
+    source = Source(feed, opener(path), size=size, file=str(path), snapshot=snapshot)
     source.check()
     return source
 

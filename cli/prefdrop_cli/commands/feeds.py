@@ -20,8 +20,9 @@ from prefdrop_cli.feed_reports import (
 from prefdrop_cli.inferring import propose_feed
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import say, say_json, table
-from prefdrop_cli.preflight import open_source, plain_size, read_feed
+from prefdrop_cli.preflight import open_source, plain_size, read_feed, read_file
 from prefdrop_cli.progress import progress_for
+from prefdrop_cli.snapshots import hold_feed_to, known_account
 
 app = typer.Typer(help="Infer, check, push and list feeds.", no_args_is_help=True)
 
@@ -33,6 +34,16 @@ Rows = Annotated[int | None, typer.Option(min=1, help="Try only so many rows of 
 Shown = Annotated[int, typer.Option(min=0, max=1000, help="Show so many of the first records.")]
 ChunkBytes = Annotated[
     int, typer.Option(min=1_000, max=28_000_000, help="The stack's ChunkBytes, where it was set.")
+]
+SnapshotFile = Annotated[
+    Path | None,
+    typer.Option("--snapshot", metavar="FILE", help="Check against this configuration snapshot."),
+]
+StackIfAny = Annotated[
+    str,
+    typer.Option(
+        "--stack", envvar="PREFDROP_STACK", help="Check against the snapshot of this stack."
+    ),
 ]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write the feed to this file.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file of --out.")]
@@ -72,18 +83,24 @@ def check(
     rows: Rows = None,
     show: Shown = 1,
     chunk_bytes: ChunkBytes = CHUNK_BYTES,
+    snapshot: SnapshotFile = None,
+    stack: StackIfAny = "",
+    endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
     """Check FEED.toml and, where DATA is given, run the local side of an import on it.
 
     Nothing is sent anywhere: it shows the first records as they would be staged, how many chunks
-    they make, the rejects by reason, and whether a gate would stop the import.
+    they make, the rejects by reason, and whether a gate would stop the import. Names are held to a
+    snapshot of the account's configuration: the one in --snapshot, or that of the stack.
     """
     loaded = read_feed(feed)
+    known = known_account(snapshot, stack, endpoint)
+    hold_feed_to(known, loaded, read_file(feed, "feed"), as_json=as_json)
     if data is None:
-        tell_feed(loaded, as_json=as_json)
+        tell_feed(loaded, known.as_json(), as_json=as_json)
         return
-    source = open_source(data, loaded)
+    source = open_source(data, loaded, known.usable)
     with progress_for(as_json=as_json) as progress:
         checked = check_file(
             source,
@@ -94,7 +111,7 @@ def check(
             size=plain_size(data),
         )
     if as_json:
-        say_json(checked.as_json())
+        say_json({**checked.as_json(), "configuration": known.as_json()})
     else:
         tell_checked(checked)
     raise typer.Exit(_exit_of(checked))

@@ -25,6 +25,7 @@ ANSWERED_AT_ONCE = {
     "NotACorrection",
     "NotHeld",
     "NothingToRetry",
+    "SnapshotUnreadable",
     "TooManyMatches",
     "UnknownImport",
 }

@@ -1,0 +1,128 @@
+"""Which configuration snapshot a feed is checked against, and what that finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+import typer
+
+from prefdrop.configuring.snapshot import Snapshot, decode
+from prefdrop.configuring.store import KEY, SnapshotStore
+from prefdrop.feeds import AccountSnapshot, Feed, FeedError
+from prefdrop.feeds.account import MAX_AGE
+from prefdrop.feeds.unknown_names import unknown_names
+from prefdrop_cli.deployments import Deployment, connect
+from prefdrop_cli.exits import Exit, WrongUse
+from prefdrop_cli.options import DEFAULT_STACK
+from prefdrop_cli.output import note, say_json, show_error
+from prefdrop_cli.preflight import read_file
+
+
+@dataclass(frozen=True)
+class KnownAccount:
+    """The snapshot that a feed is checked against, if there is one."""
+
+    snapshot: Snapshot | None = None
+    origin: str = ""
+    stale: bool = False
+    why_not: str = ""
+    """Why the names of the feed are not checked, in a sentence."""
+
+    @property
+    def usable(self) -> AccountSnapshot | None:
+        """What feeds and rows are held to; an import does without a stale snapshot too."""
+        return None if self.snapshot is None or self.stale else self.snapshot.account()
+
+    def as_json(self) -> dict[str, Any] | None:
+        """The member `configuration` of `feeds check --json`."""
+        if self.snapshot is None:
+            return None
+        return {
+            "from": self.origin,
+            "taken_at": self.snapshot.taken_at.isoformat(),
+            "stale": self.stale,
+        }
+
+
+def known_account(file: Path | None, stack: str, endpoint: str) -> KnownAccount:
+    """The snapshot in `file`, else that of the stack where one is named; raises WrongUse."""
+    if file is not None:
+        return _aged(read_snapshot(file), str(file), MAX_AGE)
+    if not stack and not endpoint:
+        return KnownAccount(
+            why_not="Neither --snapshot nor a stack was named, so the feed was not checked against "
+            "the account."
+        )
+    deployment = connect(stack or DEFAULT_STACK, endpoint)
+    found = SnapshotStore(deployment.objects).find()
+    if found is None:
+        return KnownAccount(
+            why_not="The stack has no configuration snapshot, so the feed was not checked against "
+            "the account; `prefdrop configuration pull` takes one."
+        )
+    return _aged(found.snapshot, f"s3://{deployment.bucket}/{KEY}", _max_age(deployment))
+
+
+def read_snapshot(file: Path) -> Snapshot:
+    """A snapshot from a file on this machine; raises WrongUse."""
+    try:
+        return decode(read_file(file, "snapshot"))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise WrongUse(
+            f"{file} is no configuration snapshot.",
+            hint="`prefdrop configuration show --json` prints one.",
+        ) from None
+
+
+def hold_feed_to(known: KnownAccount, feed: Feed, text: bytes, *, as_json: bool) -> None:
+    """End the command if the feed names what the account has not.
+
+    What a stale snapshot lacks may have been added since, so it is only said.
+    """
+    if known.snapshot is None:
+        note(known.why_not)
+        return
+    errors = unknown_names(feed, text, known.snapshot.account())
+    if known.stale:
+        note(
+            f"The snapshot is of {known.snapshot.taken_at:%Y-%m-%d %H:%M} UTC and stale, so nothing"
+            " is refused by it; `prefdrop configuration pull` takes a new one."
+        )
+        for error in errors:
+            note(f"Warning: {error.message} {error.hint}")
+    elif errors:
+        _fail(errors, as_json=as_json)
+
+
+def _fail(errors: Sequence[FeedError], *, as_json: bool) -> NoReturn:
+    if as_json:
+        told = [
+            {
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+                "file": error.file,
+                "line": error.line,
+                "key": error.key,
+            }
+            for error in errors
+        ]
+        say_json({"error": told[0], "errors": told})
+    for error in () if as_json else errors:
+        show_error(error, as_json=False)
+    raise typer.Exit(Exit.WRONG_USE)
+
+
+def _aged(snapshot: Snapshot, origin: str, longest: timedelta) -> KnownAccount:
+    stale = snapshot.account().is_stale(datetime.now(UTC), longest)
+    return KnownAccount(snapshot, origin, stale)
+
+
+def _max_age(deployment: Deployment) -> timedelta:
+    days = deployment.parameters.get("SnapshotDays")
+    return MAX_AGE if days is None else timedelta(days=int(days))
