@@ -17,6 +17,7 @@ from prefdrop_local.sandbox.faults.rules import (
     RuleSet,
     as_members,
 )
+from prefdrop_local.sandbox.faults.schedule import drawn
 
 
 @dataclass(slots=True)
@@ -171,4 +172,4 @@ class Plan:
             item.away_until = now + rule.seconds
 
     def _draw(self, item: _Counted, call: int) -> random.Random:
-        return random.Random(f"{self.seed}/{item.index}/{call}")
+        return drawn(self.seed, item.index, call)

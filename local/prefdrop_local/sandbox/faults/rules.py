@@ -21,11 +21,11 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from prefdrop_local.sandbox.faults.schedule import Number, Schedule
 from prefdrop_local.sandbox.routing import SERVED, TOKEN_ROUTE
 
 Seconds = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
-Number = Annotated[int, Meta(ge=1)]
 ErrorStatus = Annotated[int, Meta(ge=300, le=599)]
 
 _EXCEPTIONS = "import.exceptions"
@@ -33,9 +33,8 @@ _STATUSES = frozenset(int(status) for status in HTTPStatus)
 
 
 class Rule(
-    msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True,
-    tag_field="kind",
-):  # fmt: skip
+    Schedule, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"
+):
     """What all rules have: the calls they look at, and when they strike."""
 
     route: str
@@ -43,14 +42,6 @@ class Rule(
     method: str | None = None
     body_contains: Annotated[str, Meta(min_length=1)] | None = None
     """Only requests whose body has this text are looked at, for example one poisonous record."""
-    nth: Number | list[Number] | None = None
-    from_: Number | None = msgspec.field(name="from", default=None)
-    to: Number | None = None
-    every: Number | None = None
-    chance: Annotated[float, Meta(ge=0, le=1)] | None = None
-    """Drawn from the seed, the rule's place and the call's number: the same again each time."""
-    times: Number | None = None
-    """Most strikes."""
 
     only_changes_answer: ClassVar[bool] = False
     only_route: ClassVar[str] = ""
@@ -61,26 +52,11 @@ class Rule(
         if not any(fnmatchcase(route, self.route) for route in routes):
             raise ValueError(f"route {self.route!r} fits none of {', '.join(routes)}")
 
-    @property
-    def kind(self) -> str:
-        """The rule's kind as it stands in the JSON."""
-        return str(self.__struct_config__.tag)
-
     def fits(self, route: str, method: str) -> bool:
         """Whether calls of that route and method count, leaving their bodies aside."""
         if self.only_route and route != self.only_route:
             return False
         return fnmatchcase(route, self.route) and self.method in (None, method)
-
-    def is_scheduled(self, call: int) -> bool:
-        """Whether the call of that number is to be struck, leaving chance aside."""
-        numbers = [self.nth] if isinstance(self.nth, int) else self.nth
-        return (
-            (numbers is None or call in numbers)
-            and (self.from_ is None or call >= self.from_)
-            and (self.to is None or call <= self.to)
-            and (self.every is None or call % self.every == 0)
-        )
 
 
 class Latency(Rule, tag="latency"):

@@ -71,9 +71,13 @@ class Journals:
 
     def of_user(self, user_id: str, source: str) -> Journal:
         """For a user who changes profiles one by one."""
-        return Journal(user_id, source, self._clock.now(), self.noted)
+        return Journal(user_id, source, self._moment(), self.noted)
 
     def of_import(self, user_id: str, source: str) -> Journal:
         """For a user whose import changes them; notes nothing if imports make no events (O-17)."""
         kept = self._settings().import_events
-        return Journal(user_id, source, self._clock.now(), self.noted, kept=kept)
+        return Journal(user_id, source, self._moment(), self.noted, kept=kept)
+
+    def _moment(self) -> float:
+        # In milliseconds, as events show it: readers ask for events from a moment that they saw.
+        return round(self._clock.now(), 3)
