@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tools.translation import Template
+
+MACHINES = ["ImportStateMachine", "ExportStateMachine"]
+CALLED_BY = {
+    "BackfillEventsFunction": "Schedule",
+    "ReceiveCallbackFunction": "HttpApi",
+    "ReceiveWebhookFunction": "HttpApi",
+    "RefreshConfigurationFunction": "Schedule",
+    "StartExportsFunction": "Schedule",
+    "SweepTurnsFunction": "Schedule",
+}
 
 
 @pytest.fixture
@@ -20,12 +31,11 @@ def functions(template: Template) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.fixture
-def invoked(template: Template, root) -> set[str]:
-    """The logical ids of the functions that the import workflow calls."""
-    machine = template["Resources"]["ImportStateMachine"]["Properties"]
-    definition = json.loads((root / machine["DefinitionUri"]).read_text("utf-8"))
-    substitutions = machine["DefinitionSubstitutions"]
+def _invoked(template: Template, root: Path, machine: str) -> set[str]:
+    """The logical ids of the functions that a workflow calls."""
+    properties = template["Resources"][machine]["Properties"]
+    definition = json.loads((root / properties["DefinitionUri"]).read_text("utf-8"))
+    substitutions = properties["DefinitionSubstitutions"]
     names = {
         re.sub(r"\W", "", state["Parameters"]["FunctionName"])
         for state in definition["States"].values()
@@ -50,17 +60,37 @@ def test_a_function_is_named_after_its_folder(functions):
         }
 
 
-def test_the_workflow_may_invoke_the_functions_it_calls_and_no_other(template, functions, invoked):
-    policies = template["Resources"]["ImportStateMachine"]["Properties"]["Policies"]
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_workflow_may_invoke_the_functions_it_calls_and_no_other(
+    template, functions, root, machine
+):
+    policies = template["Resources"][machine]["Properties"]["Policies"]
     steps = next(s for s in policies[0]["Statement"] if s["Sid"] == "Steps")
 
     granted = {arn["Fn::Sub"].rpartition(":function:")[2] for arn in steps["Resource"]}
 
-    assert granted == {functions[name]["FunctionName"]["Fn::Sub"] for name in invoked}
+    called = _invoked(template, root, machine)
+    assert granted == {functions[name]["FunctionName"]["Fn::Sub"] for name in called}
 
 
-def test_only_the_sweeper_works_outside_the_workflow(functions, invoked):
-    assert functions.keys() - invoked == {"SweepTurnsFunction"}
+def test_what_no_workflow_calls_is_called_by_a_schedule_or_over_http(template, functions, root):
+    called = set().union(*(_invoked(template, root, machine) for machine in MACHINES))
+    alone = functions.keys() - called
+
+    causes = {
+        name: {event["Type"] for event in functions[name]["Events"].values()} for name in alone
+    }
+    assert causes == {name: {CALLED_BY[name]} for name in CALLED_BY if name in functions}
+
+
+def test_an_http_api_waits_longer_than_the_functions_behind_it_may_take(functions):
+    for properties in functions.values():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                route = event["Properties"]
+
+                assert route["PayloadFormatVersion"] == "2.0"
+                assert properties["Timeout"] * 1000 < route["TimeoutInMillis"]
 
 
 def test_every_function_has_permissions_of_its_own(functions):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -24,9 +25,9 @@ def spoiled(tmp_path: Path, template: Template, root: Path) -> Callable[[Spoil],
         copy = deepcopy(template)
         definition = json.loads((root / "statemachine/import.asl.json").read_text("utf-8"))
         spoil(copy, definition)
-        (tmp_path / "import.asl.json").write_text(json.dumps(definition), "utf-8")
-        machine = copy["Resources"]["ImportStateMachine"]["Properties"]
-        machine["DefinitionUri"] = "import.asl.json"
+        (tmp_path / "statemachine").mkdir()
+        (tmp_path / "statemachine/import.asl.json").write_text(json.dumps(definition), "utf-8")
+        shutil.copy(root / "statemachine/export.asl.json", tmp_path / "statemachine")
         path = tmp_path / "template.yaml"
         path.write_text(json.dumps(copy), "utf-8")
         return faults(path, "us-east-1")

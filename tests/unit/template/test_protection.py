@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -97,8 +98,46 @@ def test_tables_can_be_restored_and_forget_in_time(resources):
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_the_workflow_logs_no_payload(resources):
-    assert resources["ImportStateMachine"]["Properties"]["Logging"]["IncludeExecutionData"] is False
+@pytest.mark.parametrize("machine", ["ImportStateMachine", "ExportStateMachine"])
+def test_a_workflow_is_traced_and_logs_no_payload(resources, machine):
+    properties = resources[machine]["Properties"]
+
+    assert properties["Logging"]["IncludeExecutionData"] is False
+    assert properties["Tracing"] == {"Enabled": True}
+
+
+def test_the_pipe_logs_no_payload_and_the_bus_gets_no_event_s_content(resources):
+    pipe = resources["AuditPipe"]["Properties"]
+    template = pipe["TargetParameters"]["InputTemplate"]
+
+    assert "IncludeExecutionData" not in pipe["LogConfiguration"]
+    assert set(json.loads(re.sub("<[^>]+>", "0", template))) == {
+        "event_id",
+        "event_type",
+        "entity",
+        "profile_id",
+        "subscription_id",
+        "occurred_at",
+    }
+
+
+def test_access_logs_hold_the_route_and_never_the_path_with_the_key(resources):
+    logged = resources["WebhookApi"]["Properties"]["AccessLogSettings"]["Format"]
+
+    variables = set(re.findall(r"\$context\.([\w.]+)", logged))
+
+    assert "routeKey" in variables
+    assert variables.isdisjoint({"path", "protocol", "domainName", "identity.userAgent"})
+    assert json.loads(logged)
+
+
+def test_the_webhook_is_throttled(resources):
+    settings = resources["WebhookApi"]["Properties"]["DefaultRouteSettings"]
+
+    assert settings == {
+        "ThrottlingRateLimit": {"Ref": "WebhookRate"},
+        "ThrottlingBurstLimit": {"Ref": "WebhookBurst"},
+    }
 
 
 def test_no_function_may_do_anything_to_everything(resources):
@@ -113,21 +152,40 @@ def test_no_function_may_do_anything_to_everything(resources):
                     assert statement["Resource"] != "*", name
 
 
-def test_only_functions_that_talk_to_the_vendor_can_read_the_credentials(resources):
-    readers = {
+def _readers(resources: dict[str, Any], secret: str) -> set[str]:
+    return {
         name
         for name, resource in resources.items()
-        if "secretsmanager:GetSecretValue" in json.dumps(resource["Properties"].get("Policies"))
+        if resource["Type"] == "AWS::Serverless::Function"
+        for statement in resource["Properties"]["Policies"][0]["Statement"]
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+        and statement["Resource"] == {"Ref": secret}
     }
 
-    assert readers == {
+
+def test_only_functions_that_talk_to_the_vendor_can_read_the_credentials(resources):
+    assert _readers(resources, "VendorSecret") == {
+        "BackfillEventsFunction",
+        "BeginExportFunction",
+        "CheckExportFunction",
         "CheckStatusFunction",
         "CollectExceptionsFunction",
         "ExecutePartFunction",
+        "FinishExportFunction",
         "InitiatePartFunction",
         "PassTurnFunction",
+        "RefreshConfigurationFunction",
+        "RetrieveExportFunction",
         "StageChunksFunction",
         "SweepTurnsFunction",
+    }
+
+
+def test_only_functions_that_the_vendor_calls_or_is_told_of_know_the_webhook_s_key(resources):
+    assert _readers(resources, "WebhookSecret") == {
+        "BeginExportFunction",
+        "ReceiveCallbackFunction",
+        "ReceiveWebhookFunction",
     }
 
 
