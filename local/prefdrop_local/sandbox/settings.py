@@ -99,6 +99,24 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     import_events: bool = True
     """Whether imports make events, as changes by other calls always do (O-17)."""
+    handshake: Literal["event_grid", "cloud_events", "challenge", "none"] = "event_grid"
+    """How a receiver shows that it wants notifications, before the first of them (O-16)."""
+    delivery_shape: Literal["object", "array"] = "object"
+    """Whether a notification's body is an event or an array of events (O-16)."""
+    delivery_batch: Size = 1
+    """Most events of an array."""
+    delivery_workers: Size = 4
+    """Notifications under way at once."""
+    delivery_timeout_seconds: Annotated[float, Meta(gt=0)] = 10.0
+    """How long a receiver may take to answer."""
+    delivery_wait_scale: Amount = 1.0
+    """Multiplies all waits before a notification or a handshake is tried again: 10 s, 30 s, 1 min
+    and so on for 24 hours (O-16)."""
+    delivery_header: str = ""
+    """A header such as `X-Secret: abc` that all notifications carry; the sandbox's own idea."""
+    delivery_signing_secret: str = ""
+    """Where not empty, notifications are signed by the rules of Standard Webhooks, with this text
+    or, after `whsec_`, with its base64. The sandbox's own idea: no vendor signature is known."""
 
     signature_minutes: Annotated[float, Meta(gt=0)] = 15.0
     """How long a PNAUTHINFO3 header is good for."""
