@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from tests.unit.auditing.receiver import KEY, PREVIOUS_KEY, SECRET, Receiver, forget
+from prefdrop.telemetry import logger
+from tests.unit.auditing.receiver import (
+    KEY,
+    PREVIOUS_KEY,
+    SECRET,
+    Receiver,
+    create_audit_table,
+    forget,
+    schema,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +29,15 @@ def _aws() -> Iterator[None]:
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
         client = boto3.client("dynamodb")
         for name in ("imports", "exceptions"):
-            _create(client, name, ["pk", "sk"], {})
-        _create(client, "audit", ["pk"], {"by-profile": "gsi1", "by-day": "gsi2"})
+            client.create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[
+                    {"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")
+                ],
+                KeySchema=schema("pk", "sk"),
+            )
+        create_audit_table()
         boto3.client("s3").create_bucket(Bucket="bucket")
         boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString="{}")
         yield
@@ -39,28 +56,17 @@ def receiver(aws: None) -> Receiver:
     return Receiver()
 
 
-def _create(client, table: str, key: list[str], indexes: dict[str, str]) -> None:
-    names = key + [f"{gsi}{end}" for gsi in indexes.values() for end in ("pk", "sk")]
-    shown = ["event_type", "entity", "profile_id", "subscription_id", "at", "occurred_at"]
-    shown += ["received_at", "source", "delivered_at", "missed", "bytes", "object_key"]
-    definition = {
-        "TableName": table,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in names],
-        "KeySchema": _schema(key),
-    }
-    if indexes:
-        definition["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index,
-                "KeySchema": _schema([f"{gsi}pk", f"{gsi}sk"]),
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": shown},
-            }
-            for index, gsi in indexes.items()
-        ]
-    client.create_table(**definition)
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Everything that the function has written, log lines and metrics, since it was asked last."""
+    lines = io.StringIO()
+    before = logger.registered_handler.setStream(lines)
 
+    def read() -> str:
+        text = lines.getvalue() + capsys.readouterr().out
+        lines.seek(0)
+        lines.truncate()
+        return text
 
-def _schema(names: list[str]) -> list[dict[str, str]]:
-    kinds = ("HASH", "RANGE")
-    return [{"AttributeName": n, "KeyType": k} for n, k in zip(names, kinds, strict=False)]
+    yield read
+    logger.registered_handler.setStream(before)

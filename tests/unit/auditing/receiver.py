@@ -207,3 +207,52 @@ def signature_headers(
         "webhook-timestamp": stamp,
         "webhook-signature": f"{before}{version},{signature}",
     }
+
+
+def metric_values(log: str, name: str) -> list[float]:
+    """What the function wrote of a metric, in CloudWatch's embedded format, in its order."""
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    values = [line[name] for line in lines if "_aws" in line and name in line]
+    return [one for value in values for one in value]
+
+
+def create_audit_table() -> None:
+    """The audit table as the stack has it."""
+    names = ["pk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"]
+    boto3.client("dynamodb").create_table(
+        TableName="audit",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
+        KeySchema=schema("pk"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": schema(f"{gsi}pk", f"{gsi}sk"),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": SHOWN},
+            }
+            for index, gsi in (("by-profile", "gsi1"), ("by-day", "gsi2"))
+        ],
+    )
+
+
+def schema(hash_key: str, range_key: str = "") -> list[Any]:
+    """A table's or an index's keys."""
+    keys = [{"AttributeName": hash_key, "KeyType": "HASH"}]
+    return [*keys, {"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else keys
+
+
+SHOWN = [
+    "event_type",
+    "entity",
+    "profile_id",
+    "subscription_id",
+    "at",
+    "occurred_at",
+    "received_at",
+    "source",
+    "delivered_at",
+    "missed",
+    "bytes",
+    "object_key",
+]
+"""What the indexes of the audit table hold besides keys."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -252,7 +252,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_request_is_answered_and_kept_as_the_table_says(
-    case: Case, aws: None, capfd: pytest.CaptureFixture[str]
+    case: Case, aws: None, told: Callable[[], str]
 ) -> None:
     receiver = Receiver(PREFDROP_WEBHOOK_SOURCES=case.sources)
     receiver.set_secret(previous_key="path-key-that-was-known-0000", **case.secret)
@@ -262,7 +262,7 @@ def test_a_request_is_answered_and_kept_as_the_table_says(
     assert answer["statusCode"] == case.status
     assert sorted(item["pk"] for item in scan("audit")) == sorted(case.events)
     assert sorted(receiver.kept_whole()) == sorted(case.aside)
-    assert_nothing_told(capfd.readouterr().out, case)
+    assert_nothing_told(told(), case)
 
 
 def assert_nothing_told(log: str, case: Case) -> None:
