@@ -15,10 +15,16 @@
     GET   segments                         {segments}; also segment_groups
     PUT   segments/NAME   DELETE ...       see `bulk_export.segments`; also segment_groups/NAME
     GET   changes?since=0                  {changes}: ProfileId and milliseconds since 1970
+    GET   events?since=0&limit=1000        {events, next}: of changes, each with its deliveries
+    GET   events/idle?timeout=10           waits until all is delivered; see `events.admin`
+    POST  events/release                   what delivery faults hold or delay is due now
+    GET   events/faults                    rules with what they counted; also PUT and DELETE
+    GET   subscriptions                    {subscriptions}: with handshake and deliveries
     POST  seed                             {"profiles": 1000, "seed": 7}: invented ones are added
     POST  reset                            as after the start, without faults
 
-All bodies are JSON. A stopped clock moves by `advance` alone; what falls due is done on return.
+All bodies are JSON. A stopped clock moves by `advance` alone; what falls due is done on return,
+except deliveries of events: for these, ask `events/idle`.
 """
 
 from __future__ import annotations
@@ -100,6 +106,7 @@ class Admin:
             ("POST", "reset"): self._reset,
             ("POST", "seed"): self._seed,
             **sandbox.exports.admin.actions(),
+            **sandbox.events.admin.actions(),
         }
         self._named: dict[tuple[str, str], Callable[[Request, str], Any]] = {
             ("GET", "imports"): self._one_import,
@@ -183,6 +190,7 @@ class Admin:
         clock.advance(order.advance)
         self._engine.catch_up(None)
         self._sandbox.exports.catch_up(None)
+        self._sandbox.events.nudge()
         return self._clock(request)
 
     def _faults(self, _request: Request) -> Any:
@@ -229,11 +237,17 @@ class Admin:
     def _reset(self, _request: Request) -> Any:
         """As after the start: no data, no faults, real time, first settings."""
         self._sandbox.faults.reset()
-        self._engine.while_idle(lambda: self._sandbox.exports.while_idle(self._store.clear))
+        self._sandbox.events.reset()
+        self._engine.while_idle(self._forget)
         self._sandbox.clock.reset()
         self._sandbox.forget_tokens()
         self._sandbox.change_settings(self._first_settings)
         return {"status": "ok"}
+
+    def _forget(self) -> None:
+        events, exports = self._sandbox.events, self._sandbox.exports
+        events.while_idle(lambda: exports.while_idle(self._store.clear))
+        self._sandbox.data.begin_anew()
 
 
 def _described(item: Import) -> dict[str, Any]:

@@ -13,18 +13,24 @@ class ProblemError(Exception):
     With a `Content-Type` among the headers, the message is the body as it stands.
     """
 
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, headers: Mapping[str, str] | None = None,
+        model_state: Mapping[str, list[str]] | None = None,
+    ) -> None:  # fmt: skip
+        """`model_state` says which place in the body is wrong, and why."""
         super().__init__(message)
         self.status = status
         self.message = message
         self.headers = dict(headers or {})
+        self.model_state = model_state
 
     @property
     def body(self) -> bytes:
         """The answer's body."""
         if "Content-Type" in self.headers:
             return self.message.encode()
-        return msgspec.json.encode({"Message": self.message})
+        places = {"ModelState": self.model_state} if self.model_state else {}
+        return msgspec.json.encode({"Message": self.message, **places})
 
 
 def bad_request(message: str) -> ProblemError:
@@ -47,6 +53,11 @@ def not_authorized(message: str) -> ProblemError:
 def forbidden(message: str) -> ProblemError:
     """403: the user lacks a permission."""
     return ProblemError(403, message)
+
+
+def conflict(message: str) -> ProblemError:
+    """409: it would clash with what there is."""
+    return ProblemError(409, message)
 
 
 def not_found(message: str) -> ProblemError:

@@ -23,6 +23,8 @@ from prefdrop_local.sandbox.bulk_import.exceptions import all_exceptions
 from prefdrop_local.sandbox.bulk_import.imports import end_token, import_of_token
 from prefdrop_local.sandbox.calls import JSON, Call, Operation
 from prefdrop_local.sandbox.clock import Clock, iso
+from prefdrop_local.sandbox.data_area import DataArea
+from prefdrop_local.sandbox.events.area import EventArea
 from prefdrop_local.sandbox.faults.layer import Faults
 from prefdrop_local.sandbox.faults.pages import Listing
 from prefdrop_local.sandbox.faults.rules import RuleSet
@@ -57,13 +59,20 @@ class Sandbox:
         self.exports = ExportArea(
             self._store, account, self.clock, self.settings, self._engine.catch_up
         )
+        self.events = EventArea(
+            self._store, account, self.clock, self.settings, self.journals, self._engine.catch_up
+        )
+        self.data = DataArea(self._store, account, self.clock, self.journals)
         self._operations: dict[str, Operation] = {
             **imports.operations(),
+            **self.data.operations(),
             **self.exports.operations(),
+            **self.events.operations(),
         }
         self._admin = Admin(self, self._store, self._engine, settings)
         self._engine.start()
         self.exports.start()
+        self.events.start()
 
     def settings(self) -> Settings:
         """The settings as they are now."""
@@ -74,6 +83,7 @@ class Sandbox:
         self._settings = settings
         self._engine.nudge()
         self.exports.nudge()
+        self.events.nudge()
 
     def forget_tokens(self) -> None:
         """Revoke all OAuth tokens."""
@@ -99,6 +109,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop processing and close the database."""
         self.faults.reset()
+        self.events.stop()
         self.exports.stop()
         self._engine.stop()
         self._store.close()

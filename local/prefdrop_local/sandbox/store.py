@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -9,10 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from prefdrop_local.sandbox.bulk_export import schema as bulk_export
-from prefdrop_local.sandbox.profiles import journal
+from prefdrop_local.sandbox.configuration import tables as configuration
+from prefdrop_local.sandbox.events import schema as events
+from prefdrop_local.sandbox.profiles import history, journal
+from prefdrop_local.sandbox.users import tables as users
 
 FIRST_PROFILE_ID = 9_100_001
 FIRST_TOKEN = 704_418
+FIRST_SUBSCRIPTION = 41
+EVENT_SALT = "event_salt"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS imports (
@@ -32,7 +38,7 @@ CREATE TABLE IF NOT EXISTS alternate_ids (
     type TEXT NOT NULL, value TEXT NOT NULL, profile_id INTEGER NOT NULL,
     PRIMARY KEY (type, value)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS deletions (
-    profile_id INTEGER PRIMARY KEY, token INTEGER NOT NULL, reason_code TEXT, user_id TEXT NOT NULL,
+    profile_id INTEGER PRIMARY KEY, token INTEGER, reason_code TEXT, user_id TEXT NOT NULL,
     deleted_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS daily_marks (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, unit TEXT NOT NULL);
@@ -42,7 +48,8 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 _TABLES = (
     *bulk_export.TABLES, "imports", "staged", "exceptions", "profiles", "alternate_ids",
     "deletions", "daily_marks",
-    "requests", "counters", *journal.TABLES,
+    "requests", "counters", *journal.TABLES, *events.TABLES, *history.TABLES,
+    *configuration.TABLES, *users.TABLES,
 )  # fmt: skip
 
 
@@ -58,7 +65,11 @@ class Store:
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;"
             + _SCHEMA
             + journal.SCHEMA
+            + events.SCHEMA
             + bulk_export.SCHEMA
+            + history.SCHEMA
+            + configuration.SCHEMA
+            + users.SCHEMA
         )
         self._fill_counters()
 
@@ -102,6 +113,9 @@ class Store:
             ("request", 1),
             ("execution", 1),
             ("snapshot", 1),
+            ("subscription", FIRST_SUBSCRIPTION),
+            # Not a count: what makes event ids others after each reset.
+            (EVENT_SALT, secrets.randbits(62)),
         ]
         with self.transaction() as database:
             database.executemany("INSERT OR IGNORE INTO counters VALUES (?, ?)", first)

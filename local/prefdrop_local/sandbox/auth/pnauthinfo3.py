@@ -49,7 +49,7 @@ def user_of_header(
     header = _parsed(text)
     _check_issued(header.issued, clock, settings)
     user = account.active_user(header.user_id)
-    if user is None or header.scheme in _UNKEYED:
+    if user is None or not user.secret or header.scheme in _UNKEYED:
         raise not_authorized(UNABLE)
     hash_name = header.scheme.rpartition("-")[2]
     wanted = signature(hash_name, user.secret, account.client_id, header.user_id, header.issued)

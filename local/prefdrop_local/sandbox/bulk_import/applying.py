@@ -16,6 +16,7 @@ from prefdrop_local.sandbox.bulk_import.record_shapes import RecordShapes
 from prefdrop_local.sandbox.bulk_import.staging import append_exceptions, decode_record
 from prefdrop_local.sandbox.clock import iso
 from prefdrop_local.sandbox.model import alternate_ids
+from prefdrop_local.sandbox.profiles.history import keep_former
 from prefdrop_local.sandbox.profiles.journal import How, Journals
 from prefdrop_local.sandbox.profiles.merge import Merger, Writing
 from prefdrop_local.sandbox.profiles.repository import Profiles, alternate_keys
@@ -80,6 +81,7 @@ class Applier:
     def finish(self, database: sqlite3.Connection) -> None:
         """Write what the batch gathered."""
         self._profiles.keep_next_id(self._next_id)
+        keep_former(database, self._merger.former)
         database.executemany(
             "INSERT OR REPLACE INTO deletions VALUES (?, ?, ?, ?, ?)",
             [

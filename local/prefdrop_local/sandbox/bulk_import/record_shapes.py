@@ -168,7 +168,9 @@ def _preference_shape(account: Account) -> Shape:
 def _consent_shape(account: Account) -> Shape:
     return Shape(
         {
-            "ConsentType": known(account.consents, "UnknownConsentType", "a consent type", 100),
+            "ConsentType": known(
+                account.active_consents(), "UnknownConsentType", "a consent type", 100
+            ),
             "ConsentVersion": text(50, 1),
             "Locale": text(15, 1),
             "ConsentStatus": one_of(

@@ -127,7 +127,8 @@ class RecordValidator:
     def _check_consent(self, item: Item, faults: Faults) -> None:
         name = item["ConsentType"].lower()
         consent: ConsentType = self._consents[name]
-        if item["ConsentVersion"] not in consent.versions:
+        version = item["ConsentVersion"]
+        if version not in consent.versions or version in consent.retired:
             text = "ConsentVersion is not a version of this consent type."
             faults.add(item, "UnknownConsentVersion", text)
         if _folded_locale(item["Locale"]) not in self._locales[name]:

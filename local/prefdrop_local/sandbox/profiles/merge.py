@@ -29,6 +29,7 @@ from prefdrop_local.sandbox.model import (
     ContactKind,
     Item,
 )
+from prefdrop_local.sandbox.profiles.history import Former
 
 _CONTROL = frozenset(("PreservePreferences", "PreserveConsents", "ReasonCode", "ProfileId"))
 _COLLECTIONS = frozenset(
@@ -36,6 +37,10 @@ _COLLECTIONS = frozenset(
      "Groups", "ProfileTags", "CustomFields", "CustomerName")
 )  # fmt: skip
 _ARCHIVED = {"IsActive": False, "PreferenceStatus": "Archived"}
+_PREFERENCE_FACTS = (
+    "PreferenceType", "FrequencyId", "PreferenceAttributes", "CustomerDate", "PreferenceStatus",
+)  # fmt: skip
+_CONSENT_FACTS = ("ConsentStatus", "ConsentDate", "IsActive")
 
 
 class Writing(NamedTuple):
@@ -67,6 +72,10 @@ class Merger:
             name.lower(): {version: place for place, version in enumerate(consent.versions)}
             for name, consent in account.consents.items()
         }
+        self.former: list[Former] = []
+        """What was written over; whoever saves the profiles keeps it too."""
+        self._profile_id = 0
+        self._contact = ""
 
     def new_profile(self, profile_id: int) -> Item:
         """An empty profile with the account's defaults."""
@@ -83,6 +92,7 @@ class Merger:
 
     def merge(self, profile: Item, record: Item) -> None:
         """Write the record into the profile. The record must have passed all checks."""
+        self._profile_id, self._contact = profile["ProfileId"], ""
         for name, value in record.items():
             if value is not None and name not in _COLLECTIONS and name not in _CONTROL:
                 profile[name] = value
@@ -102,7 +112,7 @@ class Merger:
             if source.get("IsMobile") is not None:
                 return bool(source["IsMobile"])
         type_name = phone.get(PHONES.type_name) or self._default_types["PhoneNumbers"]
-        return self._phone_types[str(type_name).lower()]
+        return self._phone_types.get(str(type_name).lower(), False)
 
     def contact_key(self, kind: ContactKind, item: Item) -> Hashable:
         """What makes two elements the same contact: the type and the value."""
@@ -165,8 +175,10 @@ class Merger:
             if name != kind.preferences and name != CONSENTS:
                 stored[name] = value
         stored["IsActive"] = True
+        self._contact = contact_name(kind, stored)
         self._merge_preferences(stored, item.get(kind.preferences), kind.preferences)
         self._merge_consents(stored, item)
+        self._contact = ""
 
     def _merge_preferences(self, holder: Item, sent: list[Item] | None, collection: str) -> None:
         for item in sent or ():
@@ -176,7 +188,14 @@ class Merger:
                 holder.setdefault(collection, []).append(stored)
             elif is_stale(stored, item):
                 continue
+            was = {name: value for name, value in stored.items() if name != CONSENTS}
             self._merge_preference(stored, item)
+            self._keep(collection, was, stored, _PREFERENCE_FACTS)
+
+    def _keep(self, collection: str, was: Item, now: Item, facts: tuple[str, ...]) -> None:
+        """Remember what an item was if it says something else now."""
+        if was and any(was.get(name) != now.get(name) for name in facts):
+            self.former.append(Former(self._profile_id, collection, self._contact, was))
 
     def _merge_preference(self, stored: Item, item: Item) -> None:
         chosen: Filter = self._filters[item["FilterId"].lower()]
@@ -192,16 +211,19 @@ class Merger:
             "UserId": self._writing.user_id,
             "SourceId": self._writing.source,
         }
-        self._merge_consents(stored, item)
+        self._merge_consents(stored, item, keep=False)
 
-    def _merge_consents(self, holder: Item, sent: Item) -> None:
+    def _merge_consents(self, holder: Item, sent: Item, *, keep: bool = True) -> None:
+        """With `keep`, what is written over is remembered: of profiles and contacts."""
         for item in sent.get(CONSENTS) or ():
             stored = holder.setdefault(CONSENTS, [])
             same = [old for old in stored if _consent_key(old) == _consent_key(item)]
             newest = self._supersede(stored, item)
             consent = item | {"IsActive": newest, "ConsentDate": self._consent_date(item)}
             if same:
+                was = dict(same[0]) if keep else {}
                 same[0].update(consent)
+                self._keep(CONSENTS, was, same[0], _CONSENT_FACTS)
             else:
                 stored.append(consent)
 
@@ -236,7 +258,9 @@ class Merger:
         }
         for consent in profile.get(CONSENTS) or () if linked else ():
             if consent["ConsentType"].lower() in linked and consent["ConsentStatus"] == GRANTED:
+                was = dict(consent)
                 consent["ConsentStatus"] = REVOKED
+                self._keep(CONSENTS, was, consent, _CONSENT_FACTS)
 
 
 def find_preference(holder: Item, collection: str, item: Item) -> Item | None:
@@ -291,7 +315,18 @@ def _merge_items(
 def _archive(preferences: list[Item] | tuple[()], channel: str | None = None) -> None:
     for preference in preferences:
         if channel is None or preference.get("ChannelId") == channel:
-            preference.update(_ARCHIVED)
+            archive_preference(preference)
+
+
+def archive_preference(preference: Item) -> None:
+    """Take a preference out of force; it stays on the profile, where only exports show it."""
+    preference.update(_ARCHIVED)
+
+
+def contact_name(kind: ContactKind, item: Item) -> str:
+    """A stored contact's name among the contacts of its profile."""
+    type_name = str(item.get(kind.type_name) or "").lower()
+    return "/".join((kind.collection, type_name, *kind.identity(item)))
 
 
 def _preference_lists(record: Item) -> list[tuple[Item, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from prefdrop_local.sandbox.model import ALTERNATE_ID, ALTERNATE_ID_TYPE, Item
+from prefdrop_local.sandbox.profiles.history import forget_former
 from prefdrop_local.sandbox.profiles.journal import How, Journal
 from prefdrop_local.sandbox.store import Store
 
@@ -80,6 +81,7 @@ class Profiles:
         for key in alternate_keys(document):
             self._execute("DELETE FROM alternate_ids WHERE type = ? AND value = ?", key)
         self._execute("DELETE FROM profiles WHERE profile_id = ?", (profile_id,))
+        forget_former(self._database, profile_id)
         self._note(profile_id, "deleted", stored, None)
 
     def _read(self, profile_id: int) -> bytes | None:
