@@ -24,7 +24,6 @@ _WATCHED = "WHEN EXISTS (SELECT 1 FROM snapshots)"
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS profile_changes (
     profile_id INTEGER PRIMARY KEY, changed_at INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS profiles_by_change ON profile_changes (changed_at);
 CREATE TABLE IF NOT EXISTS snapshots (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS kept_versions (
     profile_id INTEGER NOT NULL, snapshot INTEGER NOT NULL, changed_at INTEGER, document BLOB,

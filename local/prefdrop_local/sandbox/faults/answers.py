@@ -45,6 +45,8 @@ def garbage() -> Response:
 
 def reworded(response: Response, rule: Word) -> None:
     """Write an answer's status and members in other letters."""
+    if not response.body:
+        return
     members: dict[str, Any] = msgspec.json.decode(response.body)
     if rule.word is not None and members.get("Status") in _COMPLETED:
         members["Status"] = rule.word
