@@ -34,6 +34,7 @@ class Functions:
         self._pools: dict[str, Pool] = {}
         self._observers: list[Observer] = []
         self._stopping = threading.Event()
+        self._warming: threading.Thread | None = None
         self.invocations: deque[Invocation] = deque(maxlen=kept)
         self.elsewhere: Callable[[Function, bytes], bytes] | None = None
         """Another runtime, which then answers in place of the workers."""
@@ -45,9 +46,9 @@ class Functions:
             self._pools[function.name] = pool
 
     def warm(self) -> None:
-        """Have one worker of each function start before its first call."""
-        for pool in self._pools.values():
-            pool.warm()
+        """Have one worker of each function start before its first call, beside whatever else."""
+        self._warming = threading.Thread(target=self._warm, name="warming", daemon=True)
+        self._warming.start()
 
     def find(self, name: str) -> Pool | None:
         """The pool of a function by name, logical id, partial or full ARN, qualified or not."""
@@ -97,8 +98,19 @@ class Functions:
         return lambda: self._observers.remove(observer)
 
     def stop(self) -> None:
-        """No more retries; workers end with the forker."""
+        """No more retries and no more warming; workers end with the forker."""
         self._stopping.set()
+        if self._warming is not None:
+            self._warming.join(5)
+
+    def _warm(self) -> None:
+        for pool in self.all():
+            if self._stopping.is_set():
+                return
+            try:
+                pool.warm()
+            except StackStoppedError:
+                return
 
     def _with_retries(self, pool: Pool, payload: bytes) -> None:
         request_id = str(uuid.uuid4())
