@@ -1,0 +1,172 @@
+"""Each class of the error tree, from the answer that it stands for to what it tells."""
+
+from __future__ import annotations
+
+import inspect
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from prefdrop.mypreferences import Client, MyPreferencesError, OAuth2, errors
+from tests.unit.mypreferences.data_calls import CALLS
+from tests.unit.mypreferences.scripted_vendor import (
+    Behaviour,
+    ScriptedVendor,
+    answer,
+    hang_up,
+    raw,
+)
+
+FAMILIES = {"MyPreferencesError", "Refused", "Unclear"}
+"""Classes that group others; none of them is raised."""
+
+ANSWERED: dict[str, tuple[str, Behaviour]] = {
+    "BadRequest": ("profiles.create", answer(400, {"Message": "EmailAddress is not valid."})),
+    "RouteRefused": ("profiles.patch", answer(405, {"Message": "Not supported."})),
+    "Forbidden": ("users.create", answer(403, {"Message": "The user may not do this."})),
+    "TooManyMatches": (
+        "profiles.search_by_email",
+        answer(403, {"Message": "The search matched more than 50 profiles."}),
+    ),
+    "NotFound": ("profiles.get", answer(404, {"Message": "The profile was not found."})),
+    "Conflict": ("email_types.create", answer(409, {"Message": "The type exists."})),
+    "TooLarge": ("profiles.create", answer(413, {"Message": "Too large."})),
+    "Redirected": ("programs.list", answer(302, headers={"Location": "http://127.0.0.1/"})),
+    "TooManyRequests": ("consents.add", answer(429, {"Message": "Slow down."})),
+    "NoAnswer": ("profiles.create", hang_up),
+    "ServerError": ("profiles.update", answer(503, {"Message": "Try later."})),
+    "GarbledAnswer": (
+        "profiles.create",
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
+    ),
+}
+
+
+def leaves() -> set[str]:
+    return {
+        name
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, MyPreferencesError) and name not in FAMILIES
+    }
+
+
+@pytest.mark.parametrize(("name", "case"), ANSWERED.items(), ids=ANSWERED)
+def test_an_answer_becomes_the_error_that_it_stands_for(
+    vendor: ScriptedVendor, client: Client, name: str, case: tuple[str, Behaviour]
+) -> None:
+    route, behaviour = case
+    vendor.script(behaviour)
+
+    with pytest.raises(MyPreferencesError) as raised:
+        CALLS[route](client)
+
+    error = raised.value
+    assert type(error).__name__ == name
+    assert error.route == route
+    assert error.request.split()[0] == vendor.received[0].method
+    assert error.hint
+    assert (error.status is None) == (name == "NoAnswer")
+    if error.status and error.status >= 400:
+        assert error.vendor_message
+    assert "ana@example.test" not in str(error)
+
+
+def unauthorized(vendor: ScriptedVendor, client: Client) -> object:
+    vendor.script(answer(401), answer(401))
+    return client.profiles.get(7)
+
+
+def token_refused(vendor: ScriptedVendor, client: Client) -> object:
+    vendor.script(answer(401), answer(401))
+    return client.imports.status("704418")
+
+
+def misconfigured(_vendor: ScriptedVendor, client: Client) -> object:
+    return client.profiles.get_by_alternate_id("CrmContactId", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("NotAuthorized", unauthorized),
+        ("TokenRefused", token_refused),
+        ("Misconfigured", misconfigured),
+    ],
+)
+def test_other_refusals_have_their_error(
+    vendor: ScriptedVendor,
+    client: Client,
+    name: str,
+    call: Callable[[ScriptedVendor, Client], object],
+) -> None:
+    with pytest.raises(MyPreferencesError) as raised:
+        call(vendor, client)
+
+    assert type(raised.value).__name__ == name
+
+
+def test_credentials_that_the_token_api_refuses_have_their_error(
+    vendor: ScriptedVendor, make_client: Callable[..., Client]
+) -> None:
+    vendor.script(answer(401, {"error": "invalid_client"}))
+    auth = OAuth2(
+        "DEMO_CLIENT",
+        "demo.api.user",
+        token_url=f"http://{vendor.host}/oauth2/token",
+        oauth_client_id="a" * 48,
+        oauth_client_secret="b" * 64,
+    )
+
+    with pytest.raises(errors.WrongCredentials):
+        make_client(auth=auth).profiles.get(7)
+
+
+def test_a_request_that_never_left_has_its_error(make_client: Callable[..., Client]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    with pytest.raises(errors.NotSent):
+        make_client(base_url=f"http://127.0.0.1:{port}/").profiles.get(7)
+
+
+def test_no_class_of_the_tree_is_left_out() -> None:
+    elsewhere = {"NotAuthorized", "TokenRefused", "Misconfigured", "WrongCredentials", "NotSent"}
+
+    assert leaves() == {*ANSWERED, *elsewhere}
+
+
+@pytest.mark.parametrize("words", ["The user may not search.", "", "Access is denied."])
+def test_a_missing_permission_is_no_crowded_search(
+    vendor: ScriptedVendor, client: Client, words: str
+) -> None:
+    vendor.script(answer(403, {"Message": words}))
+
+    with pytest.raises(errors.Forbidden) as raised:
+        client.profiles.search_by_phone("602-555-0125")
+
+    assert type(raised.value) is errors.Forbidden
+
+
+def test_words_about_a_number_make_no_crowded_search_of_another_route(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    vendor.script(answer(403, {"Message": "No more than 50 users."}))
+
+    with pytest.raises(errors.Forbidden) as raised:
+        client.users.list()
+
+    assert type(raised.value) is errors.Forbidden
+
+
+@pytest.mark.parametrize(
+    ("route", "number"),
+    [("profiles.get", "O-21"), ("filters.list", "O-22"), ("users.list", "O-23")],
+)
+def test_what_is_not_found_names_the_assumption_behind_its_path(
+    vendor: ScriptedVendor, client: Client, route: str, number: str
+) -> None:
+    vendor.script(answer(404))
+
+    with pytest.raises(errors.NotFound, match=number):
+        CALLS[route](client)

@@ -1,0 +1,213 @@
+"""What the vendor answers is read leniently, kept whole, and written back as it takes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prefdrop.mypreferences import (
+    Client,
+    Consent,
+    Email,
+    GarbledAnswer,
+    Misconfigured,
+    NotFound,
+    PhoneNumber,
+    Preference,
+    Profile,
+)
+from prefdrop.mypreferences.resources import read
+from tests.unit.mypreferences.scripted_vendor import Behaviour, ScriptedVendor, answer
+
+ANA = {
+    "ProfileId": 7,
+    "CustomerName": {"FirstName": "Ana"},
+    "Emails": [
+        {
+            "EmailAddress": "ana@example.test",
+            "EmailPreferences": [{"FilterId": "NEWS_WEEKLY", "PreferenceType": 1}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ANA,
+        {"Profiles": [ANA]},
+        {"profiles": [ANA], "Count": 1},
+        [ANA],
+        {"UserProfiles": [ANA]},
+    ],
+    ids=["an object", "a collection", "small letters", "an array", "another name"],
+)
+def test_a_profile_is_found_in_each_shape_of_answer(
+    vendor: ScriptedVendor, client: Client, body: object
+) -> None:
+    vendor.script(answer(200, body))
+
+    profile = client.profiles.get(7)
+
+    assert profile.profile_id == 7
+    assert profile.emails[0].email_preferences[0].filter_id == "NEWS_WEEKLY"
+    assert profile.customer_name is not None
+    assert profile.customer_name.first_name == "Ana"
+
+
+def test_no_match_is_no_error_of_a_search_and_not_found_of_a_single_profile(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    vendor.script(answer(200, {"Profiles": []}), answer(200, {"Profiles": []}))
+
+    assert client.profiles.search_by_email("nobody@example.test") == ()
+    with pytest.raises(NotFound):
+        client.profiles.get(8)
+
+
+@pytest.mark.parametrize("body", [b"<html>hello</html>", {"Hello": "world"}, b"3", b""])
+def test_a_search_that_is_answered_with_something_else_is_garbled(
+    vendor: ScriptedVendor, client: Client, body: object
+) -> None:
+    vendor.script(*[answer(200, body)] * 4)
+
+    with pytest.raises(GarbledAnswer):
+        client.profiles.search_by_email("ana@example.test")
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        answer(201, {"ProfileId": "7"}),
+        answer(200, {"profileid": 7, "Status": "ok"}),
+        answer(200, b"7"),
+    ],
+)
+def test_a_creation_answers_the_id_however_it_is_written(
+    vendor: ScriptedVendor, client: Client, behaviour: Behaviour
+) -> None:
+    vendor.script(behaviour)
+
+    assert client.profiles.create({"Emails": []}).profile_id == 7
+
+
+def test_a_creation_without_an_id_is_garbled_since_it_may_have_happened(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    vendor.script(answer(200, {"Message": "thanks"}))
+
+    with pytest.raises(GarbledAnswer, match="ProfileId"):
+        client.profiles.create({"Emails": []})
+
+
+@pytest.mark.parametrize("body", [b"", b"OK", {"ProfileId": 7}])
+def test_a_change_is_believed_whatever_its_answer_holds(
+    vendor: ScriptedVendor, client: Client, body: object
+) -> None:
+    vendor.script(answer(200, body))
+
+    client.profiles.update(7, {"DefaultLocale": "es_US"})
+
+    assert vendor.received[0].json == {"DefaultLocale": "es_US"}
+
+
+def test_members_that_are_not_modelled_survive_reading_and_writing(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    odd = {**ANA, "LoyaltyPoints": 12, "Groups": "none", "Emails": [{"EmailAddress": "a", "X": 1}]}
+    vendor.script(answer(200, odd), answer(200, odd))
+
+    profile = client.profiles.get(7)
+    client.profiles.overwrite(7, profile)
+
+    assert profile.more == {"LoyaltyPoints": 12, "Groups": "none"}
+    assert vendor.received[1].json == odd
+
+
+def test_a_list_with_an_item_that_is_no_object_is_kept_as_it_came() -> None:
+    profile = read(Profile, {"Emails": [{"EmailAddress": "a@example.test"}, 5]})
+
+    assert profile.emails == ()
+    assert profile.more == {"Emails": [{"EmailAddress": "a@example.test"}, 5]}
+
+
+def test_dates_leave_in_utc_wherever_they_stand(vendor: ScriptedVendor, client: Client) -> None:
+    vendor.script(answer(200, {"ProfileId": 7}))
+    eastern = timezone(timedelta(hours=-5))
+    profile = Profile(
+        phone_numbers=(
+            PhoneNumber(
+                phone_number="602-555-0125",
+                phone_preferences=(
+                    Preference(
+                        filter_id="OFFERS_SMS",
+                        preference_type=1,
+                        customer_date=datetime(2026, 1, 14, 7, tzinfo=eastern),
+                    ),
+                ),
+            ),
+        ),
+        consents=(Consent(consent_date=datetime(2026, 1, 14, 12, 0, 0, 5000, UTC)),),
+        more={"ProfilePreferences": [{"CustomerDate": "2026-01-14T07:00:00-05:00"}]},
+    )
+
+    client.profiles.create(profile)
+
+    sent = vendor.received[0].json
+    assert sent["PhoneNumbers"][0]["PhonePreferences"][0]["CustomerDate"] == "2026-01-14T12:00:00Z"
+    assert sent["Consents"] == [{"ConsentDate": "2026-01-14T12:00:00.005Z"}]
+    assert sent["ProfilePreferences"] == [{"CustomerDate": "2026-01-14T12:00:00Z"}]
+
+
+@pytest.mark.parametrize(
+    "date", ["2026-01-14T12:00:00", "2026-01-14", "soon", datetime(2026, 1, 14)]
+)
+def test_a_date_that_the_vendor_would_take_for_eastern_is_not_sent(
+    vendor: ScriptedVendor, client: Client, date: object
+) -> None:
+    with pytest.raises(Misconfigured, match="ConsentDate"):
+        client.consents.add(7, [{"ConsentType": "Marketing", "ConsentDate": date}])
+
+    assert vendor.received == []
+
+
+def test_a_date_of_the_vendor_without_a_zone_is_eastern() -> None:
+    consent = read(Consent, {"ConsentDate": "2026-01-14T07:00:00"})
+
+    assert consent.consent_date == datetime(2026, 1, 14, 12, tzinfo=UTC)
+
+
+def test_a_persons_data_is_not_shown_by_accident() -> None:
+    email = Email(email_address="ana@example.test")
+
+    assert "ana" not in repr(email) + repr(Profile(profile_id=7, emails=(email,)))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("aZ1", max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["ProfileId", "Emails", "emailaddress", "CustomerName", "X", "IsActive"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["ProfileId", "Emails", "Consents", "Odd"]), JSON))
+def test_whatever_comes_is_read_and_nothing_of_it_is_lost(members: dict[str, Any]) -> None:
+    profile = read(Profile, members)
+
+    written = profile.members()
+
+    assert read(Profile, written) == profile
+    assert set(written) >= {name for name, value in members.items() if value not in (None, [])}
