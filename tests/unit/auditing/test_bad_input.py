@@ -267,6 +267,7 @@ def test_a_request_is_answered_and_kept_as_the_table_says(
 
 def assert_nothing_told(log: str, case: Case) -> None:
     """Neither key nor header nor content is in what the function wrote."""
+    assert '"step":"receive_webhook"' in log
     assert PERSON not in log
     assert KEY not in log
     assert SHARED not in log

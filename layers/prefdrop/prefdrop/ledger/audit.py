@@ -85,6 +85,9 @@ class AuditedEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
 STATE = ("source", "delivered_at", "missed")
 """What may change of an event that is kept; nothing it says ever does."""
 
+PUBLISHED = ("event_type", "entity", "profile_id", "subscription_id", "occurred_at")
+"""What the stack's bus tells of a new item, besides its id; all of it is there, if only empty."""
+
 COMPARED = ("at", "profile_id", "names_alternate_id", "facts", "content", "rest")
 
 
@@ -276,7 +279,7 @@ class AuditStore:
 
 
 def _item(event: AuditedEvent) -> dict[str, Any]:
-    item = msgspec.to_builtins(event)
+    item = msgspec.to_builtins(event) | {name: getattr(event, name) for name in PUBLISHED}
     del item["event_id"]
     item["pk"] = event.event_id
     order = keys.event_order(event.at, event.event_id)

@@ -1,0 +1,103 @@
+"""A sender that makes sure of our consent gets the answer that its protocol asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.auditing.receiver import Receiver, answer_of, event, scan
+
+VALIDATION = {
+    "id": "2d1781af-3a4c-4d7c-bd0c-e34b19da4e66",
+    "topic": "topic",
+    "subject": "",
+    "data": {
+        "validationCode": "512d38b6-c7b8-40c8-89fe-f46f9e9622b6",
+        "validationUrl": "https://sender.example.test/validate?id=1",
+    },
+    "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+    "eventTime": "2026-01-15T10:30:00Z",
+    "dataVersion": "1",
+}
+ANSWER = {"validationResponse": "512d38b6-c7b8-40c8-89fe-f46f9e9622b6"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [VALIDATION],
+        VALIDATION,
+        {name.title(): value for name, value in VALIDATION.items()},
+        {**VALIDATION, "EventId": "with an id of the vendor's kind"},
+    ],
+    ids=["array", "object", "other case", "with an event id"],
+)
+def test_an_event_grid_validation_is_answered_with_its_code(receiver: Receiver, body: Any) -> None:
+    answer = receiver.send(body, headers={"aeg-event-type": "SubscriptionValidation"})
+
+    assert (answer["statusCode"], answer_of(answer)) == (200, ANSWER)
+    assert answer["headers"]["content-type"] == "application/json"
+    assert scan("audit") == scan("exceptions") == []
+
+
+def test_events_beside_a_validation_are_kept(receiver: Receiver) -> None:
+    answer = receiver.send([event("e-1"), VALIDATION])
+
+    assert answer_of(answer) == ANSWER
+    assert list(receiver.events()) == ["e-1"]
+
+
+def test_a_cloud_events_sender_is_allowed_any_rate(receiver: Receiver) -> None:
+    answer = receiver.send(
+        method="OPTIONS",
+        headers={"webhook-request-origin": "sender.example.test", "webhook-request-rate": "120"},
+    )
+
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["webhook-allowed-origin"] == "sender.example.test"
+    assert answer["headers"]["webhook-allowed-rate"] == "*"
+    assert answer["headers"]["allow"] == "POST, OPTIONS"
+
+
+def test_an_origin_that_is_no_name_is_not_repeated(receiver: Receiver) -> None:
+    answer = receiver.send(method="OPTIONS", headers={"webhook-request-origin": "a\r\nx-b: c"})
+
+    assert answer["headers"]["webhook-allowed-origin"] == "*"
+
+
+@pytest.mark.parametrize("name", ["validationToken", "hub.challenge", "challenge"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_challenge_in_the_query_is_echoed_as_plain_text(
+    receiver: Receiver, method: str, name: str
+) -> None:
+    answer = receiver.send(method=method, query={name: "Validation: 7a&<b>"})
+
+    assert (answer["statusCode"], answer["body"]) == (200, "Validation: 7a&<b>")
+    assert answer["headers"]["content-type"].startswith("text/plain")
+    assert answer["headers"]["x-content-type-options"] == "nosniff"
+
+
+def test_a_challenge_in_the_body_is_echoed(receiver: Receiver) -> None:
+    answer = receiver.send({"type": "url_verification", "challenge": "3eZbrw1aB"})
+
+    assert answer_of(answer) == {"challenge": "3eZbrw1aB"}
+    assert scan("exceptions") == []
+
+
+def test_an_event_that_speaks_of_a_challenge_is_an_event(receiver: Receiver) -> None:
+    receiver.send(event("e-1", challenge="x", Data={"challenge": "y", "validationCode": "z"}))
+
+    assert list(receiver.events()) == ["e-1"]
+
+
+@pytest.mark.parametrize("value", ["", "x" * 1_001, "a\nb", "ü"])
+def test_nothing_else_is_echoed(receiver: Receiver, value: str) -> None:
+    assert receiver.send(method="GET", query={"challenge": value})["statusCode"] == 405
+
+
+def test_whoever_does_not_know_the_shared_secret_gets_no_handshake(receiver: Receiver) -> None:
+    receiver.set_secret(shared_secrets=["shared-secret-0001"])
+
+    assert receiver.send([VALIDATION])["statusCode"] == 401
+    assert receiver.send(method="OPTIONS")["statusCode"] == 401
