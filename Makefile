@@ -44,7 +44,7 @@ up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
 
 .PHONY: test
 test: $(VENV)/.test ## Run the unit, integration and fault tests; TESTS=path picks some
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore tests/sam $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 .PHONY: test-sam
 test-sam: $(VENV)/.test $(SAM_VENV)/.sam ## Run the built functions in containers, where there is a container engine

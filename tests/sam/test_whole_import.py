@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.sam.running import SamLocal, call_lambda
 from tests.workbench import Workbench, people
+from tools.sam_local.running import SamLocal, call_lambda
 
 ROWS = people(200) + "C-900,Cy,no-address,Y\nC-901,Di,refused@localhost.test,N\n"
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from tests.sam.engine import SAM, Engine
+from tools.sam_local.engine import SAM, Engine, SamError
 
 READY = re.compile(r"Running on (http://\S+)|CTRL\+C to quit")
 PATIENCE = 120.0
@@ -41,7 +41,8 @@ class SamLocal:
             check=False,
         )  # fmt: skip
         (self._logs / f"{function}.log").write_text(done.stderr)
-        assert done.stdout.strip(), done.stderr[-4000:]
+        if not done.stdout.strip():
+            raise SamError(done.stderr[-4000:])
         return json.loads(done.stdout.strip().splitlines()[-1])
 
     @contextlib.contextmanager
@@ -79,7 +80,7 @@ def _wait_until_ready(server: subprocess.Popen[str], log: Any) -> None:
         log.write(line)
         if READY.search(line):
             return
-    raise AssertionError("sam local ended before it was ready")
+    raise SamError("`sam local` ended before it was ready.")
 
 
 def _copy(source: Any, log: Any) -> None:

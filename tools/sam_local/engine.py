@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tests.sam.relays import HOST_NAME
-from tests.workbench import ROOT
+from tools.sam_local.relays import HOST_NAME
 
+ROOT = Path(__file__).resolve().parents[2]
 SAM = ROOT / ".venv-sam/bin/sam"
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def why_not() -> str:
-    """What these tests lack on this machine; empty when they can run."""
+    """What this machine lacks for it; empty when `sam local` can run."""
     if not SAM.exists():
         return "the SAM CLI is not installed; `make test-sam` installs it"
     if shutil.which("docker") is None:
@@ -32,6 +32,10 @@ def why_not() -> str:
     if shutil.which("python3.13") is None and "SAM_LOCAL_PYTHON" not in os.environ:
         return "python3.13, which builds the layer, is not on the PATH"
     return ""
+
+
+class SamError(RuntimeError):
+    """The SAM CLI failed; the text is the end of what it said."""
 
 
 @dataclass
@@ -89,7 +93,9 @@ class Engine:
             [str(SAM), "build", "--build-dir", str(folder), "--no-cached",
              "--template", str(ROOT / "template.yaml"),
              "--parameter-overrides", f"Architecture={self.architecture}"],
-            cwd=ROOT, env=os.environ | self.environment(), capture_output=True, text=True, check=False,
+            cwd=ROOT, env=os.environ | self.environment(), capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
+        if done.returncode:
+            raise SamError(done.stderr[-4000:])
         return folder / "template.yaml"

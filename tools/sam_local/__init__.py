@@ -1,0 +1,1 @@
+"""Built functions in containers, by `sam local`, against servers of this machine."""
