@@ -77,6 +77,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     or when `export_seconds` are over."""
     export_since: Literal["inclusive", "exclusive"] = "inclusive"
     """Whether a change right at the boundary that `LastDateTime` is rounded up to is exported."""
+    export_records: Literal["stored", "completed"] = "stored"
+    """Whether exported records have the members that profile data adds when it is read as well,
+    such as `ExpirationDate` of consents; they then are not sent straight from the database."""
     fail_exports: bool = False
     """Exports that would become complete now end in `Error`."""
     export_token_hours: Annotated[float, Meta(gt=0)] = 12.0

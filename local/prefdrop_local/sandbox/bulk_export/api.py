@@ -20,14 +20,15 @@ from prefdrop_local.sandbox.bulk_export.exports import (
     save_export,
 )
 from prefdrop_local.sandbox.bulk_export.history import take_snapshot
-from prefdrop_local.sandbox.bulk_export.pages import read_flag, read_page, read_query
+from prefdrop_local.sandbox.bulk_export.pages import read_page, read_query
+from prefdrop_local.sandbox.bulk_export.records import shown_to
 from prefdrop_local.sandbox.bulk_export.spec import parse_spec
 from prefdrop_local.sandbox.bulk_export.status import status_object, token_member
-from prefdrop_local.sandbox.bulk_export.visible import view_of
 from prefdrop_local.sandbox.calls import JSON, Call, Operation, require_json
 from prefdrop_local.sandbox.clock import Clock
 from prefdrop_local.sandbox.messages import Response
 from prefdrop_local.sandbox.problem import bad_request, forbidden, not_authorized, not_found
+from prefdrop_local.sandbox.queries import Query
 from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
 
@@ -109,8 +110,9 @@ class BulkExport:
             item = self._usable(call)
             if item.family != family:
                 raise not_authorized(_BAD_TOKEN)
-            wanted = read_query(call.request.query, settings)
-            page = read_page(database, item, wanted, view_of(call.caller.user), settings)
+            wanted = read_query(Query(call), settings)
+            show = shown_to(call.caller.user, self._account, settings, item.snapshot_at or 0)
+            page = read_page(database, item, wanted, show, settings)
             if wanted.keep_alive and not item.kept_alive:
                 item.kept_alive = 1
                 save_export(database, item)
@@ -125,12 +127,11 @@ class BulkExport:
         self._engine.catch_up(_READ_PATIENCE)
         with self._store.transaction() as database:
             item = self._usable(call)
-            keep_files = read_flag(call.request.query, "keepFiles")
-            if keep_files is None:
-                raise bad_request("keepFiles must be true or false.")
+            query = Query(call)
+            query.required("keepFiles")
+            item.files_kept = int(query.flag("keepFiles", default=False))
             if not item.kept_alive:
                 raise bad_request("Nothing was retrieved with keepAlive=true.")
-            item.files_kept = int(keep_files)
             end_export(database, item, RETRIEVED, self._clock.now())
         call.entry.applied = True
         self._engine.nudge()

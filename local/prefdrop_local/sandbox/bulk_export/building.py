@@ -13,8 +13,9 @@ from prefdrop_local.sandbox.bulk_export.catalogue import Catalogue
 from prefdrop_local.sandbox.bulk_export.conditions import Test
 from prefdrop_local.sandbox.bulk_export.exports import Export, save_export
 from prefdrop_local.sandbox.bulk_export.history import as_of, changed_since
+from prefdrop_local.sandbox.bulk_export.records import shown_to
 from prefdrop_local.sandbox.bulk_export.restriction import candidates, restriction_test
-from prefdrop_local.sandbox.bulk_export.visible import View, view_of
+from prefdrop_local.sandbox.bulk_export.visible import View
 from prefdrop_local.sandbox.settings import Settings
 
 _BATCH = 2_000
@@ -87,9 +88,11 @@ class Builder:
         if item.spec.since is not None and settings.export_since == "exclusive":
             since += 1
         among = candidates(database, item.spec, item.snapshot)
+        user = self._account.users[item.user_id]
         plan = _Plan(
             changed_since(database, item.snapshot, since, among), since,
-            [test for test in tests if test], view_of(self._account.users[item.user_id]),
+            [test for test in tests if test],
+            shown_to(user, self._account, settings, item.snapshot_at or 0),
         )  # fmt: skip
         # A sandbox that was ended in the middle of it left rows behind.
         last = item.row_id(item.rows)

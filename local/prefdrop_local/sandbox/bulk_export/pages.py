@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -12,11 +11,11 @@ from prefdrop_local.sandbox.bulk_export.exports import Export
 from prefdrop_local.sandbox.bulk_export.history import as_of
 from prefdrop_local.sandbox.bulk_export.visible import View
 from prefdrop_local.sandbox.problem import bad_request
+from prefdrop_local.sandbox.queries import Query
 from prefdrop_local.sandbox.settings import Settings
 
 PAGE_LIMIT = 1000
 """Records per page unless the caller says otherwise."""
-_FLAGS = {"true": True, "false": False}
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -38,23 +37,14 @@ class Page(NamedTuple):
     is_last: bool
 
 
-def read_query(query: Mapping[str, str], settings: Settings) -> Wanted:
+def read_query(query: Query, settings: Settings) -> Wanted:
     """The page that `limit`, `offset` and `keepAlive` ask for. Raises a 400 `ProblemError`."""
     limit = min(_number(query, "limit", PAGE_LIMIT), settings.export_limit_max)
-    keep_alive = read_flag(query, "keepAlive")
-    return Wanted(_number(query, "offset", 1), limit, bool(keep_alive))
-
-
-def read_flag(query: Mapping[str, str], name: str) -> bool | None:
-    """A flag of the query, None where it is missing. Raises a 400 `ProblemError`."""
-    text = query.get(name, "")
-    if text and text.lower() not in _FLAGS:
-        raise bad_request(f"{name} must be true or false.")
-    return _FLAGS.get(text.lower())
+    return Wanted(_number(query, "offset", 1), limit, query.flag("keepAlive", default=False))
 
 
 def read_page(
-    database: sqlite3.Connection, item: Export, wanted: Wanted, view: View | None,
+    database: sqlite3.Connection, item: Export, wanted: Wanted, show: View | None,
     settings: Settings,
 ) -> Page:  # fmt: skip
     """The page as the user may see it."""
@@ -66,8 +56,8 @@ def read_page(
     )
     ids = [profile_id for (profile_id,) in found]
     documents = [document for _, _, document in as_of(database, item.snapshot, ids)]
-    if view is not None:
-        documents = [_encode(view(_decode(document))) for document in documents]
+    if show is not None:
+        documents = [_encode(show(_decode(document))) for document in documents]
     is_last = last >= item.rows
     head = msgspec.json.encode({
         "Count": len(documents), "HasMore": not is_last, "Limit": wanted.limit,
@@ -77,10 +67,8 @@ def read_page(
     return Page(head[:-1] + b',"UserProfilePreferences":[' + records + b"]}", is_last)
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name)
-    if text is None or text == "":
-        return default
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) < 2**31:
+def _number(query: Query, name: str, default: int) -> int:
+    number = query.whole(name, default=default)
+    if not 1 <= number < 2**31:
         raise bad_request(f"{name} must be an integer of at least 1.")
-    return int(text)
+    return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import msgspec
 from prefdrop_local.sandbox.account import Account
 from prefdrop_local.sandbox.bulk_export.moments import read_moment, rounded_up
 from prefdrop_local.sandbox.problem import bad_request, not_found
+from prefdrop_local.sandbox.reading import folded_members, read_object
 
 Criteria = Literal["ProfileId", "AlternateId", "PhoneNumber", "EmailAddress"]
 
@@ -23,7 +25,6 @@ _CRITERIA: dict[str, Criteria] = {
 _LONGEST_TEXT = 256
 _LONGEST_URL = 2_000
 _LONGEST_ID = 18
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class ExportSpec(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ def parse_spec(body: bytes, account: Account, *, loopback_http: bool) -> ExportS
     `loopback_http` allows a callback to this machine without TLS. Raises a 400 `ProblemError`
     naming the parameter, or 404 when `MatchType` is no type of the account.
     """
-    members = _members_of(body)
+    members = folded_members(read_object(body or b"{}"))
     text = _text(members, "LastDateTime", _LONGEST_TEXT)
     criteria = _criteria(members)
     return ExportSpec(
@@ -57,17 +58,6 @@ def parse_spec(body: bytes, account: Account, *, loopback_http: bool) -> ExportS
         values=_values(members, criteria),
         callback_url=_callback_url(members, loopback_http),
     )
-
-
-def _members_of(body: bytes) -> dict[str, Any]:
-    """The body's members under lower-case names; nulls count as absent."""
-    try:
-        decoded = msgspec.json.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise bad_request("The request body is not valid JSON.") from None
-    if not isinstance(decoded, dict):
-        raise bad_request("The request body must be a JSON object.")
-    return {name.lower(): value for name, value in decoded.items() if value is not None}
 
 
 def _text(members: dict[str, Any], name: str, longest: int) -> str | None:
@@ -142,7 +132,7 @@ def _callback_url(members: dict[str, Any], loopback_http: bool) -> str | None:
     try:
         parts = urlsplit(text)
         allowed = parts.scheme == "https" or (
-            loopback_http and parts.scheme == "http" and parts.hostname in _LOOPBACK
+            loopback_http and parts.scheme == "http" and _is_loopback(parts.hostname or "")
         )
         valid = bool(parts.hostname) and parts.port != 0
     except ValueError:
@@ -150,3 +140,12 @@ def _callback_url(members: dict[str, Any], loopback_http: bool) -> str | None:
     if not (allowed and valid):
         raise bad_request("CallbackURL must be an https address.")
     return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

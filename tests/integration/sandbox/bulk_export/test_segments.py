@@ -62,7 +62,10 @@ def names(exporter: Exporter, *rows: Json, **members: Any) -> list[str]:
     return [record["CustomerName"]["FirstName"] for record in exporter.export("Tried")]
 
 
-SHOES = {"member": "Name", "is": ["ShoeSize"]}
+def shoes(**test: float) -> Json:
+    """A row about the size of shoes."""
+    where = [{"member": "Name", "is": ["ShoeSize"]}, {"member": "Value", **test}]
+    return {"within": "CustomFields", "where": where}
 
 
 @pytest.mark.parametrize(
@@ -89,8 +92,8 @@ SHOES = {"member": "Name", "is": ["ShoeSize"]}
         (having("AlternateIds", AlternateId="c-2"), ["Ben"]),
         (having("ProfileTags", Name="vip"), ["Chi"]),
         (having("CustomFields", Name="Tier", Value="gold"), ["Ben"]),
-        ({"within": "CustomFields", "where": [SHOES, {"member": "Value", "at_least": 40}]}, ["Ben"]),
-        ({"within": "CustomFields", "where": [SHOES, {"member": "Value", "at_most": 40}]}, ["Ana"]),
+        (shoes(at_least=40), ["Ben"]),
+        (shoes(at_most=40), ["Ana"]),
         ({"where": [{"member": "CreateDate", "at_least": "2026-01-01"}]}, ["Ana", "Ben", "Chi"]),
         ({"where": [{"member": "CreateDate", "at_most": "2026-01-01"}]}, []),
     ],
