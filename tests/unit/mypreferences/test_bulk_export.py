@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prefdrop.mypreferences import (
     Client,
@@ -19,6 +21,8 @@ from prefdrop.mypreferences import (
     NoAnswer,
     TokenRefused,
 )
+from prefdrop.mypreferences.answers import Answer
+from prefdrop.mypreferences.bulk_export_results import parse_page
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer, hang_up
 
 DATE = {"Date": "Thu, 15 Jan 2026 10:30:00 GMT"}
@@ -306,6 +310,34 @@ def test_a_page_that_could_hide_a_gap_is_garbled(
 
     assert "ProfileId" not in str(raised.value)
     assert "9001" not in str(raised.value)
+
+
+MEMBERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Count": st.integers(-1, 3) | st.text(max_size=2) | st.none(),
+        "HasMore": st.booleans() | st.text(max_size=5) | st.none(),
+        "Offset": st.integers(0, 3) | st.none(),
+        "userProfilePreferences": st.none()
+        | st.lists(st.dictionaries(st.text(max_size=3), st.integers(), max_size=2), max_size=3),
+        "More": st.lists(st.integers(), max_size=2),
+    },
+)
+
+
+@given(st.binary(max_size=100) | MEMBERS.map(lambda members: json.dumps(members).encode()))
+def test_any_answer_is_a_page_without_a_gap_or_garbled(body: bytes) -> None:
+    answered = Answer("export.segment.retrieve", 200, {}, body)
+
+    try:
+        page = parse_page(answered, offset=1, limit=10)
+    except GarbledAnswer:
+        return
+
+    assert page.offset == 1
+    assert page.count == len(page.records)
+    assert page.records or not page.has_more
+    assert all(isinstance(msgspec.json.decode(record), dict) for record in page.records)
 
 
 @pytest.mark.parametrize(("offset", "limit"), [(0, 1000), (1, 0), (1, 3201)])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from prefdrop.mypreferences import (
+    BadRequest,
     Client,
     Forbidden,
     GarbledAnswer,
@@ -107,6 +108,16 @@ def test_a_read_that_is_answered_with_something_else_is_garbled(
     vendor.script(answer(200, {"Hello": "world"}))
 
     with pytest.raises(GarbledAnswer, match="Status"):
+        client.imports.status("1")
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_is_nested_too_deeply_to_be_read_is_answered_for_all_the_same(
+    vendor: ScriptedVendor, client: Client, status: int
+) -> None:
+    vendor.script(answer(status, b"[" * 30_000 + b"]" * 30_000))
+
+    with pytest.raises(GarbledAnswer if status == 200 else BadRequest):
         client.imports.status("1")
 
 

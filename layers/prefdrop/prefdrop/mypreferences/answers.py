@@ -20,6 +20,10 @@ MESSAGE_LENGTH = 1000
 """Characters of a vendor's explanation that are kept."""
 
 
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What the JSON decoder raises for bytes from elsewhere: also for other encodings and for depth."""
+
+
 class Answer:
     """One HTTP answer. `broken` says why its body did not arrive whole, or is empty."""
 
@@ -47,7 +51,7 @@ class Answer:
         """The body as JSON; raises GarbledAnswer if it is not."""
         try:
             return msgspec.json.decode(self.body.removeprefix(b"\xef\xbb\xbf"))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             pass
         raise GarbledAnswer(
             f"MyPreferences answered {self.status} to {self.route} with a body of"
@@ -169,7 +173,7 @@ def vendor_message(body: bytes) -> str:
     """The explanation in an error's body on one line, shortened; empty if there is none."""
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _one_line(_without_tags(body.decode("utf-8", "replace")))
     if isinstance(decoded, dict):
         return _one_line(_explanation(any_case(decoded)))

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.mypreferences.answers import (
+    UNREADABLE,
     Answer,
     any_case,
     lacking,
@@ -27,7 +28,6 @@ STATES = ("Processing", "Complete", "Retrieved", "Expired", "Error", "Failed")
 COLLECTION = "UserProfilePreferences"
 
 _CANONICAL = {state.lower(): state for state in STATES} | {"completed": "Complete"}
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
@@ -130,7 +130,7 @@ def _members_of(answer: Answer) -> dict[str, msgspec.Raw]:
         # Undecoded parts are not looked into, and nobody behind us expects other bytes than UTF-8.
         if body.isascii() or body.decode():
             return any_case(_members.decode(body))
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     raise lacking(answer, "a JSON object")
 
@@ -160,5 +160,5 @@ def _value(members: dict[str, msgspec.Raw], name: str) -> Any:
     """A member's value, decoded; None if it is missing or cannot be read."""
     try:
         return msgspec.json.decode(members[name]) if name in members else None
-    except _UNREADABLE:
+    except UNREADABLE:
         return None

@@ -17,12 +17,11 @@ from typing import Any
 import msgspec
 
 import mypreferences_assumptions as assumptions
-from prefdrop.mypreferences.answers import any_case, lenient_int, vendor_date
+from prefdrop.mypreferences.answers import UNREADABLE, any_case, lenient_int, vendor_date
 
 EVENT_ID_LENGTH = 512
 """Characters of the longest id that is taken for one; the vendor's own look like UUIDs."""
 
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -101,7 +100,7 @@ def parse_events(body: bytes) -> Parsed:
     body = body.removeprefix(_BYTE_ORDER_MARK).strip()
     try:
         parts = _events_of(body)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return Parsed([NotUnderstood(position=None, reason=_why(error), raw=body)])
     if parts is None:
         return Parsed([parse_event(body, position=None)])
@@ -129,7 +128,7 @@ def parse_event(raw: bytes, *, position: int | None) -> Event | NotUnderstood:
 
     try:
         decoded = msgspec.json.decode(raw)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return no_event(_why(error))
     if not isinstance(decoded, dict):
         return no_event("It is not a JSON object.")
