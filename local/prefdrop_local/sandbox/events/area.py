@@ -34,7 +34,7 @@ class EventArea:
             store, account, clock, settings, self._courier.nudge
         )
         self.admin = EventAdmin(store, history, self._courier, self._faults, catch_up)
-        journals.noted = self._courier.nudge
+        journals.noted = self._courier.noted
 
     def operations(self) -> dict[str, Operation]:
         """What is served, by route name."""

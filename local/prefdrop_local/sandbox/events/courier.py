@@ -53,6 +53,7 @@ class Courier:
         self._greeting: set[int] = set()
         """Subscriptions whose handshake is under way."""
         self._decided_at = 0.0
+        self._subscribed = False
         self._deciding = threading.Lock()
         self._noting = threading.Lock()
         self._wake = threading.Event()
@@ -79,6 +80,11 @@ class Courier:
     def nudge(self) -> None:
         """Something may be due now."""
         self._wake.set()
+
+    def noted(self) -> None:
+        """A profile was changed; called inside the writer's transaction, for each of them."""
+        if self._subscribed:
+            self._wake.set()
 
     def while_idle(self, work: Callable[[], None]) -> None:
         """Do some work while nothing is being decided; what is under way is forgotten."""
@@ -137,8 +143,11 @@ class Courier:
         with self._deciding:
             self._decided_at = self._clock.now()
             self._history.tidy()
-            did = False
-            for item in self._subscriptions.all():
+            items = self._subscriptions.all()
+            # A change that was noted just before the first subscription woke nobody: look again.
+            did = bool(items) and not self._subscribed
+            self._subscribed = bool(items)
+            for item in items:
                 if item.is_active and not self._is_greeted(item):
                     did |= self._greet(item)
                 did |= self._fill(item.id)

@@ -37,9 +37,6 @@ class Change(NamedTuple):
     after: bytes | None
 
 
-COLUMNS = ", ".join(Change._fields)
-
-
 class Event(NamedTuple):
     """One event; `ordinal` is its place among those of its change."""
 

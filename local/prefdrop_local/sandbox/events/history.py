@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from prefdrop_local.sandbox.clock import Clock
-from prefdrop_local.sandbox.events.event import COLUMNS, Change, Event, EventIds, events_of_change
+from prefdrop_local.sandbox.events.event import Change, Event, EventIds, events_of_change
 from prefdrop_local.sandbox.store import EVENT_SALT, Store
 
 HISTORY_SECONDS = 15 * 24 * 3600
 """`MaxEventHistoryDays` (vendor documentation)."""
 _PAGE = 500
+_AFTER = """
+coalesce(after, CASE how WHEN 'deleted' THEN NULL ELSE coalesce(
+    (SELECT next.before FROM changes AS next
+     WHERE next.profile_id = changes.profile_id AND next.n > changes.n ORDER BY next.n LIMIT 1),
+    (SELECT document FROM profiles WHERE profiles.profile_id = changes.profile_id)) END) AS after
+"""
+"""What the next change found, or what is there now; see `profiles.journal`."""
+_COLUMNS = ", ".join((*Change._fields[:-1], _AFTER))
 _TIDY_SECONDS = 3600
 
 
@@ -91,5 +99,5 @@ class History:
             database.execute("DELETE FROM deliveries WHERE change < (SELECT min(n) FROM changes)")
 
     def _changes(self, where: str, values: tuple[Any, ...], most: int) -> list[Change]:
-        sql = f"SELECT {COLUMNS} FROM changes WHERE {where} ORDER BY n LIMIT ?"
+        sql = f"SELECT {_COLUMNS} FROM changes WHERE {where} ORDER BY n LIMIT ?"
         return [Change(*row) for row in self._store.rows(sql, (*values, most))]

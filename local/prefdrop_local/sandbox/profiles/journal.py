@@ -1,7 +1,8 @@
 """The journal of changes to profiles: what each was before and after, who did it and when.
 
 Every write of a profile is noted in the transaction that writes it; the account's events are made
-from these notes alone.
+from these notes alone. A profile after a change is what it was before its next one, or is still, so
+a note holds that only where a write in between was not noted.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ CREATE INDEX IF NOT EXISTS changes_by_moment ON changes (at);
 TABLES = ("changes",)
 
 _INSERT = """
-INSERT INTO changes (profile_id, at, how, user_id, source, before, after)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO changes (profile_id, at, how, user_id, source, before) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_KEEP_LATEST = """
+UPDATE changes SET after = ?2
+WHERE n = (SELECT max(n) FROM changes WHERE profile_id = ?1) AND after IS NULL
 """
 
 
@@ -45,19 +49,29 @@ class Journal:
         self._at = at
         self._noted = noted
         self.kept = kept
-        self._empty = True
+        self._empty: bool | None = True if kept else None
+        """Whether this journal, or all of them where nothing is noted, is empty so far."""
 
     def note(
-        self, database: sqlite3.Connection, profile_id: int, how: How, before: bytes | None,
-        after: bytes | None,
-    ) -> None:  # fmt: skip
-        """Keep a change; documents are given as they are stored, None where there is none."""
+        self, database: sqlite3.Connection, profile_id: int, how: How, before: bytes | None
+    ) -> None:
+        """Keep a change; `before` is the document as it was stored, None if there was none."""
         if not self.kept:
+            self._pass_over(database, profile_id, before)
             return
-        database.execute(_INSERT, (profile_id, self._at, how, *self._common, before, after))
+        database.execute(_INSERT, (profile_id, self._at, how, *self._common, before))
         if self._empty:
             self._empty = False
             self._noted()
+
+    def _pass_over(
+        self, database: sqlite3.Connection, profile_id: int, before: bytes | None
+    ) -> None:
+        """Let the profile's last note hold what its change led to, as this write changes that."""
+        if self._empty is None:
+            self._empty = not database.execute("SELECT 1 FROM changes LIMIT 1").fetchall()
+        if before is not None and not self._empty:
+            database.execute(_KEEP_LATEST, (profile_id, before))
 
 
 class Journals:

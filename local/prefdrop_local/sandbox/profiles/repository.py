@@ -101,7 +101,7 @@ class Profiles:
             self._stored.pop(profile_id, None)
         else:
             self._stored[profile_id] = after
-        self._journal.note(self._database, profile_id, how, before, after)
+        self._journal.note(self._database, profile_id, how, before)
 
 
 def profiles_page(store: Store, offset: int, limit: int) -> list[Any]:
