@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 from prefdrop.errors import Terminal
 from prefdrop_cli.deployments import Deployment, connect
+from prefdrop_cli.local_events import ReturningEvents
 from prefdrop_cli.options import DEFAULT_STACK
 from prefdrop_cli.vendors import require_reachable
 
 if TYPE_CHECKING:
     from prefdrop_local.stack import ExternalVendor, LocalStack
+
+
+ALARM = "AWS::CloudWatch::Alarm"
+"""There are many, and nobody misses them here."""
 
 
 class LocalStackFailed(Terminal):
@@ -27,27 +32,34 @@ class RunningStack:
     stack: LocalStack
     deployment: Deployment
     vendor_url: str
+    events: ReturningEvents | None
+    """What the sandbox reports back; None where another server is the vendor."""
 
     def places(self) -> dict[str, str | None]:
         """Where everything is; scripts rely on the names."""
-        outputs = self.deployment.outputs
         return {
             "endpoint": self.stack.endpoint,
             "bucket": self.deployment.bucket,
-            "webhook_url": outputs.get("WebhookUrl"),
+            "webhook_url": self.stack.webhook_url,
             "vendor_url": self.vendor_url,
-            "region": outputs["Region"],
+            "region": self.deployment.outputs["Region"],
         }
 
     def gaps(self) -> str:
         """The template's resources that this stack lacks, in a sentence, or nothing."""
-        lacking = ", ".join(sorted(self.stack.not_carried))
-        return f"Not carried on this machine: {lacking}." if lacking else ""
+        lacking = self.stack.not_carried
+        others = sorted(name for name, kind in lacking.items() if kind != ALARM)
+        alarms = len(lacking) - len(others)
+        named = ", ".join([*others, *([f"{alarms} alarms"] if alarms else [])])
+        return f"Not carried on this machine: {named}." if named else ""
 
 
 @contextmanager
 def running_stack(server: ExternalVendor | None, *, port: int = 0) -> Iterator[RunningStack]:
-    """Start a stack against `server`, or against a sandbox of its own; stop it all at the end."""
+    """Start a stack against `server`, or against a sandbox of its own; stop it all at the end.
+
+    The sandbox delivers its events to the stack's webhook.
+    """
     from prefdrop_local.stack import LocalStack, StackError, StackSettings
 
     if server is not None:
@@ -59,6 +71,7 @@ def running_stack(server: ExternalVendor | None, *, port: int = 0) -> Iterator[R
         raise LocalStackFailed(f"The local stack did not start: {error}") from None
     try:
         vendor_url = server.url if server else stack.sandbox.url
-        yield RunningStack(stack, connect(DEFAULT_STACK, stack.endpoint), vendor_url)
+        events = None if server else ReturningEvents(stack)
+        yield RunningStack(stack, connect(DEFAULT_STACK, stack.endpoint), vendor_url, events)
     finally:
         stack.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ import typer
 
 from prefdrop_cli.dropping import drop_file, push_feed
 from prefdrop_cli.exits import Exit, exit_for
-from prefdrop_cli.local_stack import running_stack
+from prefdrop_cli.local_stack import RunningStack, running_stack
 from prefdrop_cli.options import (
     AsJson,
     Auth,
@@ -45,7 +46,18 @@ Out = Annotated[
     typer.Option("--out", help="Folder for report and rejects; else out/<import id>."),
 ]
 RESULTS = Path("out")
+EVENTS_SECONDS = 10.0
+"""How long `run` waits, once the import has ended, for the events that it has caused."""
 Port = Annotated[int, typer.Option(help="Port of the endpoint; else a free one.")]
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A run's report, the files written, and what came back of it as events."""
+
+    report: dict[str, Any]
+    files: dict[str, Path]
+    events: dict[str, Any] | None
 
 
 @app.command()
@@ -77,12 +89,12 @@ def run(
     require_writable(out or RESULTS)
     _end_on_signals()
     try:
-        report, files = _run(file, feed, loaded.name, out, server, as_json=as_json)
+        done = _run(file, feed, loaded.name, out, server, as_json=as_json)
     except KeyboardInterrupt:
         note("Interrupted: the local stack is stopped and nothing is left running.")
         raise typer.Exit(Exit.INTERRUPTED) from None
-    _tell(report, files, as_json=as_json)
-    raise typer.Exit(exit_for(report["status"]))
+    _tell(done, as_json=as_json)
+    raise typer.Exit(exit_for(done.report["status"]))
 
 
 def _run(
@@ -93,8 +105,8 @@ def _run(
     server: ExternalVendor | None,
     *,
     as_json: bool,
-) -> tuple[dict[str, Any], dict[str, Path]]:
-    """Do the whole job on a stack of its own; returns the report and the files written."""
+) -> _Done:
+    """Do the whole job on a stack of its own."""
     began = time.monotonic()
     with running_stack(server) as stack:
         if not as_json:
@@ -105,15 +117,29 @@ def _run(
         with progress_for(as_json=as_json) as progress:
             ended = follow(deployment, dropped.import_id, progress)
         report = report_of(deployment, ended)
-        return report, fetch(deployment, ended, report, out or RESULTS / ended.import_id)
+        files = fetch(deployment, ended, report, out or RESULTS / ended.import_id)
+        return _Done(report, files, _events_of(stack))
 
 
-def _tell(report: dict[str, Any], files: dict[str, Path], *, as_json: bool) -> None:
+def _events_of(stack: RunningStack) -> dict[str, Any] | None:
+    """What came back of the import; more may be on the way when it was a large one."""
+    if stack.events is None:
+        return None
+    complete = stack.events.wait(EVENTS_SECONDS)
+    return {"came_back": stack.events.count, "complete": complete}
+
+
+def _tell(done: _Done, *, as_json: bool) -> None:
     if as_json:
-        say_json({**report, "files": {kind: str(path) for kind, path in files.items()}})
+        files = {kind: str(path) for kind, path in done.files.items()}
+        say_json({**done.report, "files": files, "events": done.events})
         return
+    report = done.report
     print_summary(report)
-    for kind, path in files.items():
+    if done.events is not None:
+        more = "" if done.events["complete"] else ", more were on the way"
+        say(f"  {'events that came back':<20}  {done.events['came_back']:,}{more}")
+    for kind, path in done.files.items():
         say(f"  {kind:<20}  {path}")
     if report["status"] == "Held":
         say("The run ends here. To decide held imports, drop files into `prefdrop local up`.")
@@ -157,6 +183,7 @@ def _tell_endpoints(places: dict[str, str | None], gaps: str, *, as_json: bool) 
         return
     note(f"The local stack is up; Ctrl-C stops it. {gaps}".rstrip())
     say(f"# vendor: {places['vendor_url']}   bucket: {places['bucket']}")
+    say(f"# events that the vendor reports come to: {places['webhook_url']}")
     say("# In another terminal, for `prefdrop drop`, `prefdrop imports` and the rest:")
     say(f"export PREFDROP_ENDPOINT={places['endpoint']}")
     say("# For the AWS CLI and other S3 clients:")

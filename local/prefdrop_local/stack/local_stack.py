@@ -258,6 +258,11 @@ class LocalStack:
         observers.append(observer)
         return lambda: observers.remove(observer)
 
+    def wait_for_pipes(self, seconds: float = 10.0) -> bool:
+        """Wait until every change that tables have seen so far is on its bus; whether it came to
+        that in time."""
+        return self._engine.pipes.wait_until_empty(seconds)
+
     def on_table_request(self, observer: TableObserver) -> Callable[[], None]:
         """Call `observer` before and after each DynamoDB request; returns what ends it.
 
@@ -331,6 +336,9 @@ class _SandboxStart:
         from prefdrop_local.sandbox.process import start_sandbox
 
         try:
-            self._sandbox = start_sandbox()
+            # Events come back to this machine, where there is no TLS, and many at a time.
+            self._sandbox = start_sandbox(
+                allow_http_loopback=True, delivery_shape="array", delivery_batch=50
+            )
         except BaseException as error:
             self._error = error

@@ -11,6 +11,7 @@ import json
 import logging
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -107,8 +108,13 @@ class Pipes:
         """Let records flow through these."""
         for specification in specifications:
             pipe = _RunningPipe(specification, self._bus)
-            self._streams.listen(specification.table, pipe.records.put)
+            self._streams.listen(specification.table, pipe.put)
             self._running.append(pipe)
+
+    def wait_until_empty(self, seconds: float) -> bool:
+        """Wait until every change made so far has left its pipe; whether it came to that."""
+        deadline = time.monotonic() + seconds
+        return all(pipe.wait_until_empty(deadline) for pipe in self._running)
 
     def stop(self) -> None:
         """Deliver what has been written, then end."""
@@ -118,7 +124,9 @@ class Pipes:
 
 class _RunningPipe:
     def __init__(self, specification: PipeSpec, bus: EventBus) -> None:
-        self.records: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._records: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._inside = 0
+        self._moved = threading.Condition()
         self._spec = specification
         self._bus = bus
         self._filters: list[Any] = [EventPattern.load(one) for one in specification.filters]
@@ -127,15 +135,29 @@ class _RunningPipe:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    def put(self, record: dict[str, Any]) -> None:
+        with self._moved:
+            self._inside += 1
+        self._records.put(record)
+
+    def wait_until_empty(self, deadline: float) -> bool:
+        with self._moved:
+            return self._moved.wait_for(
+                lambda: self._inside == 0, timeout=max(0.0, deadline - time.monotonic())
+            )
+
     def stop(self) -> None:
         self._stopping.set()
-        self.records.put(None)
+        self._records.put(None)
         self._thread.join(5)
 
     def _run(self) -> None:
-        while (record := self.records.get()) is not None:
+        while (record := self._records.get()) is not None:
             if not self._filters or any(one.matches_event(record) for one in self._filters):
                 self._take(record)
+            with self._moved:
+                self._inside -= 1
+                self._moved.notify_all()
 
     def _take(self, record: dict[str, Any]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
