@@ -43,7 +43,14 @@ class TokenWait:
 class Execution:
     """One execution: `status` is RUNNING until it is SUCCEEDED or FAILED."""
 
-    def __init__(self, arn: str, start: Json, call: Call, advance: Callable[[str | int], None]):
+    def __init__(
+        self,
+        arn: str,
+        start: Json,
+        call: Call,
+        advance: Callable[[str | int], None],
+        definition: Json = DEFINITION,
+    ):
         self.arn = arn
         self.status = "RUNNING"
         self.error = ""
@@ -51,6 +58,7 @@ class Execution:
         self.waiting: TokenWait | None = None
         self._call = call
         self._advance = advance
+        self._definition = definition
         self._tokens = (f"{arn}/token-{n}" for n in itertools.count(1))
         self._walk = self._run(start)
 
@@ -71,10 +79,10 @@ class Execution:
         return self
 
     def _run(self, data: Json) -> Generator[None, None, None]:
-        name = DEFINITION["StartAt"]
+        name = self._definition["StartAt"]
         while True:
             self.visited.append(name)
-            state = DEFINITION["States"][name]
+            state = self._definition["States"][name]
             kind = state["Type"]
             if kind == "Succeed":
                 self.status = "SUCCEEDED"

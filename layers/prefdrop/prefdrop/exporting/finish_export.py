@@ -29,7 +29,6 @@ from prefdrop.ledger.exports import ClaimLost, ExportObject, ExportRun, ExportSt
 from prefdrop.mypreferences import TokenRefused
 from prefdrop.telemetry import logger
 
-
 UNKNOWN = -1
 """Total of a run whose pages named none."""
 

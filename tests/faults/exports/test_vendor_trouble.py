@@ -1,0 +1,140 @@
+"""Whatever the vendor's side does, a finished run is the one that would have been without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.faults.exports.simulation import ExportSimulation
+
+SENT_ONCE = ("initiate", "commit")
+READS = ("status", "retrieve")
+BREAKS = [
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "cut"},
+    {"kind": "status", "status": 503},
+]
+
+
+def route(name: str) -> str:
+    return f"export.{name}" if name in ("status", "commit") else f"export.segment.{name}"
+
+
+@pytest.fixture
+def people(simulation: ExportSimulation) -> ExportSimulation:
+    """An export that has run once, and changes since."""
+    simulation.put_people(range(10))
+    simulation.export("1")
+    simulation.put_people(range(8, 30), CustomerName={"FirstName": "Ana"})
+    return simulation
+
+
+def finished(simulation: ExportSimulation, run: str = "2") -> dict[str, Any]:
+    execution = simulation.export(run)
+    assert execution.status == "SUCCEEDED", execution.error
+    simulation.assert_readers_have_everything()
+    return simulation.manifests()[run]
+
+
+@pytest.mark.parametrize("name", [*SENT_ONCE, *READS])
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken["kind"])
+def test_a_request_without_a_clear_answer_is_simply_made_again(
+    people: ExportSimulation, name: str, broken: dict[str, Any]
+) -> None:
+    people.fault({"route": route(name), "nth": [1], **broken})
+
+    finished(people)
+
+
+@pytest.mark.parametrize("name", ["initiate", "status", "commit"])
+def test_a_vendor_that_asks_for_patience_is_given_it(people: ExportSimulation, name: str) -> None:
+    people.fault({"route": route(name), "nth": [1], "kind": "status", "status": 429})
+
+    finished(people)
+
+
+def test_an_export_whose_token_dies_while_it_is_retrieved_is_asked_for_again(
+    people: ExportSimulation,
+) -> None:
+    people.fault({"route": route("retrieve"), "nth": [3], "kind": "expire_token"})
+
+    assert finished(people)["attempts"] == 2
+
+
+def test_an_export_whose_token_dies_while_it_is_awaited_is_asked_for_again(
+    people: ExportSimulation,
+) -> None:
+    people.fault({"route": route("status"), "nth": [1], "kind": "expire_token"})
+
+    assert finished(people)["attempts"] == 2
+
+
+def test_a_token_that_dies_before_the_commit_takes_nothing_away(people: ExportSimulation) -> None:
+    people.fault({"route": route("commit"), "nth": [1], "kind": "expire_token"})
+
+    manifest = finished(people)
+
+    assert (manifest["attempts"], manifest["committed"]) == (1, False)
+
+
+def test_objects_of_an_attempt_that_came_to_nothing_are_taken_away(
+    people: ExportSimulation,
+) -> None:
+    people.fault({"route": route("retrieve"), "nth": [4], "kind": "expire_token"})
+
+    finished(people)
+
+    folders = {key.split("/")[2] for key in people.worker().files.list("exports/people/")}
+    assert folders == {"1", "2-2", "_state"}
+
+
+def test_a_segment_that_the_vendor_cannot_export_fails_the_run_with_its_cause(
+    people: ExportSimulation,
+) -> None:
+    watermark = people.state().watermark
+    people.vendor("settings", "PATCH", fail_exports=True)
+
+    execution = people.export("2")
+
+    assert (execution.status, execution.error) == ("FAILED", "ExportGivenUp")
+    error = people.run_item("2").error
+    assert error
+    assert "could not export the segment" in error.message
+    assert people.run_item("2").attempt == 3
+    assert people.state().watermark == watermark
+    assert people.manifests().keys() == {"1"}
+    people.vendor("settings", "PATCH", fail_exports=False)
+    finished(people, "3")
+
+
+def test_a_segment_that_does_not_exist_fails_the_run_at_once(simulation: ExportSimulation) -> None:
+    simulation.define('[export]\nsegment = "Nobody"\n')
+
+    execution = simulation.export("1")
+
+    assert (execution.status, execution.error) == ("FAILED", "NotFound")
+    assert simulation.run_item("1").attempt == 0
+
+
+def test_pages_that_overlap_as_the_vendor_s_example_counts_bring_nothing_twice(
+    people: ExportSimulation,
+) -> None:
+    people.vendor("settings", "PATCH", page_inclusive_quirk=True)
+
+    finished(people)
+
+
+def test_results_are_told_of_on_the_bus_without_records_and_tokens(
+    people: ExportSimulation,
+) -> None:
+    execution = people.export("2")
+
+    assert execution.status == "SUCCEEDED"
+    told = people.events.announced
+    assert [kind for kind, _ in told] == ["ExportCompleted", "ExportCompleted"]
+    detail = told[-1][1]
+    assert detail["counts"]["records"] == people.manifests()["2"]["records"]
+    assert detail["manifest_key"] == "exports/people/2/manifest.json"
+    assert "example.test" not in str(detail)
