@@ -23,7 +23,6 @@ from prefdrop.errors import Terminal, Transient
 from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences import Client
-from prefdrop.mypreferences.events import Event
 from prefdrop.mypreferences.events_retrieval import EventFilter, EventList
 from prefdrop.telemetry import logger, metrics
 
@@ -138,34 +137,36 @@ class _Backfill:
         return client.events.of_account(**which)
 
     def _keep(self, items: Sequence[Item], deadline: Deadline) -> None:
-        origin = by("backfill")
-        outcomes = self._services.keeper.keep(items, origin, deadline.remaining)
-        self._counts["found"] += len(items)
-        self._counts.update(outcomes)
-        count(outcomes)
-        if outcomes["failed"] or outcomes["late"]:
+        outcomes = self._services.keeper.keep(items, self._origin(), deadline.remaining)
+        if lost := outcomes["failed"] + outcomes["late"]:
             raise EventsNotKept(
-                f"{outcomes['failed'] + outcomes['late']} of {len(items)} events could not be"
-                " kept.",
+                f"{lost} of {len(items)} events could not be kept.",
                 hint="Read the same window back again; what was kept is not kept twice.",
             )
-        if self._request.way != "event" and self._request.subscribed_only:
-            self._count_missed(items, origin)
+        self._tally(len(items), outcomes)
 
-    def _count_missed(self, items: Sequence[Item], origin: Origin) -> None:
-        """Count those that no webhook has brought in time, each once for all readings."""
-        audit = self._services.audit
+    def _origin(self) -> Origin:
+        """With the moment from before which all should have come by webhook."""
+        origin = by("backfill")
+        if self._request.way == "event" or not self._request.subscribed_only:
+            return origin
         grace = timedelta(seconds=self._services.settings.backfill_grace_seconds)
-        late = iso_of(datetime.fromisoformat(origin.received_at) - grace)
-        ids = [item.event_id for item in items if isinstance(item, Event)]
-        missed = sum(
-            audit.mark_missed(event.event_id)
-            for event in audit.known(ids).values()
-            if not event.delivered_at and not event.missed and event.at <= late
+        overdue = datetime.fromisoformat(origin.received_at) - grace
+        return msgspec.structs.replace(origin, overdue=iso_of(overdue))
+
+    def _tally(self, found: int, outcomes: Counter[str]) -> None:
+        missed = outcomes["missed"] + outcomes["overdue"]
+        self._counts.update(
+            found=found,
+            stored=outcomes["stored"] + outcomes["missed"],
+            duplicate=outcomes["duplicate"] + outcomes["overdue"],
+            missed=missed,
+            conflict=outcomes["conflict"],
+            not_understood=outcomes["not_understood"],
         )
-        self._counts["missed"] += missed
-        metrics.add_metric("EventsMissed", "Count", missed)
-        metrics.flush_metrics()
+        if missed:
+            metrics.add_metric("EventsMissed", "Count", missed)
+        count(outcomes)
 
     def answer(self, slices: Slices | None) -> dict[str, Any]:
         """What the invocation came to; counts are its own, not those of invocations before it."""

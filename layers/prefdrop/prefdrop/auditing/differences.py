@@ -95,7 +95,7 @@ def _by_name(items: Sequence[Any], name: str) -> dict[str, Any]:
 
 def _differ(before: Any, after: Any) -> bool:
     """As JSON sees it: true is not 1."""
-    return type(before) is not type(after) or before != after
+    return type(before) is not type(after) or bool(before != after)
 
 
 def _shown(value: Any) -> str:

@@ -34,18 +34,26 @@ OLDEST = timedelta(days=31)
 NEWEST = timedelta(days=1)
 """How far an event's own time may lie from now to be believed; the vendor keeps events 15 days."""
 
-Outcome = Literal["stored", "duplicate", "conflict", "not_understood", "failed", "late"]
-"""What became of one item; `failed` and `late` (no time was left) are to be delivered again."""
+Outcome = Literal[
+    "stored", "missed", "duplicate", "overdue", "conflict", "not_understood", "failed", "late"
+]
+"""What became of one item. `missed` was stored, `overdue` had been, and no webhook brought it in
+time; `failed` and `late` (no time was left) are to be delivered again."""
 
 STORE_FAILURES = (ClientError, BotoCoreError, Transient)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """How something came: by which way, when (ISO) and as which content type."""
+    """How something came: by which way, when (ISO) and as which content type.
+
+    Of what is read back, events up to `overdue` (ISO) should have come by webhook; empty where
+    none should.
+    """
 
     source: Source
     received_at: str
     content_type: str = ""
+    overdue: str = ""
 
 
 def by(source: Source, content_type: str = "") -> Origin:
@@ -116,15 +124,18 @@ class Keeper:
             why = "DynamoDB does not take it as an item."
             return self._set_aside(event.raw, origin, "EventNotStorable", why, event.event_id)
         if kept is None:
-            return "stored"
+            return "missed" if new.missed else "stored"
+        if origin.source == "webhook" and not kept.delivered_at:
+            self._audit.mark_delivered(event.event_id, origin.received_at)
         comparison = compare(kept, new)
         if comparison == "fuller" and not self._audit.complete(kept, new):
             return self._keep_event(event, origin, self._audit.find(event.event_id))
         if comparison == "other":
             why = "Another event of this id is kept."
             return self._set_aside(event.raw, origin, "EventConflict", why, event.event_id)
-        if origin.source == "webhook" and not kept.delivered_at:
-            self._audit.mark_delivered(event.event_id, origin.received_at)
+        is_overdue = kept.at <= origin.overdue and not (kept.delivered_at or kept.missed)
+        if is_overdue and self._audit.mark_missed(event.event_id):
+            return "overdue"
         return "duplicate"
 
     def _set_aside(
@@ -149,14 +160,14 @@ class Keeper:
 
 
 def count(outcomes: Counter[str]) -> None:
-    """Write the metrics of what became of a delivery or of a reading."""
+    """Write the metrics of what became of a delivery or of a reading, and any added before."""
     for name, outcome in (
         ("EventConflicts", "conflict"),
         ("EventsNotUnderstood", "not_understood"),
     ):
         if outcomes[outcome]:
             metrics.add_metric(name, "Count", outcomes[outcome])
-    if outcomes["conflict"] or outcomes["not_understood"]:
+    if metrics.metric_set:
         metrics.flush_metrics()
 
 
@@ -165,6 +176,7 @@ def audited(event: Event, origin: Origin, audit_days: int) -> AuditedEvent:
     marks = fingerprints(event)
     occurred = event.occurred_at
     occurred_at = iso_of(occurred) if occurred else ""
+    at = occurred_at if _is_likely(occurred, origin) else origin.received_at
     return AuditedEvent(
         event_id=event.event_id,
         event_type=event.event_type[:LABEL_LENGTH],
@@ -172,11 +184,12 @@ def audited(event: Event, origin: Origin, audit_days: int) -> AuditedEvent:
         profile_id=_label(event.profile_id),
         names_alternate_id=isinstance(event.profile_id, str),
         subscription_id=_label(event.subscription_id),
-        at=occurred_at if _is_likely(occurred, origin) else origin.received_at,
+        at=at,
         occurred_at=occurred_at,
         received_at=origin.received_at,
         source=origin.source,
         delivered_at=origin.received_at if origin.source == "webhook" else "",
+        missed=at <= origin.overdue,
         facts=marks.facts,
         content=marks.content,
         rest=marks.rest,
