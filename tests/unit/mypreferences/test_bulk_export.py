@@ -232,6 +232,15 @@ def test_the_records_of_a_page_stay_the_bytes_that_the_vendor_sent(
     assert "Zo" not in repr(page)
 
 
+@pytest.mark.parametrize(("total", "has_more"), [(5, True), ("2", False)])
+def test_without_a_word_on_more_the_grand_total_tells(
+    vendor: ScriptedVendor, client: Client, total: object, has_more: bool
+) -> None:
+    vendor.script(answer(200, {**PAGE, "HasMore": None, "TotalResults": total}))
+
+    assert client.exports.retrieve("9001", "segment").has_more is has_more
+
+
 def test_pages_follow_each_other_until_there_is_no_more(
     vendor: ScriptedVendor, client: Client
 ) -> None:
@@ -291,6 +300,7 @@ def test_an_empty_export_has_one_empty_page(
         {**PAGE, "UserProfilePreferences": None},
         {"Count": 0, "HasMore": True, "UserProfilePreferences": []},
         {"Count": 2, "HasMore": False},
+        {"Count": 1, "UserProfilePreferences": [{"ProfileId": 1}]},
         {"One": [], "Two": []},
         [{"ProfileId": 1}],
         b'{"Count":1,"UserProfilePreferences":[{"Name":"\xff"}]}',
@@ -298,7 +308,7 @@ def test_an_empty_export_has_one_empty_page(
         b'{"Count":1,"UserProfilePreferences":[' + b'{"a":' * 50_000 + b"}" * 50_000 + b"]}",
         b"",
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_a_page_that_could_hide_a_gap_is_garbled(
     vendor: ScriptedVendor, client: Client, body: object

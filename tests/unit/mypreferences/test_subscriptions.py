@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences import (
@@ -20,6 +22,8 @@ from prefdrop.mypreferences import (
     select_all_events,
     select_event,
 )
+from prefdrop.mypreferences.answers import Answer
+from prefdrop.mypreferences.subscriptions import _all, _body
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer, hang_up
 
 HELD: dict[str, Any] = {
@@ -318,6 +322,32 @@ def test_a_member_of_a_wrong_type_at_the_vendor_never_overrules_a_change(
     assert paused["Description"] == {"en": "x"}
     assert replaced["IsActive"] is True
     assert "Description" not in replaced
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+@given(
+    unknown=st.dictionaries(st.text(max_size=6).map("X-{}".format), JSON, max_size=3),
+    odd=st.dictionaries(st.sampled_from(["State", "IsActive", "isminimized", "Url"]), JSON),
+    is_active=st.booleans(),
+)
+def test_whatever_the_vendor_holds_is_sent_back_and_stays_alive(
+    unknown: dict[str, Any], odd: dict[str, Any], is_active: bool
+) -> None:
+    body = msgspec.json.encode([{**HELD, **odd, **unknown, "IsActive": is_active}])
+    (held,) = _all(Answer("subscriptions.list", 200, {}, body))
+
+    sent = msgspec.json.decode(_body(msgspec.structs.replace(held, is_active=True)))
+
+    assert {name: sent[name] for name in unknown} == unknown
+    assert sent["IsActive"] is True
+    assert sent["Subscriptions"] == HELD["Subscriptions"]
+    assert (sent["Name"], sent["RetryPolicy"]) == (HELD["Name"], HELD["RetryPolicy"])
 
 
 def test_only_delete_deletes_and_sends_the_rest_as_it_is(

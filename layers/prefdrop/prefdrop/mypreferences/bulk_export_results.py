@@ -6,6 +6,7 @@ most of their readers only copy them on.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,21 @@ COLLECTION = "UserProfilePreferences"
 
 _CANONICAL = {state.lower(): state for state in STATES} | {"completed": "Complete"}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BRACE, _BRACKET = b"{["
+
+
+class _Page(msgspec.Struct, rename="pascal"):
+    """A page exactly as documented; every member is required, or it is read leniently."""
+
+    count: Any
+    has_more: Any
+    offset: Any
+    limit: Any
+    total_results: Any
+    user_profile_preferences: list[msgspec.Raw]
+
+
+_documented = msgspec.json.Decoder(_Page)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -99,61 +115,74 @@ def parse_page(answer: Answer, *, offset: int, limit: int) -> ExportPage:
     """The page in `answer`; `offset` and `limit` are what was asked for.
 
     Raises GarbledAnswer for anything that could hide a gap: no collection of objects, not as many
-    as it counts, another page than was asked for, or none though there are more.
+    as it counts, another page than was asked for, no word on whether there are more, or none though
+    there are more.
     """
-    members = _members_of(answer)
-    records = _records(answer, members)
-    count = lenient_int(_value(members, "count"))
-    begins = lenient_int(_value(members, "offset"))
-    has_more = lenient_bool(_value(members, "hasmore"))
+    page = _page(answer)
+    records = page.user_profile_preferences
+    count, begins = lenient_int(page.count), lenient_int(page.offset)
+    total = lenient_int(page.total_results)
+    has_more = _has_more(page.has_more, offset + len(records) - 1, total)
     for wrong, what in (
-        (count is not None and count != len(records), f"the {count} profiles that it counts"),
+        ([record for record in records if memoryview(record)[0] != _BRACE], "profiles alone"),
+        (count not in (None, len(records)), f"the {count} profiles that it counts"),
         (records and begins not in (None, offset), f"the profiles from {offset} on"),
+        (records and has_more is None, "the member HasMore"),
         (has_more and not records, "any of the profiles that it says there are more of"),
     ):
         if wrong:
             raise lacking(answer, what)
     return ExportPage(
         count=len(records),
-        has_more=has_more,
+        has_more=bool(has_more),
         offset=offset,
-        limit=lenient_int(_value(members, "limit")) or limit,
-        total=lenient_int(_value(members, "totalresults")),
+        limit=lenient_int(page.limit) or limit,
+        total=total,
         records=records,
     )
 
 
-def _members_of(answer: Answer) -> dict[str, msgspec.Raw]:
-    """The answer's members under lower-case names, none of them decoded yet."""
+def _has_more(said: Any, read: int, total: int | None) -> bool | None:
+    """Whether there are more than `read` profiles; None where the vendor does not say it at all."""
+    if said is None:
+        return None if total is None else total > read
+    return lenient_bool(said)
+
+
+def _page(answer: Answer) -> _Page:
+    """The answer's members: at one go where they are as documented, else leniently."""
     body = answer.body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        # Undecoded parts are not looked into, and nobody behind us expects other bytes than UTF-8.
-        if body.isascii() or body.decode():
-            return any_case(_members.decode(body))
+        # The profiles are not looked into here, and nobody expects other bytes than UTF-8 later.
+        if not body.isascii():
+            body.decode()
+        with suppress(msgspec.ValidationError):
+            return _documented.decode(body)
+        members = any_case(_members.decode(body))
     except UNREADABLE:
-        pass
-    raise lacking(answer, "a JSON object")
+        members = None
+    if members is None:
+        raise lacking(answer, "a JSON object")
+    return _Page(
+        count=_value(members, "count"),
+        has_more=_value(members, "hasmore"),
+        offset=_value(members, "offset"),
+        limit=_value(members, "limit"),
+        total_results=_value(members, "totalresults"),
+        user_profile_preferences=_records(answer, members),
+    )
 
 
 def _records(answer: Answer, members: dict[str, msgspec.Raw]) -> list[msgspec.Raw]:
     """The collection under its documented name, or else the only one there is."""
-    collections = {name: value for name, value in members.items() if _begins(value, b"[")}
+    collections = {name: each for name, each in members.items() if memoryview(each)[0] == _BRACKET}
     if COLLECTION.lower() in collections:
-        collection = collections[COLLECTION.lower()]
-    elif len(collections) == 1:
-        (collection,) = collections.values()
-    elif not collections and lenient_int(_value(members, "count")) == 0:
+        return _items.decode(collections[COLLECTION.lower()])
+    if len(collections) == 1:
+        return _items.decode(*collections.values())
+    if not collections and lenient_int(_value(members, "count")) == 0:
         return []
-    else:
-        raise lacking(answer, "a collection of profiles")
-    records = _items.decode(collection)
-    if not all(_begins(record, b"{") for record in records):
-        raise lacking(answer, "a collection of profiles only")
-    return records
-
-
-def _begins(value: msgspec.Raw, mark: bytes) -> bool:
-    return memoryview(value)[:1] == mark
+    raise lacking(answer, "a collection of profiles")
 
 
 def _value(members: dict[str, msgspec.Raw], name: str) -> Any:
