@@ -76,8 +76,9 @@ class Callbacks:
                 self._wake.clear()
 
     def _pause(self) -> float | None:
-        sql = "SELECT EXISTS (SELECT 1 FROM export_callbacks WHERE due_at IS NOT NULL)"
-        return _LONGEST_SLEEP if self._store.rows(sql)[0][0] else None
+        """Until the next attempt, as far as the clock can be relied on, or until a nudge."""
+        [(due,)] = self._store.rows("SELECT min(due_at) FROM export_callbacks")
+        return None if due is None else min(max(due - self._clock.now(), 0.0), _LONGEST_SLEEP)
 
     def _step(self) -> bool:
         """Make one attempt; False when none is due."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 _NOTE_CHANGE = "INSERT OR REPLACE INTO profile_changes VALUES (NEW.profile_id, now_ms());"
 # A trigger's conflict clause gives way to that of the statement which fired it, thus NOT EXISTS.
+# A version kept for a later snapshot that is released by now will do for the latest of the others.
 _KEEP_VERSION = """
     INSERT INTO kept_versions (profile_id, snapshot, changed_at, document)
     SELECT {row}.profile_id, latest.id, old.changed_at, old.document
@@ -17,7 +18,7 @@ _KEEP_VERSION = """
         WHERE profile_id = {row}.profile_id) AS old
     WHERE NOT EXISTS (
         SELECT 1 FROM kept_versions
-        WHERE profile_id = {row}.profile_id AND snapshot = latest.id);
+        WHERE profile_id = {row}.profile_id AND snapshot >= latest.id);
 """
 _WATCHED = "WHEN EXISTS (SELECT 1 FROM snapshots)"
 
