@@ -58,7 +58,7 @@ def test_the_secret_is_read_once_for_many_requests(cache: SecretCache, secret: S
 
 
 def test_unknown_credentials_have_it_read_again_but_not_each_of_them(
-    cache: SecretCache, secret: Secret
+    cache: SecretCache, secret: Secret, clock: Clock
 ) -> None:
     cache.current()
     secret.text = json.dumps({"key": "second"})
@@ -67,7 +67,17 @@ def test_unknown_credentials_have_it_read_again_but_not_each_of_them(
 
     assert answers[0] == WebhookSecret(key="second")
     assert answers[1:] == [None] * 99
-    assert secret.readings == 2
+    assert secret.readings == 6
+    clock.now += 1
+    assert [cache.refreshed() for _ in range(100)] == [None] * 100
+    assert secret.readings == 7
+
+
+def test_a_stranger_does_not_use_up_the_reading_that_a_rotation_needs(receiver: Receiver) -> None:
+    receiver.send(event("e-1"), key="a stranger's")
+    receiver.set_secret(key="new-path-key-0002", previous_key=KEY)
+
+    assert receiver.send(event("e-1"), key="new-path-key-0002")["statusCode"] == 200
 
 
 def test_a_key_that_was_taken_out_stops_working_within_a_minute(

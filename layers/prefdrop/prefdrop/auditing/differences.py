@@ -74,7 +74,7 @@ def _naming(before: Sequence[Any], after: Sequence[Any]) -> str:
     items = [*before, *after]
     if not items or not all(isinstance(item, dict) for item in items):
         return ""
-    types = [name for name in items[0] if name.endswith("Type") and name not in NAMING]
+    types: list[str] = [name for name in items[0] if name.endswith("Type") and name not in NAMING]
     for name in (*NAMING, *types):
         if all(_names_each(side, name) for side in (before, after)):
             return name

@@ -14,8 +14,10 @@ from prefdrop.telemetry import logger
 SECONDS_KEPT = 60
 """After which the secret is read again in any case: a key that was taken out must stop working."""
 
-SECONDS_BETWEEN_REFRESHES = 1
-"""Between two readings that unknown credentials force: strangers must not cost a reading each."""
+REFRESHES = 5
+SECONDS_PER_REFRESH = 1
+"""Readings that unknown credentials may force at once, and how long until there is another one:
+strangers must not cost a reading each, nor use up the one that a rotation needs."""
 
 DEFAULT_HEADER = "x-webhook-secret"
 
@@ -59,7 +61,8 @@ class SecretCache:
         self._clock = clock
         self._secret: WebhookSecret | None = None
         self._read_at = 0.0
-        self._forced_at = -float(SECONDS_BETWEEN_REFRESHES)
+        self._spare = float(REFRESHES)
+        self._counted_at = clock()
 
     def current(self) -> WebhookSecret:
         """The secret, at most a minute old; raises WrongWebhookSecret, or what reading it raises.
@@ -74,12 +77,20 @@ class SecretCache:
 
     def refreshed(self) -> WebhookSecret | None:
         """The secret read anew, or None if it was asked for too often or has not changed."""
-        before, now = self.current(), self._clock()
-        if now - self._forced_at < SECONDS_BETWEEN_REFRESHES:
+        before = self.current()
+        if not self._may_refresh():
             return None
-        self._forced_at = now
         after = self._reread_or(before)
         return after if after != before else None
+
+    def _may_refresh(self) -> bool:
+        now = self._clock()
+        won = (now - self._counted_at) / SECONDS_PER_REFRESH
+        self._spare, self._counted_at = min(self._spare + won, REFRESHES), now
+        if self._spare < 1:
+            return False
+        self._spare -= 1
+        return True
 
     def _reread_or(self, known: WebhookSecret) -> WebhookSecret:
         try:

@@ -1,0 +1,22 @@
+"""A stack without a subscription of the vendor's, so that a test is the only sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.events.deliveries import Deliveries
+from tests.workbench import Workbench, workbench
+
+
+@pytest.fixture(scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    with workbench(tmp_path_factory.mktemp("stack")) as bench:
+        yield bench
+
+
+@pytest.fixture
+def deliveries(_running: Workbench) -> Deliveries:
+    """The stack's webhook with empty tables and the secret that it was deployed with."""
+    return Deliveries(_running)
