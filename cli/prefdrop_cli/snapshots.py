@@ -16,6 +16,7 @@ from prefdrop.configuring.store import KEY, SnapshotStore
 from prefdrop.feeds import AccountSnapshot, Feed, FeedError
 from prefdrop.feeds.account import MAX_AGE
 from prefdrop.feeds.unknown_names import unknown_names
+from prefdrop.ledger.clock import iso, milliseconds
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.options import DEFAULT_STACK
@@ -44,7 +45,7 @@ class KnownAccount:
             return None
         return {
             "from": self.origin,
-            "taken_at": self.snapshot.taken_at.isoformat(),
+            "taken_at": iso(milliseconds(self.snapshot.taken_at)),
             "stale": self.stale,
         }
 

@@ -8,7 +8,7 @@ from typing import Any
 from prefdrop.configuring.pull import pull
 from prefdrop.configuring.store import SnapshotStore
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.clock import iso, milliseconds, now_ms
 from prefdrop.telemetry import logger
 
 
@@ -28,7 +28,7 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> dict[str, An
         )
     told = {
         "version_id": kept.version_id,
-        "taken_at": kept.snapshot.taken_at.isoformat(),
+        "taken_at": iso(milliseconds(kept.snapshot.taken_at)),
         "written": written,
         "locales": list(snapshot.locales),
         "parts": {part: len(items) for part, items in snapshot.parts.items()},

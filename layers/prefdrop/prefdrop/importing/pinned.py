@@ -9,6 +9,7 @@ from prefdrop.configuring.store import SnapshotStore, SnapshotUnreadable
 from prefdrop.errors import Terminal
 from prefdrop.feeds import AccountSnapshot, Feed, Source, load_feed
 from prefdrop.importing.services import Services
+from prefdrop.ledger.clock import iso, milliseconds
 from prefdrop.ledger.imports import Configuration, Correction, Import
 from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.telemetry import logger
@@ -77,7 +78,7 @@ def current_configuration(services: Services, record: Import) -> Configuration:
         return Configuration()
     longest = timedelta(days=services.settings.snapshot_days)
     stale = found.snapshot.account().is_stale(check_time(record), longest)
-    taken_at = found.snapshot.taken_at.isoformat()
+    taken_at = iso(milliseconds(found.snapshot.taken_at))
     if stale:
         logger.warning("the configuration snapshot is stale", extra={"taken_at": taken_at})
     return Configuration(found.version_id, taken_at, stale)
