@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefdrop.mypreferences import (
+    BadRequest,
     Client,
     ExportPage,
     ExportSpec,
@@ -138,6 +139,20 @@ def test_a_refusal_that_may_quote_the_values_asked_for_is_not_shown(
 
     assert "ana@" not in str(restricted.value)
     assert "ana@" in str(whole.value)
+
+
+def test_no_text_shows_the_callbacks_address_or_the_values_asked_for(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    spec = ExportSpec(callback_url="https://hooks.example.test/callbacks/exports/k3y-k3y")
+    restricted = ExportSpec(match_criteria="EmailAddress", values=("ana@example.test",))
+    vendor.script(answer(400, {"Message": f"{spec.callback_url} is not reachable"}))
+
+    with pytest.raises(BadRequest, match="not reachable") as raised:
+        client.exports.initiate_segment("news", spec)
+
+    assert "k3y" not in str(raised.value) + raised.value.vendor_message + repr(spec)
+    assert "ana@" not in repr(restricted)
 
 
 def test_status_tells_the_state_and_the_size(vendor: ScriptedVendor, client: Client) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences import (
+    BadRequest,
     Client,
     Conflict,
     EventSelection,
@@ -421,3 +422,33 @@ def test_a_selection_can_be_narrowed_where_its_entity_has_a_selector() -> None:
 
 def test_everything_can_be_selected() -> None:
     assert len(select_all_events()) == len(assumptions.EVENT_KINDS)
+
+
+def test_a_state_of_the_vendors_own_invention_survives_a_replacement(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    odd = {**HELD, "State": "Throttled"}
+    vendor.script(answer(200, [odd]), answer(200, [odd]), answer(200, odd))
+
+    read = client.subscriptions.get(42)
+    client.subscriptions.replace(42, msgspec.structs.replace(read, name="renamed"))
+
+    assert vendor.received[2].json["State"] == "Throttled"
+
+
+def test_no_text_shows_the_address_that_the_vendor_calls(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    keyed = msgspec.structs.replace(NEW, url="https://hooks.example.test/mypreferences/k3y-k3y")
+    quoted = {
+        "Message": "Url https://hooks.example.test/mypreferences/k3y-k3y (/mypreferences/k3y-k3y)"
+    }
+    vendor.script(answer(400, quoted), answer(200, [HELD]), answer(400, quoted))
+
+    with pytest.raises(BadRequest, match=r"Url \*\*\* \(\*\*\*\)") as created:
+        client.subscriptions.create(keyed)
+    with pytest.raises(BadRequest) as replaced:
+        client.subscriptions.replace(42, keyed)
+
+    assert "k3y" not in str(created.value) + created.value.vendor_message
+    assert "k3y" not in str(replaced.value) + repr(keyed)

@@ -21,7 +21,7 @@ from prefdrop.mypreferences.bulk_export_results import (
     parse_page,
 )
 from prefdrop.mypreferences.errors import Misconfigured
-from prefdrop.mypreferences.operations import Operations, utc_milliseconds
+from prefdrop.mypreferences.operations import Operations, address_to_hide, utc_milliseconds
 
 Family = Literal["segment", "segment_group"]
 MatchCriteria = Literal["ProfileId", "AlternateId", "PhoneNumber", "EmailAddress"]
@@ -39,7 +39,8 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     `last_date_time` is aware: only profiles changed since, as `bulk_export_dates` says.
     `match_criteria` restricts it to the ids, numbers or addresses in `values`; `match_type` names
     the alternate id type, which `AlternateId` needs, or optionally the customer, phone or e-mail
-    type. The vendor POSTs the export's status to `callback_url` when it has ended (O-18). Raises
+    type. The vendor POSTs the export's status to `callback_url` when it has ended (O-18). `repr`
+    leaves out the values, which are people's data, and the url, which may hold a key. Raises
     Misconfigured for anything else.
     """
 
@@ -75,6 +76,13 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
         ):
             if wrong:
                 raise Misconfigured(f"The export cannot be initiated: {what}.")
+
+    def __repr__(self) -> str:
+        return (
+            f"ExportSpec(last_date_time={self.last_date_time!r},"
+            f" match_criteria={self.match_criteria!r}, match_type={self.match_type!r},"
+            f" values={len(self.values)})"
+        )
 
     def body(self) -> bytes:
         """The request body, without what is absent."""
@@ -112,24 +120,12 @@ class Exports(Operations):
         After an unclear error it may simply be done again: nobody retrieves the other export, and
         its token dies by itself.
         """
-        body, quotes_data = _body(spec)
-        return _token(
-            self._send(
-                "export.segment.initiate", segmentName=name, body=body, quotes_data=quotes_data
-            )
-        )
+        return _token(self._send("export.segment.initiate", segmentName=name, **_details(spec)))
 
     def initiate_segment_group(self, name: str, spec: ExportSpec | None = None) -> str:
         """As `initiate_segment`, for the segment group `name`."""
-        body, quotes_data = _body(spec)
-        return _token(
-            self._send(
-                "export.segment_group.initiate",
-                segmentGroupName=name,
-                body=body,
-                quotes_data=quotes_data,
-            )
-        )
+        route = "export.segment_group.initiate"
+        return _token(self._send(route, segmentGroupName=name, **_details(spec)))
 
     def status(self, token: str) -> ExportStatus:
         """The export's state. A read: retried."""
@@ -199,10 +195,15 @@ class Exports(Operations):
         self._send("export.commit", accessToken=token, query=[("keepFiles", keep_files)])
 
 
-def _body(spec: ExportSpec | None) -> tuple[bytes, bool]:
-    """The request body, and whether a refusal may quote people's ids and addresses from it."""
-    restricted = spec or ExportSpec()
-    return restricted.body(), bool(restricted.values)
+def _details(spec: ExportSpec | None) -> dict[str, Any]:
+    """The request's body, and what an error must not quote of it: people's ids, and the callback's
+    address."""
+    asked = spec or ExportSpec()
+    return {
+        "body": asked.body(),
+        "quotes_data": bool(asked.values),
+        "hidden": address_to_hide(asked.callback_url or ""),
+    }
 
 
 def _token(answer: Answer) -> str:

@@ -48,7 +48,8 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 class Request(NamedTuple):
     """One operation to perform. `timeout` bounds one try, in seconds. `access_token` is the one in
-    the path; `quotes_data` says that the vendor's answer may quote people's data."""
+    the path; `quotes_data` says that the vendor's answer may quote people's data, and `hidden` are
+    texts of the body that no error may quote."""
 
     route: str
     target: Target
@@ -57,6 +58,7 @@ class Request(NamedTuple):
     content_type: str = "application/json"
     access_token: str = ""
     quotes_data: bool = False
+    hidden: tuple[str, ...] = ()
 
     @property
     def repeatable(self) -> bool:

@@ -32,12 +32,14 @@ class Operations:
         body: bytes | None = None,
         timeout: float | None = None,
         quotes_data: bool = False,
+        hidden: tuple[str, ...] = (),
         **values: str,
     ) -> Answer:
         """The vendor's 2xx answer to the route `route`, whose placeholders `values` fill in.
 
         GETs are retried on Transient errors, anything else is sent once. `quotes_data` says that
-        the vendor's answer may quote people's data, so that no error shows its words.
+        the vendor's answer may quote people's data, so that no error shows its words; `hidden` are
+        texts that are taken out of them.
         """
         target = self._routes.target(route, **values)
         if asked := encoded(query):
@@ -50,8 +52,15 @@ class Operations:
                 body,
                 access_token=values.get("accessToken", ""),
                 quotes_data=quotes_data,
+                hidden=hidden,
             )
         )
+
+
+def address_to_hide(url: str) -> tuple[str, ...]:
+    """What no error may quote of a URL that the vendor calls: whoever knows it can call, too."""
+    path = "/".join(["", *url.split("/")[3:]])
+    return (url, path) if len(path) > 1 else (url,)
 
 
 def encoded(query: Query) -> str:

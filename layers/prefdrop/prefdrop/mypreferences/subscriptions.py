@@ -19,7 +19,7 @@ import msgspec
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences.answers import Answer, any_case, lacking
 from prefdrop.mypreferences.errors import GarbledAnswer, Misconfigured, NotFound
-from prefdrop.mypreferences.operations import Operations
+from prefdrop.mypreferences.operations import Operations, address_to_hide
 from prefdrop.mypreferences.resources import body_of, read_all
 from prefdrop.mypreferences.routes import is_loopback
 from prefdrop.mypreferences.subscriptions_models import ACTIVE, PAUSED, STATES, Subscription
@@ -55,7 +55,11 @@ class Subscriptions(Operations):
         wanted = msgspec.structs.replace(
             _checked(subscription), id=None, is_active=True, state=subscription.state or ACTIVE
         )
-        answer = self._send("subscriptions.create", body=_body(wanted))
+        answer = self._send(
+            "subscriptions.create",
+            body=_body(wanted),
+            hidden=address_to_hide(wanted.url or ""),
+        )
         created = _one(answer)
         if created is not None and created.id is not None:
             return created
@@ -70,7 +74,8 @@ class Subscriptions(Operations):
         holds them. Raises NotFound if there is none, Misconfigured if it says `is_active=False`.
         """
         current = self.get(subscription_id)
-        return self._put(subscription_id, _merged(current, _checked(subscription)))
+        wanted = _checked(subscription, held_state=current.state)
+        return self._put(subscription_id, _merged(current, wanted))
 
     def pause(self, subscription_id: int | str) -> Subscription:
         """Let a subscription deliver nothing until it is resumed; all else stays as it is."""
@@ -109,17 +114,21 @@ class Subscriptions(Operations):
             "subscriptions.replace",
             subscriptionId=str(subscription_id),
             body=_body(subscription),
+            hidden=address_to_hide(subscription.url or ""),
         )
 
 
-def _checked(subscription: Subscription) -> Subscription:
-    """`subscription` if the vendor may accept it; raises Misconfigured, with nothing sent."""
+def _checked(subscription: Subscription, *, held_state: str | None = None) -> Subscription:
+    """`subscription` if the vendor may accept it; raises Misconfigured for anything else.
+
+    `held_state` may be a state of the vendor's own invention, which it has already.
+    """
     for wrong, what in (
         (subscription.is_active is False, "is_active=False would delete it; use delete"),
         (not (subscription.name or "").strip(), "it needs a name"),
         (not subscription.subscriptions, "it selects no events"),
         (
-            subscription.state is not None and subscription.state not in STATES,
+            subscription.state not in (None, held_state, *STATES),
             f"its state must be one of {', '.join(STATES)}",
         ),
         (not _deliverable(subscription.url or ""), "its url must be https"),

@@ -40,7 +40,7 @@ class Subscription(Resource, frozen=True, kw_only=True):
     A minimised subscription's events carry no `Data`. `catch_up_on_resume` lets a resumed one
     deliver what happened meanwhile, up to 15 days back. With `alternate_id_type`, events carry
     that alternate id in the place of the profile id. `id` and `is_active` are the vendor's to say.
-    `more` holds members that we don't know.
+    `more` holds members that we don't know. `repr` leaves the url out, which may hold a key.
     """
 
     id: int | str | None = None
@@ -56,6 +56,10 @@ class Subscription(Resource, frozen=True, kw_only=True):
         default=None, name=assumptions.NAMES["subscription.alternate_id_type"].value
     )
     subscriptions: tuple[EventSelection, ...] = ()
+
+    def __repr__(self) -> str:
+        # The url may end in a key by which a receiver knows the vendor.
+        return f"Subscription(id={self.id!r}, name={self.name!r}, state={self.state!r})"
 
     @property
     def delivers(self) -> bool:

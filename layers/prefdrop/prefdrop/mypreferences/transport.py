@@ -92,7 +92,7 @@ class Transport:
             header = self._authorization(request)
             answer = self._exchange(request, header, deadline)
         signature = header.rpartition(" ")[2].removeprefix("Signature=")
-        return accepted(request, answer, (request.access_token, signature))
+        return accepted(request, answer, (request.access_token, signature, *request.hidden))
 
     def _authorization(self, request: Request) -> str:
         try:
