@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prefdrop.auditing.history import of_types, tell
+from prefdrop.auditing.history import conflicts_of, of_types, tell
 from prefdrop.ledger.audit import AuditedEvent, UnknownEvent
 from prefdrop.ledger.clock import iso_of
 from tests.unit.auditing.receiver import Receiver, event
@@ -133,3 +133,15 @@ def test_an_update_is_told_with_what_it_changed(receiver: Receiver) -> None:
     assert [str(change) for change in told.changes] == [
         'EmailAddress: "old@example.test" → "new@example.test"'
     ]
+
+
+def test_what_else_came_under_an_id_is_found_from_the_event(receiver: Receiver) -> None:
+    receiver.send(event("e-1"))
+    others = [json.dumps(event("e-1", Data={"version": n})) for n in (1, 2)]
+    for other in [*others, json.dumps(event("e-2")), "no event"]:
+        receiver.send(other)
+
+    kept = receiver.services.audit.get("e-1")
+
+    found = conflicts_of(receiver.services.exceptions, kept)
+    assert [body.decode() for _, body in found] == others

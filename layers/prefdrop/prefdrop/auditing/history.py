@@ -8,8 +8,21 @@ from typing import Any
 import msgspec
 
 from prefdrop.auditing.differences import Difference, differences
-from prefdrop.ledger.audit import AuditedEvent, AuditStore
+from prefdrop.ledger.audit import LABEL_LENGTH, AuditedEvent, AuditStore
+from prefdrop.ledger.event_exceptions import EventException, EventExceptionStore
 from prefdrop.mypreferences.events import Event, parse_events
+
+
+def conflicts_of(
+    exceptions: EventExceptionStore, kept: AuditedEvent
+) -> list[tuple[EventException, bytes]]:
+    """What else came under the event's id, oldest first, with its JSON as it came."""
+    found = (one for day in kept.conflicts for one in exceptions.of_day(day))
+    return [
+        (one, exceptions.body_of(one))
+        for one in found
+        if one.code == "EventConflict" and one.event_id == kept.event_id[:LABEL_LENGTH]
+    ]
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -131,6 +131,7 @@ class Keeper:
         if comparison == "fuller" and not self._audit.complete(kept, new):
             return self._keep_event(event, origin, self._audit.find(event.event_id))
         if comparison == "other":
+            self._audit.mark_conflict(event.event_id, origin.received_at[:10])
             why = "Another event of this id is kept."
             return self._set_aside(event.raw, origin, "EventConflict", why, event.event_id)
         is_overdue = kept.at <= origin.overdue and not (kept.delivered_at or kept.missed)

@@ -76,6 +76,8 @@ class AuditedEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
     object_key: str = ""
     expires_at: int = 0
     """When DynamoDB may forget the item (s); 0 for never."""
+    conflicts: list[str] = []
+    """The days (ISO) on which something else came under its id, which lies in Exceptions."""
 
     def __repr__(self) -> str:
         """Without the event itself: it is a person's data."""
@@ -152,13 +154,22 @@ class AuditStore:
         """Count an event as missed; False if it was counted before."""
         return self._set_once(event_id, "missed", True)
 
+    def mark_conflict(self, event_id: str, day: str) -> None:
+        """Write down that something else came under the same id on `day` (ISO)."""
+        self._change(event_id, "ADD #n :v", "attribute_exists(pk)", "conflicts", {day})
+
     def _set_once(self, event_id: str, name: str, value: Any) -> bool:
+        there_without_it = "attribute_exists(pk) AND attribute_not_exists(#n)"
+        return self._change(event_id, "SET #n = :v", there_without_it, name, value)
+
+    def _change(self, event_id: str, update: str, when: str, name: str, value: Any) -> bool:
+        """Change one member, `#n`, by the value `:v`; False if `when` does not hold."""
         try:
             self._client.update_item(
                 TableName=self._name,
                 Key=marshal({"pk": event_id}),
-                UpdateExpression="SET #n = :v",
-                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(#n)",
+                UpdateExpression=update,
+                ConditionExpression=when,
                 ExpressionAttributeNames={"#n": name},
                 ExpressionAttributeValues=marshal({":v": value}),
             )
@@ -292,4 +303,5 @@ def _item(event: AuditedEvent) -> dict[str, Any]:
 def _event(item: Any) -> AuditedEvent:
     plain = unmarshal(item)
     plain["event_id"] = plain.pop("pk")
+    plain["conflicts"] = sorted(plain.get("conflicts", ()))
     return msgspec.convert(plain, AuditedEvent)
