@@ -137,58 +137,42 @@ def test_a_file_that_is_no_snapshot_of_this_release_is_refused(body: bytes) -> N
         decode(body)
 
 
+MEMBERS = [
+    "TypeName",
+    "FilterId",
+    "Filters",
+    "Versions",
+    "ConsentVersion",
+    "Name",
+    "Values",
+    "Value",
+    "GroupName",
+    "GroupType",
+    "RegularExpression",
+    "Kind",
+    "Picklist",
+    "LocalizedFields",
+    "Locale",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab(", max_size=3),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "TypeName",
-                    "FilterId",
-                    "Versions",
-                    "ConsentVersion",
-                    "Name",
-                    "Values",
-                    "GroupName",
-                    "GroupType",
-                    "RegularExpression",
-                    "Kind",
-                    "Picklist",
-                    "LocalizedFields",
-                    "Locale",
-                ]
-            ),
-            inner,
-            max_size=4,
-        )
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=3)
     ),
-    max_leaves=10,
+    max_leaves=6,
 )
-PARTS = st.dictionaries(
-    st.sampled_from(
-        [
-            "filters",
-            "programs",
-            "consent_types",
-            "email_types",
-            "group_names",
-            "custom_fields",
-            "picklists",
-            "phone_types",
-        ]
-    ),
-    st.lists(
-        st.dictionaries(
-            st.sampled_from(
-                ["TypeName", "Filters", "Versions", "Name", "Values", "GroupName", "GroupType"]
-            ),
-            JSON,
-            max_size=4,
-        ),
-        max_size=3,
-    ),
-)
+READ = [
+    "filters",
+    "programs",
+    "consent_types",
+    "email_types",
+    "group_names",
+    "custom_fields",
+    "picklists",
+    "phone_types",
+]
+ITEMS = st.lists(st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=3), max_size=2)
+PARTS = st.dictionaries(st.sampled_from(READ), ITEMS, max_size=3)
 
 
 @given(PARTS)

@@ -65,10 +65,8 @@ def locales_of(items: Any) -> Iterator[str]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            for text in _member(value, localized) or ():
-                name = _member(text, locale) if isinstance(text, dict) else None
-                if isinstance(name, str) and name:
-                    yield name
+            texts = _objects(_member(value, localized))
+            yield from filter(None, (_text(text, locale) for text in texts))
             waiting += value.values()
         elif isinstance(value, list | tuple):
             waiting += value
@@ -113,8 +111,7 @@ class _Reading:
         nested = [
             _text(item, member)
             for program in self._items("programs")
-            for item in _member(program, _wire("filters.items")) or ()
-            if isinstance(item, dict)
+            for item in _objects(_member(program, _wire("filters.items")))
         ]
         return self._names("filters", member) or _known(nested)
 
@@ -122,10 +119,11 @@ class _Reading:
         found: dict[str, tuple[ConsentVersion, ...]] = {}
         for item in self._items("consent_types"):
             # The vendor's own page has this name, unlike those of the other types.
-            name, versions = _text(item, "typename"), _member(item, "versions")
-            if not name or not isinstance(versions, list | tuple):
+            name, versions = _text(item, "typename"), _objects(_member(item, "versions"))
+            known = [_consent_version(version) for version in versions]
+            if not name or not known or not all(version.version for version in known):
                 return None
-            found[name] = tuple(filter(None, map(_consent_version, versions)))
+            found[name] = tuple(known)
         return found or None
 
     def _groups(self) -> dict[str, frozenset[str]] | None:
@@ -158,9 +156,8 @@ class _Reading:
         """The values of each picklist, by its folded name."""
         found: dict[str, frozenset[str]] = {}
         for item in self._items("picklists"):
-            values = _member(item, _wire("picklist.values"))
-            texts = [_text(v, _wire("picklist.value")) for v in values or () if isinstance(v, dict)]
-            known = _known(texts)
+            values = _objects(_member(item, _wire("picklist.values")))
+            known = _known([_text(value, _wire("picklist.value")) for value in values])
             if known:
                 found[_text(item, _wire("configuration.name")).casefold()] = known
         return found
@@ -173,17 +170,20 @@ class _Reading:
         return next(iter(patterns)) or None if len(patterns) == 1 else None
 
 
-def _consent_version(version: Any) -> ConsentVersion | None:
-    if not isinstance(version, dict):
-        return None
-    name = _text(version, "consentversion")
+def _consent_version(version: dict[str, Any]) -> ConsentVersion:
     locales = frozenset(locales_of([version])) or None
-    return ConsentVersion(name, locales) if name else None
+    return ConsentVersion(_text(version, "consentversion"), locales)
 
 
 def _known(names: Sequence[str]) -> frozenset[str] | None:
     """The names, unless one is missing: then their member is not the one that we take it for."""
     return frozenset(names) if names and all(names) else None
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; none of anything else."""
+    listed = value if isinstance(value, list | tuple) else ()
+    return [each for each in listed if isinstance(each, dict)]
 
 
 def _text(item: dict[str, Any], member: str) -> str:
