@@ -21,6 +21,7 @@ from prefdrop_local.sandbox.model import (
     GRANTED,
     GROUP_NAME,
     GROUP_TYPE,
+    OPT_IN,
     OPT_OUT,
     PHONES,
     PROFILE_PREFERENCES,
@@ -104,6 +105,7 @@ class Merger:
         self._merge_preferences(profile, record.get(PROFILE_PREFERENCES), PROFILE_PREFERENCES)
         self._merge_consents(profile, record)
         self._revoke_linked(profile, record)
+        self._archive_linked(profile, record)
         profile["LastModifiedDate"] = self._writing.moment
 
     def effective_mobile(self, phone: Item, stored: Item | None) -> bool:
@@ -202,6 +204,7 @@ class Merger:
         stored.setdefault("FrequencyId", chosen.frequency)
         stored.update((name, value) for name, value in item.items() if name != CONSENTS)
         stored["CustomerDate"] = sent_date(item) or self._writing.moment
+        stored.pop("ReasonCode", None)  # why it was archived, if it was
         stored |= {
             "ProgramId": chosen.program,
             "ChannelId": chosen.channel,
@@ -261,6 +264,20 @@ class Merger:
                 was = dict(consent)
                 consent["ConsentStatus"] = REVOKED
                 self._keep(CONSENTS, was, consent, _CONSENT_FACTS)
+
+    def _archive_linked(self, profile: Item, record: Item) -> None:
+        """Revoking a consent archives the opt-ins that are linked to it (vendor documentation)."""
+        revoked = {
+            item["ConsentType"].lower()
+            for item in record.get(CONSENTS) or ()
+            if item["ConsentStatus"] == REVOKED
+        }
+        for holder, name in _preference_lists(profile) if revoked else ():
+            for stored in holder.get(name) or ():
+                chosen = self._filters.get(stored["FilterId"].lower())
+                linked = chosen is not None and chosen.consent.lower() in revoked
+                if linked and stored["IsActive"] and stored["PreferenceType"] == OPT_IN:
+                    archive_preference(stored)
 
 
 def find_preference(holder: Item, collection: str, item: Item) -> Item | None:
