@@ -84,7 +84,7 @@ def test_without_any_overlap_rounding_alone_neither_skips_nor_doubles_a_change(
 
 
 @pytest.mark.parametrize("vendor", [VENDORS[0], VENDORS[3]], ids=["early", "late"])
-@pytest.mark.parametrize("into_second", [0.0, 0.999])
+@pytest.mark.parametrize("into_second", [0.002, 0.997])
 def test_changes_around_the_asking_and_around_the_lower_bound_arrive_exactly_once(
     simulation: ExportSimulation,
     monkeypatch: pytest.MonkeyPatch,
