@@ -54,10 +54,9 @@ class _Search:
                         yield self._error(_noun(rule, place), said[: place + 1], known, key)
 
     def _error(self, noun: str, said: tuple[str, ...], known: list[str], key: KeyPath) -> FeedError:
-        """The error for `said`, of which one part is not among the `known` (folded) names."""
+        """The error for `said`, whose last part is not among the `known` (folded) names."""
         spelled = [self._spelled.get(name, name) for name in known]
-        odd = next((each for each in said if each.casefold() not in known), said[-1])
-        near = difflib.get_close_matches(odd.casefold(), known, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(said[-1].casefold(), known, n=1, cutoff=0.5)
         guess = f"Did you mean {self._spelled.get(near[0], near[0])}? " if near else ""
         listed = ", ".join(spelled[:LISTED]) + (", ..." if len(spelled) > LISTED else "")
         when = self._snapshot.taken_at
@@ -99,8 +98,12 @@ def _key_of(item: Item, members: Sequence[str]) -> KeyPath:
 
 def _noun(rule: Rule, place: int) -> str:
     """What the part at `place` is, where it is not the whole that the rule is about."""
-    firsts = {"ConsentType": "consent type", GROUP_TYPE: "group type"}
-    return firsts.get(rule.members[place], rule.noun)
+    parts = {
+        "ConsentType": "consent type",
+        "ConsentVersion": "consent version",
+        GROUP_TYPE: "group type",
+    }
+    return parts.get(rule.members[place], rule.noun)
 
 
 def _values(leaf: Leaf) -> Iterator[str]:
