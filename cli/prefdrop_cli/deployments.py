@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from prefdrop.ledger.audit import AuditStore
 from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.objects import ObjectStore
 from prefdrop.ledger.parts import PartStore
@@ -59,6 +60,13 @@ class Deployment:
     def imports(self) -> ImportStore:
         """The imports of the ledger."""
         return ImportStore(self.table)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        """The vendor's events that were kept."""
+        return AuditStore(
+            self.client("dynamodb"), self.outputs["AuditTableName"], lambda: self.objects
+        )
 
     @cached_property
     def turns(self) -> Turns:

@@ -10,7 +10,7 @@ import typer
 
 from prefdrop import __version__
 from prefdrop.errors import PrefdropError
-from prefdrop_cli.commands import configuration, drop, feeds, imports, local, quota, sandbox
+from prefdrop_cli.commands import configuration, drop, events, feeds, imports, local, quota, sandbox
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.output import say, show_error
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.add_typer(imports.app, name="imports")
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(events.app, name="events")
 app.add_typer(configuration.app, name="configuration")
 app.command("drop")(drop.drop)
 app.command("quota")(quota.quota)
@@ -73,6 +74,7 @@ def _exit_of(error: PrefdropError) -> Exit:
     from prefdrop.feeds import FeedError, SourceError
     from prefdrop.importing.correcting import NotACorrection
     from prefdrop.importing.operate import NotHeld, NothingToRetry
+    from prefdrop.ledger.audit import UnknownEvent
     from prefdrop.ledger.imports import UnknownImport
 
     mendable = (
@@ -80,6 +82,7 @@ def _exit_of(error: PrefdropError) -> Exit:
         FeedError,
         SourceError,
         UnknownImport,
+        UnknownEvent,
         NotACorrection,
         NotHeld,
         NothingToRetry,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
 from prefdrop.configuring.store import KEY, SnapshotStore, StoredSnapshot
-from prefdrop.errors import Terminal
 from prefdrop_cli.configuration_tables import tell_parts, tell_snapshot
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.functions import invoke
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, say, say_json
 
@@ -23,15 +22,12 @@ app = typer.Typer(
 Locale = Annotated[str, typer.Option(help="Show the texts of this locale, for example es_US.")]
 
 
-class PullFailed(Terminal):
-    """The function that takes the snapshot ended in an error; the snapshot before it stays."""
-
-
 @app.command()
 def pull(stack: Stack = DEFAULT_STACK, endpoint: Endpoint = "", as_json: AsJson = False) -> None:
     """Have the stack take a snapshot of the account's configuration now."""
     deployment = connect(stack, endpoint)
-    told = _refreshed(deployment, f"{stack}-refresh-configuration")
+    note("Reading the account's configuration ...")
+    told = invoke(deployment, f"{stack}-refresh-configuration", {})
     if as_json:
         say_json(told)
         return
@@ -70,21 +66,3 @@ def _found(deployment: Deployment) -> StoredSnapshot:
             hint="Take one with `prefdrop configuration pull`; the stack also does so daily.",
         )
     return found
-
-
-def _refreshed(deployment: Deployment, function: str) -> dict[str, Any]:
-    from botocore.config import Config
-
-    note("Reading the account's configuration ...")
-    # Invoking again while the function runs would only make it read everything twice.
-    patient = Config(read_timeout=900, retries={"total_max_attempts": 1})
-    client = deployment.client("lambda", config=patient)
-    answer = client.invoke(FunctionName=function, Payload=b"{}")
-    payload = msgspec.json.decode(answer["Payload"].read() or b"null")
-    if answer.get("FunctionError") or not isinstance(payload, dict) or "parts" not in payload:
-        why = payload.get("errorMessage", "") if isinstance(payload, dict) else ""
-        raise PullFailed(
-            f"The configuration could not be read: {why or 'the function gave no reason'}",
-            hint=f"The snapshot before it stays. The log of {function} says more.",
-        )
-    return payload

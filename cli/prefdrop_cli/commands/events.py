@@ -1,0 +1,183 @@
+"""`prefdrop events`: what the vendor has reported back, person by person and day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from prefdrop.auditing.history import Told, of_types, tell
+from prefdrop.ledger.audit import AuditedEvent
+from prefdrop_cli.deployments import Deployment, connect
+from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.functions import invoke
+from prefdrop_cli.moments import moment
+from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
+from prefdrop_cli.output import note, pairs, say, say_json, table
+
+app = typer.Typer(
+    help="Ask what happened to a person, and read missed events back.", no_args_is_help=True
+)
+
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        "--profile", help="The person's profile id, or the alternate id that events carry instead."
+    ),
+]
+Since = Annotated[
+    str, typer.Option("--since", help="From this moment on: 2026-01-15, 2026-01-15T10:30Z, 3d, 2h.")
+]
+Until = Annotated[str, typer.Option("--until", help="Before this moment; as --since.")]
+Types = Annotated[
+    list[str],
+    typer.Option("--type", help="Only this event type, or `consent` for all that begin so."),
+]
+Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first.")]
+EventId = Annotated[str, typer.Argument(metavar="ID", help="The event's id.")]
+SubscriptionOption = Annotated[
+    str, typer.Option("--subscription", help="Only events of this subscription.")
+]
+EventOption = Annotated[str, typer.Option("--event", help="Only the event of this id.")]
+OneType = Annotated[str, typer.Option("--type", help="Only events of this type.")]
+All = Annotated[
+    bool, typer.Option("--all", help="Also events that no active subscription delivers.")
+]
+USUAL_DAYS = 1
+"""How far back a list without a person goes by itself."""
+LISTED = (
+    "event_id", "event_type", "entity", "profile_id", "subscription_id", "at", "received_at",
+    "source", "missed",
+)  # fmt: skip
+
+
+@app.command("list")
+def list_events(
+    profile: ProfileOption = "",
+    since: Since = "",
+    until: Until = "",
+    types: Types = [],  # noqa: B006 - typer's way to say "none given"
+    limit: Limit = 50,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """List kept events, newest first: of a person, or of the last day if none is named."""
+    deployment = connect(stack, endpoint)
+    found = list(islice(of_types(_found(deployment, profile, since, until), types), limit))
+    if as_json:
+        say_json([_listed(one) for one in found])
+    elif found:
+        table(("at (UTC)", "type", "profile", "event", "came by"), map(_line, found))
+        if len(found) == limit:
+            note(f"These are the newest {limit}; --limit shows more.")
+    else:
+        say("No such event is kept. `prefdrop events backfill` asks the vendor for missed ones.")
+
+
+def _found(deployment: Deployment, profile: str, since: str, until: str) -> Iterator[AuditedEvent]:
+    now = datetime.now(UTC)
+    last = moment(until, now) if until else now + timedelta(days=1)
+    if profile:
+        first = moment(since, now) if since else None
+        return deployment.audit.of_profile(
+            profile, since=_iso(first) if first else "", until=_iso(last)
+        )
+    first = moment(since, now) if since else now - timedelta(days=USUAL_DAYS)
+    return deployment.audit.between(_iso(first), _iso(last))
+
+
+def _listed(one: AuditedEvent) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in LISTED}
+
+
+def _line(one: AuditedEvent) -> tuple[str, ...]:
+    at = one.at[:19].replace("T", " ")
+    came = f"{one.source} (missed)" if one.missed else one.source
+    return (at, one.event_type, one.profile_id, one.event_id, came)
+
+
+@app.command()
+def show(
+    event_id: EventId,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show one event whole, and what it changed. This prints a person's data."""
+    deployment = connect(stack, endpoint)
+    told = tell(deployment.audit, deployment.audit.get(event_id))
+    if as_json:
+        say_json({**_listed(told.kept), "event": told.event, "changes": _changes(told)})
+        return
+    pairs({name.replace("_", " "): value for name, value in _listed(told.kept).items()})
+    if told.changes:
+        say("\nWhat it changed")
+        for change in told.changes:
+            say(f"  {change}")
+    say("\nThe event")
+    say(msgspec.json.format(msgspec.json.encode(told.event), indent=2).decode())
+
+
+def _changes(told: Told) -> list[dict[str, Any]]:
+    return [change._asdict() for change in told.changes]
+
+
+@app.command()
+def backfill(
+    profile: ProfileOption = "",
+    subscription: SubscriptionOption = "",
+    event: EventOption = "",
+    since: Since = "",
+    until: Until = "",
+    event_type: OneType = "",
+    everything: All = False,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Read events back from the vendor, up to 15 days, and say which had been missed."""
+    if len([given for given in (profile, subscription, event) if given]) > 1:
+        raise WrongUse(
+            "Events are read back by one way at a time.",
+            hint="Give one of --profile, --subscription and --event, or none for the account.",
+        )
+    deployment = connect(stack, endpoint)
+    now = datetime.now(UTC)
+    asked = {
+        "profile_id": profile,
+        "subscription_id": subscription,
+        "event_id": event,
+        "event_type": event_type,
+        "since": _iso(moment(since, now)) if since else None,
+        "until": _iso(moment(until, now)) if until else None,
+        "subscribed_only": False if everything else None,
+    }
+    request = {name: value for name, value in asked.items() if value not in ("", None)}
+    counts = _read_back(deployment, f"{stack}-backfill-events", request)
+    if as_json:
+        say_json(counts)
+        return
+    pairs({name.replace("_", " "): value for name, value in counts.items()})
+    if counts["missed"]:
+        say("Missed events are those that no webhook had brought in time; they are kept now.")
+
+
+def _read_back(deployment: Deployment, function: str, request: dict[str, Any]) -> dict[str, int]:
+    """Call the function as often as it says that there is more."""
+    counts: dict[str, int] = {}
+    while True:
+        answer = invoke(deployment, function, request)
+        going_on, cursor = answer.pop("next"), answer.pop("cursor")
+        counts = {name: counts.get(name, 0) + value for name, value in answer.items()}
+        if going_on == "done":
+            return counts
+        request = {**request, "cursor": cursor}
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
