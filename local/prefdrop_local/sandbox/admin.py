@@ -2,7 +2,7 @@
 
     GET   health
     GET   profiles?offset=0&limit=1000     {total, offset, profiles}: whole, by ProfileId
-    GET   deletions                        {deletions}: what delete imports removed, and why
+    GET   deletions                        {deletions}: what was removed, why, and by which import's token
     GET   books?since=0                    {requests, tokens}: see `books`
     GET   imports                          {imports}: totals and the request of each
     GET   imports/TOKEN?offset=0&limit=1000    one of them, with staged records as they were sent
@@ -11,6 +11,9 @@
     GET   faults                           rules with calls and strikes, and what is held
     PUT   faults       DELETE faults       {"seed": 7, "rules": [...]}; see `faults.rules`
     POST  faults/release                   apply held requests now: all, or {"nth": 2} alone
+    GET   users                            {users}: whom there is, and who can authenticate
+    PUT   users/NAME                       {"secret": ...}, "oauth_client_id", "oauth_client_secret"
+    GET   openapi.json                     what is served, as an OpenAPI document
     GET   exports                          {exports}: state, snapshot and callbacks of each
     GET   segments                         {segments}; also segment_groups
     PUT   segments/NAME   DELETE ...       see `bulk_export.segments`; also segment_groups/NAME
@@ -105,11 +108,13 @@ class Admin:
             ("POST", "faults/release"): self._release,
             ("POST", "reset"): self._reset,
             ("POST", "seed"): self._seed,
+            **sandbox.data.admin.actions(),
             **sandbox.exports.admin.actions(),
             **sandbox.events.admin.actions(),
         }
         self._named: dict[tuple[str, str], Callable[[Request, str], Any]] = {
             ("GET", "imports"): self._one_import,
+            **sandbox.data.admin.named_actions(),
             **sandbox.exports.admin.named_actions(),
         }
 

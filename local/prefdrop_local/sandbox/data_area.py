@@ -7,6 +7,7 @@ from prefdrop_local.sandbox.calls import Operation
 from prefdrop_local.sandbox.clock import Clock
 from prefdrop_local.sandbox.configuration.api import Configuration
 from prefdrop_local.sandbox.configuration.catalog import Catalog
+from prefdrop_local.sandbox.data_admin import DataAdmin
 from prefdrop_local.sandbox.profile_data.api import ProfileData
 from prefdrop_local.sandbox.profile_data.desk import Desk
 from prefdrop_local.sandbox.profiles.journal import Journals
@@ -19,13 +20,14 @@ class DataArea:
     """The calls that are answered with what the database has at once."""
 
     def __init__(self, store: Store, account: Account, clock: Clock, journals: Journals) -> None:
-        self.users = Directory(store, account)
+        self._directory = Directory(store, account)
         self._catalog = Catalog(store, account)
         self._areas = (
             Configuration(store, account, clock, self._catalog, journals),
             ProfileData(Desk(store, account, clock, journals)),
-            Users(self.users, clock),
+            Users(self._directory, clock),
         )
+        self.admin = DataAdmin(account, self._directory)
 
     def operations(self) -> dict[str, Operation]:
         """What is served, by route name."""
@@ -33,5 +35,5 @@ class DataArea:
 
     def begin_anew(self) -> None:
         """Configuration and users as the account file says, after the database was cleared."""
-        self.users.load()
+        self._directory.load()
         self._catalog.load()

@@ -15,7 +15,6 @@ from prefdrop_local.sandbox.model import (
     preferences,
 )
 from prefdrop_local.sandbox.problem import bad_request, forbidden, not_found
-from prefdrop_local.sandbox.profile_data.judging import refuse_if_faulty
 from prefdrop_local.sandbox.profiles.merge import archive_preference, contact_name
 from prefdrop_local.sandbox.reading import folded_members
 
@@ -91,36 +90,35 @@ class Archiving:
 
 
 def _named(account: Account, folded: dict[str, Any]) -> dict[str, list[Item]]:
-    """The named items of each collection, with their names bound as in a record."""
-    collections = {kind.collection: kind.preferences for kind in CONTACT_KINDS}
-    record: Item = {
-        name: folded.get(name.lower()) for name in (*collections, PROFILE_PREFERENCES)
-    }  # fmt: skip
+    """The named items of each collection, with their names bound as in a record.
+
+    Raises 400 for one that does not say which contact or which filter it means.
+    """
+    names = (*(kind.collection for kind in CONTACT_KINDS), PROFILE_PREFERENCES)
+    record: Item = {name: folded.get(name.lower()) for name in names}
+    RecordShapes(account).check(record, Faults())
+    _check_places(record)
+    return {name: list(record[name] or ()) for name in names}
+
+
+def _check_places(record: Item) -> None:
+    """Only what tells items apart is needed, so other faults of theirs do not matter."""
     faults = Faults()
-    named = {name: list(children(record, name, faults)) for name in record}
-    refuse_if_faulty(record, faults)
-    RecordShapes(account).bind_all(record)
-    for name, items in named.items():
-        for item in items:
-            inner = [item] if name == PROFILE_PREFERENCES else item.get(collections[name])
-            _check_filters(inner, name)
-            if name != PROFILE_PREFERENCES:
-                _check_contact(item, name)
-    return named
+    for kind in CONTACT_KINDS:
+        for item in children(record, kind.collection, faults):
+            for preference in children(item, kind.preferences, faults):
+                _check_filter(preference, kind.preferences)
+            try:
+                kind.identity(item)
+            except KeyError:
+                text = f"An item of {kind.collection} does not say which it is."
+                raise bad_request(text) from None
+    for preference in children(record, PROFILE_PREFERENCES, faults):
+        _check_filter(preference, PROFILE_PREFERENCES)
+    if faults:
+        raise bad_request("The collections must be arrays of objects.")
 
 
-def _check_filters(inner: Any, name: str) -> None:
-    if inner is None:
-        return
-    if not isinstance(inner, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("FilterId"), str) for one in inner
-    ):
-        raise bad_request(f"Each preference of {name} needs its FilterId.")
-
-
-def _check_contact(item: Item, name: str) -> None:
-    kind = next(kind for kind in CONTACT_KINDS if kind.collection == name)
-    try:
-        kind.identity(item)
-    except KeyError:
-        raise bad_request(f"An item of {name} does not say which it is.") from None
+def _check_filter(preference: Item, collection: str) -> None:
+    if not isinstance(preference.get("FilterId"), str):
+        raise bad_request(f"Each preference of {collection} needs its FilterId.")

@@ -41,6 +41,7 @@ class Directory:
 
         Raises 409 for the name of an active user and 404 for an unknown group.
         """
+        details.user_id = 0
         user = self._permitted(details, User())
         with self._store.transaction() as database:
             for known in self.all():

@@ -1,0 +1,124 @@
+"""The sandbox answers as its OpenAPI description says, whatever it is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi import checks
+
+from mypreferences_assumptions import ROUTES
+from prefdrop_local.sandbox.process import SandboxProcess
+from tests.integration.sandbox.caller import Json, Vendor
+
+EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
+CONFORMS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def document(sandbox_process: SandboxProcess) -> Json:
+    return Vendor(sandbox_process).admin("GET", "openapi.json")
+
+
+@pytest.fixture(scope="module")
+def described(document: Json) -> Any:
+    return schemathesis.openapi.from_dict(document)
+
+
+@pytest.fixture
+def known(vendor: Vendor, name: str) -> Json:
+    """Placeholders and query parameters that name what there is, so that calls get somewhere."""
+    contact = {"AlternateIdType": "CrmContactId", "AlternateId": "C-1"}
+    answer = vendor.call(
+        "POST",
+        f"{vendor.client_id}/Profile/AlternateId",
+        params={"alternateIdType": "CrmContactId", "alternateId": "C-1"},
+        json={
+            "AlternateIds": [contact],
+            "Emails": [{"EmailAddress": "ana@example.test"}],
+            "Groups": [{"GroupType": "Region", "GroupName": "North"}],
+            "ProfileTags": [{"Name": "vip"}],
+        },
+    )
+    return {
+        "profileId": answer.json()["ProfileId"],
+        "alternateIdType": "CrmContactId",
+        "alternateId": "C-1",
+        "groupType": "Region",
+        "tagName": "vip",
+        "segmentName": "North",
+        "segmentGroupName": "North without gold",
+        "accessToken": _token(vendor, name),
+    }
+
+
+def _token(vendor: Vendor, name: str) -> str:
+    """An import's token for routes of imports, else an export's."""
+    if name.startswith("import."):
+        return vendor.initiate()
+    family = "SegmentGroup/North without gold" if "group" in name else "Segment/North"
+    answer = vendor.call("POST", f"Async/{vendor.client_id}/Export/{family}", json={})
+    return str(answer.json()["AccessToken"])
+
+
+def test_every_route_of_the_table_is_described(document: Json) -> None:
+    operations = {
+        operation["operationId"]: (method.upper(), path)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+    assert operations == {name: (one.method, f"/{one.path}") for name, one in ROUTES.items()}
+
+
+def test_the_description_is_valid_openapi(described: Any) -> None:
+    described.validate()
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("name", ROUTES)
+def test_the_route_answers_as_described(
+    vendor: Vendor, described: Any, known: Json, name: str,
+    mode: GenerationMode,
+) -> None:  # fmt: skip
+    operation = described.find_operation_by_id(name)
+
+    @settings(
+        max_examples=EXAMPLES[mode],
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def conforms(case: Any) -> None:
+        if mode is GenerationMode.POSITIVE:
+            for values in (case.path_parameters, case.query):
+                values.update((key, known[key]) for key in values.keys() & known.keys())
+        case.call_and_validate(
+            base_url=vendor.process.url.rstrip("/"),
+            headers={"Authorization": vendor.header()},
+            checks=CONFORMS,
+        )
+
+    conforms()
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_nobody_is_let_in_without_credentials(vendor: Vendor, name: str) -> None:
+    route = ROUTES[name]
+    path = route.path.replace("{clientId}", vendor.client_id).replace("{", "").replace("}", "")
+
+    answer = vendor.call(route.method, path, headers={"Authorization": ""})
+
+    assert answer.status_code == 401
