@@ -148,7 +148,8 @@ class Client:
         it once its paths are known from the vendor.
 
         `path` is relative to the base, or to the integration base if it begins with `Async/`, and
-        may use `{clientId}`. A GET is retried on Transient errors, anything else is sent once.
+        may use `{clientId}`. A GET is retried on Transient errors, PUT and DELETE where it is sure
+        that nothing was sent; anything else is sent once.
         """
         target = self._routes.raw(method, path)
         if query:
