@@ -29,9 +29,9 @@ def delete(vendor: Vendor, crm_id: str) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(story=st.lists(WRITES | EXPORTS, max_size=14))
+@given(story=st.lists(WRITES | EXPORTS, min_size=6, max_size=16))
 def test_what_is_read_is_what_was_there_when_the_export_was_initiated(
     exporter: Exporter, story: list[tuple[str, int]]
 ) -> None:
