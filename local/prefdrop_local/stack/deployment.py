@@ -118,9 +118,8 @@ def deploy(
         _function(resources, name, code.folders, addresses, endpoint=endpoint, root=root, logs=logs)
         for name, code in translation.code.items()
     ]
-    outputs = {name: str(output.value) for name, output in stack.output_map.items() if output}
     return Deployment(
-        outputs=_here(outputs, addresses),
+        outputs=_outputs(stack, addresses),
         functions=functions,
         schedules=schedules,
         pipes=[
@@ -205,6 +204,15 @@ def _serve_apis(resources: _Resources, serve: Callable[[HttpApiSpec], str]) -> d
         specification = http_resources.specification(name, api_id, properties)
         addresses[http_resources.address_on_aws(api_id)] = serve(specification)
     return addresses
+
+
+def _outputs(stack: Any, addresses: dict[str, str]) -> dict[str, str]:
+    """The outputs; CloudFormation's clients get to see the addresses on this machine as well."""
+    made = {name: output for name, output in stack.output_map.items() if output}
+    outputs = _here({name: str(output.value) for name, output in made.items()}, addresses)
+    for name, output in made.items():
+        output.value = outputs[name]
+    return outputs
 
 
 def _here(values: dict[str, str], addresses: dict[str, str]) -> dict[str, str]:

@@ -12,11 +12,16 @@ from prefdrop_local.stack import NO_VENDOR, ExternalVendor, LocalStack, StackErr
 
 from .conftest import FIXTURES
 
+THROTTLE = "AWS::ApiGatewayV2::Stage: requests are neither throttled nor logged"
+
 
 def test_every_resource_is_either_carried_or_named(stack: LocalStack) -> None:
     assert stack.not_carried == {
         "Alarm": "AWS::CloudWatch::Alarm",
         "Nightly": "AWS::Events::Rule: cron(0 3 * * ? *) does not fire by itself",
+        "ApiApiGatewayDefaultStage": THROTTLE,
+        "OtherApiGatewayDefaultStage": THROTTLE,
+        "EnrichingPipe": "AWS::Pipes::Pipe: pipes do not enrich here",
     }
     assert stack.carried["Machine"] == "AWS::StepFunctions::StateMachine"
     assert "OnlyWhenGreen" not in {**stack.carried, **stack.not_carried}
@@ -49,6 +54,17 @@ def test_the_vendor_s_credentials_are_in_the_secret(stack: LocalStack) -> None:
         "secret": "s3cret",
         "hash": "SHA256",
     }
+
+
+def test_a_secret_is_generated_where_the_template_asks_for_it(stack: LocalStack) -> None:
+    secrets = stack.client("secretsmanager")
+
+    text = secrets.get_secret_value(SecretId=stack.outputs["GeneratedArn"])["SecretString"]
+
+    value = json.loads(text)
+    assert value["previous"] == ""
+    assert len(value["key"]) == 40
+    assert value["key"].isalnum()
 
 
 @pytest.mark.parametrize("url", ["http://vendor.example.test/", "ftp://127.0.0.1/", "vendor"])

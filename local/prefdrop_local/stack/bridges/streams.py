@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,10 +89,11 @@ class Streams:
     def _record(self, change: _Change) -> dict[str, Any]:
         table, before, after = change.table, change.before, change.after
         view = table.stream_specification["StreamViewType"]
+        number = next(self._sequence)
         item = {
             "ApproximateCreationDateTime": int(time.time()),
             "Keys": _keys(table, after or before),
-            "SequenceNumber": str(next(self._sequence)),
+            "SequenceNumber": str(number),
             "StreamViewType": view,
         }
         if after is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
@@ -101,7 +101,7 @@ class Streams:
         if before is not None and view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES"):
             item["OldImage"] = before.to_json()["Attributes"]
         return {
-            "eventID": uuid.uuid4().hex,
+            "eventID": f"{number:032x}",
             "eventName": "INSERT" if before is None else "REMOVE" if after is None else "MODIFY",
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
