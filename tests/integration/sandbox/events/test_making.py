@@ -287,4 +287,7 @@ def test_events_stay_what_they_were_when_later_changes_make_none(
 
     assert account.events()[: len(first)] == first
     [event] = account.events(eventType="standardfield.firstname.updated")
-    assert (event["Data"], event["PreviousData"]) == ({"FirstName": "Hannah"}, {"FirstName": "Anna"})
+    assert (event["Data"], event["PreviousData"]) == (
+        {"FirstName": "Hannah"},
+        {"FirstName": "Anna"},
+    )
