@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import boto3
 import pytest
@@ -27,6 +28,7 @@ def _aws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment, mock_aws():
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        environment.setattr(boto3, "client", cache(boto3.client))  # making one takes 50 ms
         client = boto3.client("dynamodb")
         for name in ("imports", "exceptions"):
             client.create_table(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import msgspec
 
 from prefdrop.auditing.receive_webhook import webhook
 from prefdrop.auditing.services import Services
@@ -119,8 +120,8 @@ class Receiver:
 
     def exceptions(self) -> list[EventException]:
         """Everything in the exceptions table."""
-        days = {item["pk"].split("#")[1] for item in scan("exceptions")}
-        return [one for day in sorted(days) for one in self.services.exceptions.of_day(day)]
+        found = [item | {"body": bytes(item.get("body", b""))} for item in scan("exceptions")]
+        return [msgspec.convert(one, EventException, builtin_types=(bytes,)) for one in found]
 
     def kept_whole(self) -> list[bytes]:
         """What was set aside, to the byte."""

@@ -54,7 +54,7 @@ headers = st.dictionaries(
 KNOWN_NOTHING_ELSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=KNOWN_NOTHING_ELSE)
+@settings(deadline=None, max_examples=60, suppress_health_check=KNOWN_NOTHING_ELSE)
 @given(bodies)
 def test_every_body_is_kept_or_answered_and_none_is_told(
     receiver: Receiver, told: Callable[[], str], body: bytes
@@ -103,7 +103,7 @@ def test_every_request_gets_an_answer_that_is_no_fault_of_ours(
         assert MARK not in answer["body"]
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=KNOWN_NOTHING_ELSE)
+@settings(deadline=None, max_examples=60, suppress_health_check=KNOWN_NOTHING_ELSE)
 @given(st.dictionaries(st.text(max_size=20), values))
 def test_what_is_not_even_an_http_request_is_refused(
     receiver: Receiver, request_: dict[str, Any]

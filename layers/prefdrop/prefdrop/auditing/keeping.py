@@ -77,7 +77,7 @@ class Keeper:
         try:
             known = self._known(items) if len(groups) > FEW else {}
         except STORE_FAILURES as error:
-            _log_failure(error)
+            logger.warning("could not be kept", extra={"code": code_of(error)})
             return Counter(failed=len(items))
 
         def keep_group(group: list[Item]) -> list[Outcome]:
@@ -107,7 +107,7 @@ class Keeper:
                 return self._set_aside(item.raw, origin, "EventNotUnderstood", item.reason)
             return self._keep_event(item, origin, known.get(item.event_id))
         except STORE_FAILURES as error:
-            _log_failure(error)
+            logger.warning("could not be kept", extra={"code": code_of(error)})
             return "failed"
         except Exception as error:
             # Nobody foresaw it, so it would come back the same for ever: keep it for a person.
@@ -218,8 +218,8 @@ def _by_id(items: Iterable[Item]) -> list[list[Item]]:
     return list(groups.values())
 
 
-def _log_failure(error: Exception) -> None:
-    code = type(error).__name__
+def code_of(error: Exception) -> str:
+    """What a failure is called. An AWS message may quote what was to be written, so it is not."""
     if isinstance(error, ClientError):
-        code = error.response["Error"]["Code"]
-    logger.warning("could not be kept", extra={"code": code})
+        return str(error.response["Error"]["Code"])
+    return type(error).__name__

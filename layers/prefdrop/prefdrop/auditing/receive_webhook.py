@@ -18,7 +18,7 @@ from prefdrop.auditing import handshakes
 from prefdrop.auditing.admission import Refused, admit
 from prefdrop.auditing.bodies import Item, read_body
 from prefdrop.auditing.http import Request, Response, request_of
-from prefdrop.auditing.keeping import by, count
+from prefdrop.auditing.keeping import by, code_of, count
 from prefdrop.auditing.services import Services
 from prefdrop.errors import PrefdropError
 from prefdrop.mypreferences.events import Event, NotUnderstood
@@ -46,8 +46,11 @@ def webhook(
         except Refused as refused:
             logger.warning("refused", extra={"status": refused.status, "reason": refused.reason})
             response = refused.response()
-        except (PrefdropError, ClientError, BotoCoreError) as error:
-            logger.error("cannot receive", extra={"code": type(error).__name__})
+        except PrefdropError as error:
+            logger.error("cannot receive", extra={"code": error.code, "text": str(error)})
+            response = LATER
+        except (ClientError, BotoCoreError) as error:
+            logger.error("AWS call failed", extra={"code": code_of(error)})
             response = LATER
         except Exception as error:
             logger.error("crashed", extra={"code": type(error).__name__, "where": frames()})
