@@ -2,7 +2,7 @@
 
     GET   health
     GET   profiles?offset=0&limit=1000     {total, offset, profiles}: whole, by ProfileId
-    GET   deletions                        {deletions}: what was removed, why, and by which import's token
+    GET   deletions                        {deletions}: what was removed, why, by which token
     GET   books?since=0                    {requests, tokens}: see `books`
     GET   imports                          {imports}: totals and the request of each
     GET   imports/TOKEN?offset=0&limit=1000    one of them, with staged records as they were sent
