@@ -25,6 +25,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from prefdrop_local.stack.patching import Patches
 
+_TELLING = 5.0
+"""How long the end of an execution waits at most for its start to be told, in seconds."""
 Publish = Callable[[dict[str, Any]], None]
 
 
@@ -36,8 +38,11 @@ def install(patches: Patches, publish: Publish) -> None:
     start_named = StepFunctionsParserBackend.start_execution
 
     def start_and_tell(execution: Any) -> None:
+        # A short execution may end before its start has been told.
+        execution.start_is_told = threading.Event()
         start(execution)
-        publish(status_change(execution))
+        publish(status_change(execution, started=True))
+        execution.start_is_told.set()
 
     def end_and_tell(communication: Any) -> None:
         execution = communication.execution
@@ -49,6 +54,7 @@ def install(patches: Patches, publish: Publish) -> None:
                 # JSON text in every case; moto's API would give a string without its quotes.
                 execution.output = json.dumps(execution.output)
             _wake_token_waits(execution)
+        execution.start_is_told.wait(_TELLING)
         publish(status_change(execution))
 
     def stop(response: Any) -> ActionResult:
@@ -89,10 +95,13 @@ def abort(
     return True
 
 
-def status_change(execution: Any) -> dict[str, Any]:
-    """The event `Step Functions Execution Status Change` for the execution as it stands."""
-    ended = execution.stop_date
-    succeeded = execution.exec_status == ExecutionStatus.SUCCEEDED
+def status_change(execution: Any, *, started: bool = False) -> dict[str, Any]:
+    """The event `Step Functions Execution Status Change` for the execution as it stands.
+
+    With `started`, as it stood when it had just begun.
+    """
+    ended = None if started else execution.stop_date
+    succeeded = not started and execution.exec_status == ExecutionStatus.SUCCEEDED
     return {
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
@@ -101,15 +110,15 @@ def status_change(execution: Any) -> dict[str, Any]:
             "executionArn": execution.exec_arn,
             "stateMachineArn": execution.state_machine.arn,
             "name": execution.name,
-            "status": execution.status,
+            "status": "RUNNING" if started else execution.status,
             "startDate": int(execution.start_date.timestamp() * 1000),
             "stopDate": int(ended.timestamp() * 1000) if ended else None,
             "input": execution.execution_input,
             "inputDetails": {"included": True},
             "output": execution.output if succeeded else None,
             "outputDetails": {"included": True} if succeeded else None,
-            "error": execution.error,
-            "cause": execution.cause,
+            "error": None if started else execution.error,
+            "cause": None if started else execution.cause,
         },
     }
 
