@@ -10,7 +10,17 @@ import typer
 
 from prefdrop import __version__
 from prefdrop.errors import PrefdropError
-from prefdrop_cli.commands import configuration, drop, events, feeds, imports, local, quota, sandbox
+from prefdrop_cli.commands import (
+    configuration,
+    drop,
+    events,
+    feeds,
+    imports,
+    local,
+    quota,
+    sandbox,
+    subscriptions,
+)
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.output import say, show_error
 
@@ -24,6 +34,7 @@ app.add_typer(local.app, name="local")
 app.add_typer(imports.app, name="imports")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(events.app, name="events")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(configuration.app, name="configuration")
 app.command("drop")(drop.drop)
 app.command("quota")(quota.quota)

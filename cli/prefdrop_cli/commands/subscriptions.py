@@ -1,0 +1,147 @@
+"""`prefdrop subscriptions`: make the vendor's webhook subscriptions what a file says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prefdrop.mypreferences import Client
+from prefdrop_cli.deployments import connect
+from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
+from prefdrop_cli.output import note, say, say_json
+from prefdrop_cli.subscribing.definition import read_file
+from prefdrop_cli.subscribing.planning import Change, Step, plan
+from prefdrop_cli.vendor_access import vendor_of, webhook_address
+
+app = typer.Typer(help="Manage webhook subscriptions by a file.", no_args_is_help=True)
+
+File = Annotated[
+    Path,
+    typer.Argument(exists=True, dir_okay=False, readable=True, help="TOML file of subscriptions."),
+]
+Remove = Annotated[
+    bool, typer.Option("--remove", help="Remove without asking what the file says is absent.")
+]
+MARKS = {"create": "+", "change": "~", "remove": "-", "keep": "=", "leave alone": " "}
+
+
+@app.command("plan")
+def plan_subscriptions(
+    file: File, stack: Stack = DEFAULT_STACK, endpoint: Endpoint = "", as_json: AsJson = False
+) -> None:
+    """Show what `apply` would change; nothing is changed."""
+    deployment = connect(stack, endpoint)
+    wanted = read_file(file)
+    address = webhook_address(deployment)
+    with vendor_of(deployment) as vendor:
+        steps = plan(wanted, vendor.subscriptions.list(), address)
+    _tell(steps, address, as_json=as_json, done=False)
+
+
+@app.command("apply")
+def apply_subscriptions(
+    file: File,
+    remove: Remove = False,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """Create and change what the file says; asks before it removes anything."""
+    deployment = connect(stack, endpoint)
+    wanted = read_file(file)
+    address = webhook_address(deployment)
+    with vendor_of(deployment) as vendor:
+        steps = plan(wanted, vendor.subscriptions.list(), address)
+        removals = [step for step in steps if step.deed == "remove"]
+        if removals and not remove:
+            _ask(steps, removals, address)
+        for step in steps:
+            _do(vendor, step)
+    _tell(steps, address, as_json=as_json, done=True)
+
+
+def _do(vendor: Client, step: Step) -> None:
+    if step.deed == "create":
+        vendor.subscriptions.create(step.subscription)
+    elif step.deed == "change" and step.id is not None:
+        vendor.subscriptions.replace(step.id, step.subscription)
+    elif step.deed == "remove" and step.id is not None:
+        vendor.subscriptions.delete(step.id)
+
+
+def _ask(steps: list[Step], removals: list[Step], address: str) -> None:
+    """Have somebody at the terminal agree to each removal; raises WrongUse where nobody can."""
+    names = ", ".join(step.name for step in removals)
+    if not sys.stdin.isatty():
+        raise WrongUse(
+            f"Applying the file would remove {names}; nothing was changed.",
+            hint="A removed subscription cannot be brought back. Add --remove if it is meant.",
+        )
+    for line in _lines(steps, address):
+        note(line)
+    if not typer.confirm(f"Remove {names} for good?", err=True):
+        raise WrongUse("Nothing was changed.", hint="Take `absent` out of the file to keep them.")
+
+
+def _tell(steps: list[Step], address: str, *, as_json: bool, done: bool) -> None:
+    if as_json:
+        say_json({"applied": done, "steps": [_described(step, address) for step in steps]})
+        return
+    for line in _lines(steps, address):
+        say(line)
+    changed = [step for step in steps if step.deed in ("create", "change", "remove")]
+    if not changed:
+        say("Nothing is to be changed.")
+    elif done:
+        say(f"Done: {len(changed)} changed.")
+    else:
+        say(f"{len(changed)} would be changed; `prefdrop subscriptions apply` does it.")
+
+
+def _lines(steps: list[Step], address: str) -> list[str]:
+    lines = []
+    for step in steps:
+        number = f" ({step.id})" if step.id is not None else ""
+        lines.append(f"{MARKS[step.deed]} {step.name}{number}: {step.deed}")
+        lines += [f"    {_changed(change, address)}" for change in step.changes]
+    return lines
+
+
+def _changed(change: Change, address: str) -> str:
+    before, after = (_shown(value, address) for value in (change.before, change.after))
+    return f"{change.member}: {before} → {after}"
+
+
+def _described(step: Step, address: str) -> dict[str, Any]:
+    return {
+        "deed": step.deed,
+        "name": step.name,
+        "id": step.id,
+        "changes": [
+            {
+                "member": change.member,
+                "before": _hidden(change.before, address),
+                "after": _hidden(change.after, address),
+            }
+            for change in step.changes
+        ],
+    }
+
+
+def _shown(value: Any, address: str) -> str:
+    hidden = _hidden(value, address)
+    if hidden is None:
+        return "none"
+    return ", ".join(hidden) or "all" if isinstance(hidden, list | tuple) else str(hidden)
+
+
+def _hidden(value: Any, address: str) -> Any:
+    """A webhook's address without the key at its end, whichever key that is."""
+    place = address.rpartition("/")[0]
+    if isinstance(value, str) and value.startswith(f"{place}/"):
+        return f"{place}/{'(the key in force)' if value == address else '(another key)'}"
+    return value

@@ -1,0 +1,1 @@
+"""Webhook subscriptions as a file says they shall be: reading it, comparing, changing."""
