@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -175,7 +176,7 @@ def test_the_picture_loses_no_record(lost: list[int]) -> None:
     levels = levels_of(counts)
     picture = draw(counts)
 
-    for above, below in zip(levels, levels[1:], strict=False):
+    for above, below in pairwise(levels):
         assert above.records == below.records + sum(count for _, count in above.lost)
     if sum(lost):
         widths = [float(w) for w in re.findall(r'<rect [^>]*width="([\d.]+)"', picture)]
