@@ -24,6 +24,8 @@ CONFORMS = [
     checks.response_schema_conformance,
 ]
 
+UPDATES = [name for name in ROUTES if name.endswith("_types.update")]
+
 
 @pytest.fixture(scope="module")
 def document(sandbox_process: SandboxProcess) -> Json:
@@ -112,6 +114,19 @@ def test_the_route_answers_as_described(
         )
 
     conforms()
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_what_was_listed_can_be_sent_back_as_an_update(
+    vendor: Vendor, described: Any, name: str
+) -> None:
+    path = ROUTES[name].path.replace("{clientId}", vendor.client_id)
+    listed = vendor.call("GET", path).json()
+
+    answer = vendor.call("PUT", path, json=listed)
+
+    assert answer.json() == listed
+    described.find_operation_by_id(name).validate_response(answer)
 
 
 @pytest.mark.parametrize("name", ROUTES)

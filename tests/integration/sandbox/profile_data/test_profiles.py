@@ -170,7 +170,7 @@ class TestDates:
         choices = [
             {"FilterId": "NEWS_WEEKLY", "PreferenceType": 1, "CustomerDate": "2021-01-06"},
             {"FilterId": "NEWS_MONTHLY", "PreferenceType": 2, "CustomerDate": "2021-01-06"},
-            {"FilterId": "OFFERS_EMAIL", "PreferenceType": 1, "CustomerDate": "2021-07-06T08:00:00"},
+            {"FilterId": "OFFERS_EMAIL", "PreferenceType": 1, "CustomerDate": "2021-07-06T08:00"},
         ]  # fmt: skip
 
         profile_id = data.create(Emails=[email("a@example.test", *choices)])
