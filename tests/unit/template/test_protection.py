@@ -226,6 +226,50 @@ def test_a_drop_that_starts_no_import_is_kept_and_raises_an_alarm(resources):
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
+def test_the_pipe_may_read_its_stream_and_write_to_bus_and_dead_letters_alone(resources):
+    (policy,) = resources["AuditPipeRole"]["Properties"]["Policies"]
+
+    granted = {
+        s["Sid"]: (_actions(s), s["Resource"]) for s in policy["PolicyDocument"]["Statement"]
+    }
+
+    assert granted == {
+        "Stream": (
+            [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ],
+            {"Fn::GetAtt": ["AuditTable", "StreamArn"]},
+        ),
+        "Bus": (["events:PutEvents"], {"Fn::GetAtt": ["EventBus", "Arn"]}),
+        "DeadLetters": (["sqs:SendMessage"], {"Fn::GetAtt": ["EventDeadLetterQueue", "Arn"]}),
+        "Key": (["kms:Decrypt", "kms:GenerateDataKey"], KEY),
+    }
+
+
+def test_an_event_that_the_bus_or_the_pipe_cannot_hand_on_is_kept(resources):
+    queue = {"Arn": {"Fn::GetAtt": ["EventDeadLetterQueue", "Arn"]}}
+    pipe = resources["AuditPipe"]["Properties"]["SourceParameters"]["DynamoDBStreamParameters"]
+    target = resources["ResultsRule"]["Properties"]["Targets"][0]
+
+    assert resources["EventBus"]["Properties"]["DeadLetterConfig"] == queue
+    assert pipe["DeadLetterConfig"] == queue
+    assert target["DeadLetterConfig"] == queue
+
+
+def test_a_service_role_is_taken_on_for_this_account_only(resources):
+    roles = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::IAM::Role"]
+
+    assert len(roles) == 3
+    for role in roles:
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        account = trust["Condition"]["StringEquals"]["aws:SourceAccount"]
+
+        assert account == {"Ref": "AWS::AccountId"}
+
+
 def _actions(statement: dict[str, Any]) -> list[str]:
     action = statement["Action"]
     return [action] if isinstance(action, str) else action
