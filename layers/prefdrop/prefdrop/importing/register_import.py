@@ -6,6 +6,8 @@ import hashlib
 import os
 from typing import Any
 
+from msgspec.structs import replace
+
 from prefdrop.feeds import Feed
 from prefdrop.importing.drop import Drop, read_event
 from prefdrop.importing.pinned import current_configuration, read_feed, source_of
@@ -65,15 +67,19 @@ def _new_import(drop: Drop, execution: str, retention_days: int) -> Import:
 
 
 def _pin(services: Services, record: Import) -> Feed:
-    """Pin the versions of feed and configuration once; see that the file is what the feed says."""
+    """Pin the versions of feed and configuration once; see that the file is what the feed says.
+
+    The configuration is pinned last: where it has not what the feed matches records by, a retry is
+    to see the one that has been pulled meanwhile.
+    """
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
-    record = services.imports.update(
-        record.import_id,
-        status="Queued",
-        feed_version_id=version_id,
-        configuration=record.configuration or current_configuration(services, record),
-    )
-    source_of(services, record, feed).check()
+    services.imports.update(record.import_id, status="Queued", feed_version_id=version_id)
+    if record.configuration is not None:
+        source_of(services, record, feed).check()
+        return feed
+    configuration = current_configuration(services, record)
+    source_of(services, replace(record, configuration=configuration), feed).check()
+    services.imports.update(record.import_id, configuration=configuration)
     return feed
 
 
