@@ -65,7 +65,8 @@ def _actions(how: How, before: Item | None, after: Item, *, changed: bool) -> It
     was_active, active = is_active(before), is_active(after)
     if was_active != active:
         yield Made("profile.reactivated" if active else "profile.deactivated", _head(after))
-    if not changed and _rest(before) == _rest(after):
+    of_itself = how in ("deactivated", "reactivated")
+    if not changed and (of_itself or _rest(before) == _rest(after)):
         return
     if how == "replaced":
         yield Made("profile.replaced", after)

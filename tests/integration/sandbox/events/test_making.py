@@ -291,3 +291,42 @@ def test_events_stay_what_they_were_when_later_changes_make_none(
         {"FirstName": "Hannah"},
         {"FirstName": "Anna"},
     )
+
+
+def test_a_data_call_is_told_as_it_is_made(account: Account) -> None:
+    client = account.vendor.client_id
+
+    def kinds_of(method: str, path: str, body: Any = None) -> list[str]:
+        known = len(account.events())
+        answer = account.vendor.call(method, f"{client}/Profile{path}", json=body)
+        assert answer.status_code < 300, answer.text
+        return [event["EventType"] for event in account.events()[known:]]
+
+    created = kinds_of("POST", "", {"CustomerName": {"FirstName": "Ana"}, "Emails": [_email()]})
+    path = f"/{account.vendor.profile()['ProfileId']}"
+
+    assert created == [
+        "profile.created", "standardfield.firstname.added", "contacts.email.added",
+    ]  # fmt: skip
+    patch = [{"op": "replace", "path": "/CustomerName/FirstName", "value": "Anna"}]
+    assert kinds_of("PATCH", path, patch) == [
+        "profile.updated", "profile.updated full", "standardfield.firstname.updated",
+    ]  # fmt: skip
+    assert kinds_of("PUT", path, {"CustomerName": {"FirstName": "Anna"}}) == [
+        "profile.replaced", "contacts.email.deleted",
+    ]  # fmt: skip
+    assert kinds_of("POST", f"{path}/Deactivate", {"Reason": "moved"}) == ["profile.deactivated"]
+    assert kinds_of("POST", f"{path}/Activate", {}) == ["profile.reactivated"]
+    assert kinds_of("DELETE", path) == ["profile.deleted"]
+
+
+def test_a_call_that_is_refused_is_never_told(account: Account) -> None:
+    client = account.vendor.client_id
+    account.vendor.call("POST", f"{client}/Profile", json={"CustomerName": {"FirstName": "Ana"}})
+    known = account.events()
+    path = f"{client}/Profile/{account.vendor.profile()['ProfileId']}"
+
+    answer = account.vendor.call("PUT", path, json={"CustomerType": "Unheard of"})
+
+    assert answer.status_code == 404
+    assert account.events() == known
