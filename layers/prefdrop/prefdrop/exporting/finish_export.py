@@ -69,10 +69,10 @@ def _decide(
     services: ExportServices, run: ExportRun, state: ExportState, objects: list[ExportObject]
 ) -> ExportRun:
     export, files = pinned_definition(services, run), services.files
-    spools = [roll_key(run, number) for number in range(1, run.stretches + 1)]
-    present = [key for key in spools if files.version_of(key)]
+    stretches = range(1, run.stretches + 1) if run.offset > 1 else ()
+    spools = [roll_key(run, number) for number in stretches]
     kept = f"{state_folder(run)}/{run.run}-{run.attempt}"
-    roll = rolls.store(files, f"{kept}.roll", rolls.merged(files, present))
+    roll = rolls.store(files, f"{kept}.roll", rolls.merged(files, spools))
     removed = None
     if run.full:
         known = roll

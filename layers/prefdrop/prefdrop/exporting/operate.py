@@ -42,15 +42,17 @@ def list_exports(services: ExportServices) -> Iterator[Summary]:
         yield Summary(name, definition, error, services.exports.state(name), last)
 
 
-def start_run(services: ExportServices, name: str, *, full: bool = False) -> tuple[str, str]:
-    """Start a run now; returns its id and its execution's ARN.
+def start_run(
+    services: ExportServices, name: str, machine: str, *, full: bool = False
+) -> tuple[str, str]:
+    """Start a run now, by the state machine's ARN; returns its id and its execution's ARN.
 
     `full` brings everything, whatever the definition says. Raises ExportMissing and ExportError.
     While another run of the export is under way, the new one ends as Skipped.
     """
     read_definition(services, name)
     run = slot_name(datetime.fromtimestamp(now_ms() / 1000, UTC))
-    return run, start(services, name, run, full=full)
+    return run, start(services, machine, name, run, full=full)
 
 
 def list_runs(services: ExportServices, name: str, *, limit: int = 20) -> list[ExportRun]:

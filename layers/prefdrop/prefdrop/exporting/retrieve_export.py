@@ -96,15 +96,14 @@ class _Retrieval:
             run, Stretch(number, offset, total, duplicates, counts, made)
         )
 
-    def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[bytes]:
+    def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[msgspec.Raw]:
         """The page's records without those that the run before had in the same state."""
-        records = [bytes(record) for record in page.records]
-        new = [rolls.entry_of(record) for record in records]
+        new = [rolls.entry_of(record) for record in page.records]
         entries += new
         if self._seen is None:
-            return records
-        seen = self._seen
-        return [record for record, entry in zip(records, new, strict=True) if entry not in seen]
+            return page.records
+        seen, both = self._seen, zip(page.records, new, strict=True)
+        return [record for record, entry in both if entry not in seen]
 
     def _is_full(self, file: PartFile, entries: list[bytes]) -> bool:
         """Whether the stretch ends here: by size, or because no more pages fit into the time."""

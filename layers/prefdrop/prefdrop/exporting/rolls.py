@@ -23,7 +23,12 @@ from prefdrop.ledger.export_files import ExportFiles
 
 ENTRY = 16
 ID_BYTES = 8
-BLOCK = 4096 * ENTRY
+BLOCK = (1 << 18) * ENTRY
+"""What is read of a roll at once."""
+
+BLOCK_OF_MANY = (1 << 12) * ENTRY
+"""The same while many rolls are read side by side."""
+
 PAGE = 256 * ENTRY
 """What one look-up reads."""
 
@@ -41,7 +46,7 @@ class _Identity(msgspec.Struct, rename="pascal"):
 _identity = msgspec.json.Decoder(_Identity, strict=False)
 
 
-def entry_of(record: bytes | memoryview) -> bytes:
+def entry_of(record: bytes | msgspec.Raw) -> bytes:
     """The entry of one record as it came; raises RecordUnreadable."""
     try:
         number = _identity.decode(record).profile_id.to_bytes(ID_BYTES)
@@ -99,25 +104,25 @@ def _holds(page: bytes, entry: bytes) -> bool:
     return False
 
 
-def read_roll(files: ExportFiles, key: str) -> Iterator[bytes]:
+def read_roll(files: ExportFiles, key: str, size: int = BLOCK) -> Iterator[bytes]:
     """The entries of a roll in their order; an empty `key` is an empty roll."""
     if not key:
         return
-    for block in files.blocks(key, BLOCK):
+    for block in files.blocks(key, size):
         for at in range(0, len(block), ENTRY):
             yield block[at : at + ENTRY]
 
 
 def merged(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
-    """The entries of several rolls in their order, each once.
+    """The entries of several rolls in their order, each once; none of them may be empty.
 
     The vendor exports in the order of profile ids as far as seen; then the rolls follow each other
     and are read one after the other, else side by side.
     """
-    spans = [(first, last, key) for key in keys for first, last in [_span(files, key)] if first]
-    spans.sort()
+    spans = sorted((*files.ends(key, ENTRY), key) for key in keys)
     apart = all(one[1] < two[0] for one, two in pairwise(spans))
-    streams = [read_roll(files, key) for _, _, key in spans]
+    size = BLOCK if apart else BLOCK_OF_MANY
+    streams = [read_roll(files, key, size) for _, _, key in spans]
     before = b""
     for entry in chain.from_iterable(streams) if apart else heapq.merge(*streams):
         if entry != before:
@@ -133,14 +138,6 @@ def profiles_of(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
         if profile != before:
             yield profile + bytes(ENTRY - ID_BYTES)
         before = profile
-
-
-def _span(files: ExportFiles, key: str) -> tuple[bytes, bytes]:
-    """The first and the last entry of a roll; empty for an empty one."""
-    first = last = b""
-    for block in files.blocks(key, 64 * BLOCK) if key else ():
-        first, last = first or block[:ENTRY], block[-ENTRY:]
-    return first, last
 
 
 def store(files: ExportFiles, key: str, entries: Iterable[bytes]) -> str:

@@ -38,9 +38,14 @@ def run(services: ExportServices, _event: dict[str, Any], _: Deadline) -> None:
             metrics.flush_metrics()
 
 
-def start(services: ExportServices, name: str, run: str, *, full: bool = False) -> str:
-    """Start a run unless it was started before; returns its execution's ARN."""
-    machine, called = services.settings.export_machine, f"{name}-{run}"
+def start(
+    services: ExportServices, machine: str, name: str, run: str, *, full: bool = False
+) -> str:
+    """Start a run, by the state machine's ARN, unless it was started before.
+
+    Returns its execution's ARN.
+    """
+    called = f"{name}-{run}"
     client = services.step_functions
     try:
         return client.start_execution(
@@ -62,7 +67,7 @@ def _start_due(services: ExportServices, name: str, listed: Listed, state: Expor
         return
     due = slot_name(slot)
     if due > state.last_slot:
-        start(services, name, due)
+        start(services, services.settings.export_machine, name, due)
         services.exports.slot_started(name, due)
         logger.info("export started", extra={"export": name, "run": due})
 

@@ -66,6 +66,11 @@ class ExportFiles(ObjectStore):
             offset += len(block)
             yield block
 
+    def ends(self, key: str, size: int) -> tuple[bytes, bytes]:
+        """The first and the last `size` bytes of an object that has as many."""
+        first = self._get(key, "", Range=f"bytes=0-{size - 1}")["Body"].read()
+        return first, self._get(key, "", Range=f"bytes=-{size}")["Body"].read()
+
     def here(self, prefix: str, suffix: str) -> Iterator[Listed]:
         """The objects right under `prefix`, not those in its folders, whose key ends so."""
         pages = self._client.get_paginator("list_objects_v2")
