@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.configuring.snapshot import Snapshot, decode
 from prefdrop.configuring.store import KEY, SnapshotStore
@@ -17,6 +18,7 @@ from prefdrop.feeds import AccountSnapshot, Feed, FeedError
 from prefdrop.feeds.account import MAX_AGE
 from prefdrop.feeds.unknown_names import unknown_names
 from prefdrop.ledger.clock import iso, milliseconds
+from prefdrop_cli.aws_errors import explain_aws
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.options import DEFAULT_STACK
@@ -51,7 +53,10 @@ class KnownAccount:
 
 
 def known_account(file: Path | None, stack: str, endpoint: str) -> KnownAccount:
-    """The snapshot in `file`, else that of the stack where one is named; raises WrongUse."""
+    """The snapshot in `file`, else that of the stack where one is named; raises WrongUse.
+
+    A stack that cannot be reached is said: a check must not need AWS.
+    """
     if file is not None:
         return _aged(read_snapshot(file), str(file), MAX_AGE)
     if not stack and not endpoint:
@@ -59,7 +64,17 @@ def known_account(file: Path | None, stack: str, endpoint: str) -> KnownAccount:
             why_not="Neither --snapshot nor a stack was named, so the feed was not checked against "
             "the account."
         )
-    deployment = connect(stack or DEFAULT_STACK, endpoint)
+    try:
+        return _of_stack(connect(stack or DEFAULT_STACK, endpoint))
+    except (BotoCoreError, ClientError) as error:
+        why = explain_aws(error).message.rstrip(".")
+        return KnownAccount(
+            why_not=f"The stack's snapshot could not be read ({why}), so the feed was not checked "
+            "against the account."
+        )
+
+
+def _of_stack(deployment: Deployment) -> KnownAccount:
     found = SnapshotStore(deployment.objects).find()
     if found is None:
         return KnownAccount(

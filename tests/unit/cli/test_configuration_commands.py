@@ -139,6 +139,19 @@ def test_without_a_snapshot_the_check_says_that_there_is_none(run: Run, feed: Pa
     assert "not checked against the account" in err
 
 
+def test_a_stack_that_cannot_be_reached_is_said_and_the_feed_is_checked_by_itself(
+    run: Run, feed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("PREFDROP_ENDPOINT", "http://127.0.0.1:9/")
+
+    code, out, err = run("feeds", "check", feed)
+
+    assert code == 0
+    assert "The feed crm is valid." in out
+    assert "could not be read" in err
+
+
 def test_a_file_that_is_no_snapshot_is_a_wrong_use(run: Run, feed: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.json"
     other.write_text("{}")
