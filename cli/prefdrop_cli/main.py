@@ -14,9 +14,11 @@ from prefdrop_cli.commands import (
     configuration,
     drop,
     events,
+    exports,
     feeds,
     imports,
     local,
+    local_export,
     quota,
     sandbox,
     subscriptions,
@@ -30,10 +32,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+local.app.command("export")(local_export.export)
 app.add_typer(local.app, name="local")
 app.add_typer(imports.app, name="imports")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(events.app, name="events")
+app.add_typer(exports.app, name="exports")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(configuration.app, name="configuration")
 app.command("drop")(drop.drop)

@@ -87,7 +87,7 @@ def run(
     if out is not None:
         require_free(out, file)
     require_writable(out or RESULTS)
-    _end_on_signals()
+    end_on_signals()
     try:
         done = _run(file, feed, loaded.name, out, server, as_json=as_json)
     except KeyboardInterrupt:
@@ -165,7 +165,7 @@ def up(
     server = options.server()
     for path in feed:
         read_feed(path)
-    _end_on_signals()
+    end_on_signals()
     try:
         with running_stack(server, port=port) as stack:
             for path in feed:
@@ -191,7 +191,7 @@ def _tell_endpoints(places: dict[str, str | None], gaps: str, *, as_json: bool) 
     say("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
 
 
-def _end_on_signals() -> None:
+def end_on_signals() -> None:
     """Make SIGTERM end the command as Ctrl-C does, so that nothing is left running.
 
     A shell starts background jobs with SIGINT ignored; there it has to work as well.
