@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -443,6 +444,17 @@ class Up(NamedTuple):
         """Run a command against the stack."""
         return prefdrop(*words, "--endpoint", self.places["endpoint"], cwd=self.folder)
 
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stack."""
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.places["endpoint"],
+            region_name=self.places["region"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
 
 @pytest.fixture(scope="module")
 def up(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
@@ -487,6 +499,29 @@ def test_a_file_is_dropped_and_watched_to_its_end(up: Up) -> None:
     assert json.loads(up.prefdrop("quota", "--json").out)["used"] >= 1
 
 
+def test_what_an_import_changes_comes_back_as_events(up: Up) -> None:
+    stacks = up.client("cloudformation").describe_stacks(StackName="prefdrop")["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
+
+    kept = wait_for_events(up, outputs["AuditTableName"], "profile.created", count=2)
+
+    assert len({event["profile_id"]["S"] for event in kept}) == 2
+    assert up.places["webhook_url"].startswith(outputs["WebhookUrl"])
+    assert len(up.places["webhook_url"]) > len(outputs["WebhookUrl"]) + 40
+
+
+def wait_for_events(up: Up, table: str, event_type: str, *, count: int) -> list[dict[str, Any]]:
+    """The kept events of a type, once there are so many."""
+    found: list[dict[str, Any]] = []
+    for _ in range(600):
+        items = up.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+        found = [item for item in items if item["event_type"]["S"] == event_type]
+        if len(found) >= count:
+            return found
+        threading.Event().wait(0.05)
+    pytest.fail(f"only {len(found)} events of type {event_type} came back")
+
+
 def test_a_held_import_goes_on_when_it_is_approved_and_its_rejects_can_be_fetched(up: Up) -> None:
     held = up.prefdrop("drop", "mixed.csv", "--feed", "strict", "--watch")
     listed = json.loads(up.prefdrop("imports", "list", "--status", "held", "--json").out)
@@ -519,13 +554,7 @@ def test_a_held_import_ends_when_it_is_cancelled(up: Up) -> None:
 def test_an_import_that_failed_for_its_missing_feed_is_retried_once_the_feed_is_there(
     up: Up,
 ) -> None:
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=up.places["endpoint"],
-        region_name=up.places["region"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    s3 = up.client("s3")
     key = "inbox/late/good.csv"
     body = (up.folder / "good.csv").read_bytes()
     version = s3.put_object(Bucket=up.places["bucket"], Key=key, Body=body)["VersionId"]
