@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterator
 
 from prefdrop_local.sandbox.clock import Clock
 from prefdrop_local.sandbox.events import outbox
-from prefdrop_local.sandbox.events.backoff import wait_after
 from prefdrop_local.sandbox.events.crew import Crew
 from prefdrop_local.sandbox.events.event import Change, Event, events_of_change, shown
 from prefdrop_local.sandbox.events.faults import DeliveryFaults
-from prefdrop_local.sandbox.events.handshake import shake_hands
+from prefdrop_local.sandbox.events.greeter import Greeter
 from prefdrop_local.sandbox.events.history import History
 from prefdrop_local.sandbox.events.notifying import body_of
-from prefdrop_local.sandbox.events.sending import Answer, Sender
+from prefdrop_local.sandbox.events.sending import Sender
 from prefdrop_local.sandbox.events.subscription import Subscription
 from prefdrop_local.sandbox.events.subscriptions import Subscriptions, update
 from prefdrop_local.sandbox.settings import Settings
@@ -50,12 +49,10 @@ class Courier:
         self._subscriptions = Subscriptions(store)
         self._sender = Sender(clock)
         self._crew = Crew("event-delivery", self._came_back)
-        self._greeting: set[int] = set()
-        """Subscriptions whose handshake is under way."""
+        self._greeter = Greeter(store, clock, settings, self._sender, self._crew)
         self._decided_at = 0.0
         self._subscribed = False
         self._deciding = threading.Lock()
-        self._noting = threading.Lock()
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._moved = threading.Condition()
@@ -74,8 +71,6 @@ class Courier:
         if self._thread.is_alive():
             self._thread.join()
         self._crew.dismiss()
-        with self._noting:
-            pass  # What is being noted is noted; later answers are not.
 
     def nudge(self) -> None:
         """Something may be due now."""
@@ -88,9 +83,9 @@ class Courier:
 
     def while_idle(self, work: Callable[[], None]) -> None:
         """Do some work while nothing is being decided; what is under way is forgotten."""
-        with self._deciding, self._noting:
+        with self._deciding, self._crew.noting:
             work()
-            self._greeting.clear()
+            self._greeter.forget()
 
     def release(self) -> int:
         """Let everything that faults delay be due now; how many notifications that were."""
@@ -126,8 +121,8 @@ class Courier:
     def _has_work(self, database: sqlite3.Connection, item: Subscription, now: float) -> bool:
         if not item.is_active:
             return False
-        if not self._is_greeted(item):
-            return item.handshake.state == "waiting" and item.handshake.due_at <= now
+        if not self._greeter.is_done(item):
+            return self._greeter.is_due(item, now)
         if item.cursor < self._history.last():
             return True
         return outbox.has_due(database, item, now)
@@ -148,10 +143,10 @@ class Courier:
             did = bool(items) and not self._subscribed
             self._subscribed = bool(items)
             for item in items:
-                if item.is_active and not self._is_greeted(item):
-                    did |= self._greet(item)
+                if item.is_active and not self._greeter.is_done(item):
+                    did |= self._greeter.greet(item)
                 did |= self._fill(item.id)
-                if item.is_active and self._is_greeted(item):
+                if item.is_active and self._greeter.is_done(item):
                     did |= self._send_due(item)
         if did:
             self._tell()
@@ -167,50 +162,10 @@ class Courier:
             item.handshake.due_at
             for item in self._subscriptions.all()
             if item.is_active
-            and not self._is_greeted(item)
+            and not self._greeter.is_done(item)
             and item.handshake.due_at > self._decided_at
         ]
         return max(min(moments) - self._clock.now(), _SHORTEST_SLEEP) if moments else None
-
-    def _is_greeted(self, item: Subscription) -> bool:
-        return item.handshake.state == "done" or self._settings().handshake == "none"
-
-    def _greet(self, item: Subscription) -> bool:
-        shake = item.handshake
-        if item.id in self._greeting or shake.state != "waiting":
-            return False
-        if self._clock.now() < shake.due_at:
-            return False
-        self._greeting.add(item.id)
-        self._crew.do(lambda: self._shake(item))
-        return True
-
-    def _shake(self, item: Subscription) -> None:
-        """A job: one attempt at a handshake."""
-        settings, now = self._settings(), self._clock.now()
-        answer, accepted = shake_hands(self._sender, item.spec.url, now, settings)
-        with self._noting:
-            if self._ended.is_set():
-                return
-            with self._store.transaction() as database:
-                self._note_handshake(database, item, answer, accepted=accepted)
-            self._greeting.discard(item.id)
-
-    def _note_handshake(
-        self, database: sqlite3.Connection, sent_to: Subscription, answer: Answer, *, accepted: bool
-    ) -> None:
-        item = self._subscriptions.get(sent_to.id)
-        if item is None or item.spec.url != sent_to.spec.url:
-            return
-        now, shake = self._clock.now(), item.handshake
-        shake.attempts.append(answer.attempt(now) | {"accepted": accepted})
-        wait = wait_after(len(shake.attempts), self._settings().delivery_wait_scale)
-        if accepted:
-            shake.state = "done"
-        elif wait is None:
-            shake.state = "failed"
-        shake.due_at = now + (wait or 0)
-        update(database, item)
 
     def _fill(self, subscription_id: int) -> bool:
         """Put the events of some more changes into the outbox; False where there are none."""
@@ -270,15 +225,16 @@ class Courier:
         """A job: one attempt at a notification."""
         settings = self._settings()
         answer = self._sender.notify(url, deliveries[0].event_id, body, settings)
-        with self._noting:
-            if self._ended.is_set():
-                return
-            now = self._clock.now()
+
+        def note() -> None:
+            now, scale = self._clock.now(), settings.delivery_wait_scale
+            attempt, succeeded = answer.attempt(now), answer.succeeded
             with self._store.transaction() as database:
                 outbox.settle(
-                    database, deliveries, answer.attempt(now), succeeded=answer.succeeded, now=now,
-                    scale=settings.delivery_wait_scale,
-                )  # fmt: skip
+                    database, deliveries, attempt, succeeded=succeeded, now=now, scale=scale
+                )
+
+        self._crew.note(note)
 
     def _came_back(self) -> None:
         self.nudge()

@@ -1,4 +1,4 @@
-"""A few threads that do jobs one after the other."""
+"""A few threads that do jobs one after the other, and note what came of them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ class Crew:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
+        self._dismissed = False
         self.busy = 0
         """Jobs that were given and are not done."""
+        self.noting = threading.Lock()
+        """Held while the result of a job is noted."""
 
     def do(self, job: Job) -> None:
         """Have a job done by a thread that is free, or by a new one."""
@@ -32,8 +35,16 @@ class Crew:
                 threading.Thread(target=self._work, name=name, daemon=True).start()
         self._jobs.put(job)
 
+    def note(self, work: Job) -> None:
+        """Note the result of a job, unless the crew was dismissed while it was done."""
+        with self.noting:
+            if not self._dismissed:
+                work()
+
     def dismiss(self) -> None:
-        """Let the threads end after what they are at."""
+        """Let the threads end after what they are at; nothing is noted any more on return."""
+        with self.noting:
+            self._dismissed = True
         for _ in range(self._threads):
             self._jobs.put(None)
 
