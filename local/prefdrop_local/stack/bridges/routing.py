@@ -9,7 +9,7 @@ from moto.core.utils import get_service_model
 
 from prefdrop_local.stack.patching import Patches
 
-SERVICES = ("dynamodb", "s3", "stepfunctions", "secretsmanager")
+SERVICES = ("dynamodb", "events", "s3", "stepfunctions", "secretsmanager")
 """What functions call; made ready before the first call, which may be many at once."""
 
 

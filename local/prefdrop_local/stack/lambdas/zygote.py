@@ -30,7 +30,7 @@ PREIMPORTED = (
 )
 
 
-SERVICES = ("dynamodb", "s3", "secretsmanager", "stepfunctions")
+SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "stepfunctions")
 """The services that functions make clients of."""
 
 
