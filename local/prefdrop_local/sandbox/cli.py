@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from prefdrop_local.sandbox.account import Account, load_account
+from prefdrop_local.sandbox.assuming import OPTION
 from prefdrop_local.sandbox.faults.rules import read_rules
 from prefdrop_local.sandbox.routing import ADMIN_BASE, API_BASE
 from prefdrop_local.sandbox.sandbox import Sandbox
@@ -58,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", default=":memory:", help="SQLite file, created if missing")
     parser.add_argument("--account", type=Path, help="TOML file with the account to serve")
     parser.add_argument("--faults", type=Path, help="JSON file of fault rules")
+    parser.add_argument(
+        OPTION,
+        action="append",
+        metavar="NAME=VALUE",
+        help="another reading of a row of the table of assumptions, such as "
+        "import.stage=Async/{clientId}/Import/{accessToken} or stage.records=Records; also a JSON "
+        "file of them; may be repeated",
+    )
     parser.add_argument(
         "--exit-with-parent",
         type=int,

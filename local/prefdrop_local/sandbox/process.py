@@ -62,15 +62,17 @@ def start_sandbox(**options: object) -> SandboxProcess:
     """Start a sandbox and wait until it serves.
 
     Options are those of the command line with underscores, for example `database="run.db"`,
-    `queued_seconds=0` or `daily_limit=5`; None leaves one out. It ends with this process.
+    `queued_seconds=0` or `daily_limit=5`; None leaves one out, a list gives one several times. It
+    ends with this process.
     Raises SandboxFailedError when an option is wrong or the port is taken.
     """
     command = [sys.executable, "-m", "prefdrop_local.sandbox"]
     command.append(f"--exit-with-parent={os.getpid()}")
-    for name, value in options.items():
-        if value is not None:
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            command.append(f"--{name.replace('_', '-')}={text}")
+    for name, given in options.items():
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None:
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                command.append(f"--{name.replace('_', '-')}={text}")
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from mypreferences_assumptions import ROUTES
+from prefdrop_local.sandbox.assuming import BASES, INTEGRATION_BASE
 
 API_BASE = "/Profiles/v4/"
 ADMIN_BASE = "/_sandbox/"
@@ -14,13 +15,16 @@ TOKEN_ROUTE = "oauth.token"
 """The token endpoint; it lies outside `API_BASE`."""
 SERVED = tuple(ROUTES)
 """Routes of the table that the sandbox implements."""
+_INTEGRATION = ("import.", "export.")
+"""Routes that may lie under a base of their own (O-1)."""
 
 
 class Match(NamedTuple):
-    """A path that is known; `name` is empty when only another method is."""
+    """A path that is known; `name` is empty when only other `methods` are."""
 
     name: str
     values: dict[str, str]
+    methods: tuple[str, ...] = ()
 
 
 class _Route(NamedTuple):
@@ -35,7 +39,8 @@ def _compiled(name: str) -> _Route:
     pattern = "".join(
         f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
     )
-    return _Route(name, route.method, re.compile(pattern, re.IGNORECASE))
+    base = BASES[INTEGRATION_BASE] if name.startswith(_INTEGRATION) else API_BASE
+    return _Route(name, route.method, re.compile(re.escape(base) + pattern, re.IGNORECASE))
 
 
 def _literal_first(name: str) -> tuple[bool, ...]:
@@ -47,15 +52,14 @@ _ROUTES = [_compiled(name) for name in sorted(SERVED, key=_literal_first)]
 
 
 def match_route(method: str, path: str) -> Match | None:
-    """The operation behind a path under `API_BASE`, or None when there is none."""
-    if not path.lower().startswith(API_BASE.lower()):
-        return None
-    rest = path[len(API_BASE) :].rstrip("/")
-    known: Match | None = None
+    """The operation behind a path, or None when there is none."""
+    path = path.rstrip("/")
+    known: list[str] = []
+    values: dict[str, str] = {}
     for route in _ROUTES:
-        if found := route.pattern.fullmatch(rest):
+        if found := route.pattern.fullmatch(path):
             values = {name: unquote(value) for name, value in found.groupdict().items()}
             if route.method == method:
                 return Match(route.name, values)
-            known = Match("", values)
-    return known
+            known.append(route.method)
+    return Match("", values, tuple(dict.fromkeys(known))) if known else None

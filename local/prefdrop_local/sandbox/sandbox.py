@@ -127,8 +127,8 @@ class Sandbox:
         if request.path == _TOKEN_PATH:
             return self.books.open(request.method, TOKEN_ROUTE, "", request.length)
         match = match_route(request.method, request.path)
-        name, values = match or ("", {})
-        return self.books.open(request.method, name, values.get("accessToken", ""), request.length)
+        name, token = (match.name, match.values.get("accessToken", "")) if match else ("", "")
+        return self.books.open(request.method, name, token, request.length)
 
     def handle(self, request: Request, entry: Entry) -> Response:
         """Do what a vendor request asks and make its answer, which the caller then sends.
@@ -154,7 +154,8 @@ class Sandbox:
         caller = self._gate.caller(request, match.values["clientId"], self._settings)
         entry.user_id = caller.user_id
         if not match.name:
-            raise ProblemError(405, f"The resource does not support {request.method}.")
+            allow = {"Allow": ", ".join(match.methods)}
+            raise ProblemError(405, f"The resource does not support {request.method}.", allow)
         return self._operations[match.name](Call(request, caller, match.values, entry))
 
 

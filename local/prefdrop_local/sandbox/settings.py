@@ -49,11 +49,15 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Bytes of one stage request; more is answered with 413 (O-8)."""
     absolute_body_limit: Size = 28_000_000
     """`body_limit` cannot be raised above this."""
-    oversize_answer: Literal["413", "404.13"] = "413"
+    oversize_answer: Literal["413", "404.13", "400"] = "413"
     """`404.13` is what the vendor's kind of web server says by itself: 404 with an HTML page."""
     type_faults: Literal["record", "request"] = "record"
     """Whether a member of the wrong JSON type fails its record, or the whole request with 400."""
 
+    reason_code: Literal["taken", "ignored"] = "taken"
+    """What becomes of a `ReasonCode` that an initiate request names (O-6)."""
+    exception_numbers: Literal["token", "request"] = "token"
+    """Whether `SequenceNumber` runs on over all stage requests of a token, or begins with each."""
     stage_while_running: Literal["taken", "refused"] = "taken"
     """Whether data can be staged for an import with MatchCriteria while another one is queued or
     processing. The vendor asks callers to wait, but does not say what happens if they do not."""

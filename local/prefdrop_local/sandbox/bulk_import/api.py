@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from prefdrop_local.sandbox.account import Account
 from prefdrop_local.sandbox.books import Entry
 from prefdrop_local.sandbox.bulk_import.engine import Engine
@@ -70,6 +72,8 @@ class BulkImport:
         self._permit(call)
         require_json(call.request)
         spec = parse_spec(call.request.body, self._account)
+        if self._settings().reason_code == "ignored":
+            spec = msgspec.structs.replace(spec, reason_code=None)
         if spec.action == "Delete" and not call.caller.user.delete_profiles:
             raise forbidden("The user may not delete profiles.")
         settings, now = self._settings(), self._clock.now()
@@ -161,7 +165,8 @@ class BulkImport:
         self, database: sqlite3.Connection, item: Import, records: list[Judged], entry: Entry
     ) -> None:
         entry.sequence = item.received + 1 if records else 0
-        store(database, item, records, self._clock.now())
+        per_request = self._settings().exception_numbers == "request"
+        store(database, item, records, self._clock.now(), numbers_begin_anew=per_request)
         entry.records, entry.applied = len(records), True
 
     def _is_held(self, type_name: str, value: str) -> bool:
@@ -174,7 +179,8 @@ def _refuse_large(request: Request, settings: Settings) -> None:
         return
     if settings.oversize_answer == "404.13":
         raise ProblemError(404, _TOO_LARGE_PAGE, {"Content-Type": "text/html"})
-    raise ProblemError(413, f"The request body is above {settings.body_limit} bytes.")
+    status = int(settings.oversize_answer)
+    raise ProblemError(status, f"The request body is above {settings.body_limit} bytes.")
 
 
 def _own_counters(records: list[Judged]) -> dict[str, int]:

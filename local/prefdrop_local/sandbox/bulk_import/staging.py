@@ -43,7 +43,10 @@ def judge(body: bytes, validator: RecordValidator, *, refuse_wrong_types: bool) 
     return list(_judged(_split(body), validator, refuse_wrong_types))
 
 
-def store(database: sqlite3.Connection, item: Import, records: list[Judged], now: float) -> None:
+def store(
+    database: sqlite3.Connection, item: Import, records: list[Judged], now: float, *,
+    numbers_begin_anew: bool = False,
+) -> None:  # fmt: skip
     """Add judged records to the import; numbers run on over all stage requests of a token."""
     first = item.received + 1
     database.executemany(
@@ -53,8 +56,9 @@ def store(database: sqlite3.Connection, item: Import, records: list[Judged], now
             for number, record in enumerate(records, first)
         ),
     )
+    told_from = 1 if numbers_begin_anew else first
     failed = [
-        (number, record.failed) for number, record in enumerate(records, first) if record.failed
+        (number, record.failed) for number, record in enumerate(records, told_from) if record.failed
     ]
     append_exceptions(database, item, item.failed + 1, failed)
     item.received += len(records)

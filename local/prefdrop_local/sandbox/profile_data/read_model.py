@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import NamedTuple
 
+from mypreferences_assumptions import NAMES
 from prefdrop_local.sandbox.account import Account, User
 from prefdrop_local.sandbox.bulk_export.visible import view_of
 from prefdrop_local.sandbox.clock import iso
@@ -18,6 +19,7 @@ from prefdrop_local.sandbox.model import (
 )
 from prefdrop_local.sandbox.queries import Query
 
+_INCLUDE_INACTIVE = NAMES["query.include_inactive"].value
 _LISTS = (
     "AlternateIds", "Emails", "PhoneNumbers", "Addresses", PROFILE_PREFERENCES, CONSENTS, "Groups",
     "ProfileTags", "CustomFields",
@@ -38,7 +40,7 @@ class Wanted(NamedTuple):
 def wanted(query: Query) -> Wanted:
     """What the query of a call asks to see. Raises 400 for anything but true and false."""
     return Wanted(
-        query.flag("includeInactive", default=False),
+        query.flag(_INCLUDE_INACTIVE, default=False),
         query.flag("includeConsentHistory", default=True),
         query.flag("implied", default=False),
     )
