@@ -62,7 +62,9 @@ class Sandbox:
         self.events = EventArea(
             self._store, account, self.clock, self.settings, self.journals, self._engine.catch_up
         )
-        self.data = DataArea(self._store, account, self.clock, self.journals)
+        self.data = DataArea(
+            self._store, account, self.clock, self.journals, self.settings, self._engine.catch_up
+        )
         self._operations: dict[str, Operation] = {
             **imports.operations(),
             **self.data.operations(),

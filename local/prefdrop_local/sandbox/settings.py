@@ -67,6 +67,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether contacts that a refresh drops keep their preferences unless a record says
     `PreservePreferences: false`, or never do."""
 
+    consents_on_create: Literal["taken", "refused"] = "taken"
+    """Whether a profile can be created with consents (vendor's pages: yes, older help: no)."""
+
     page_inclusive_quirk: bool = False
     """A page holds one record more than its limit, as the vendor's example counts."""
     page_total_quirk: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -29,6 +30,8 @@ class Catalog:
         # The account file as it was read: what calls change must not become the next beginning.
         self._first = msgspec.convert(msgspec.to_builtins(account), Account)
         self._items: _Items = {}
+        # Or who read first could show last, and hide what another call has written since.
+        self._showing = threading.Lock()
         self.load()
 
     def load(self) -> None:
@@ -85,6 +88,10 @@ class Catalog:
 
     def _show(self) -> None:
         """Let everybody see what the database has now."""
+        with self._showing:
+            self._read()
+
+    def _read(self) -> None:
         found: dict[str, list[Item]] = {kind: [] for kind in TYPES}
         rows = self._store.rows("SELECT kind, item FROM configuration ORDER BY kind, id")
         for kind, raw in rows:

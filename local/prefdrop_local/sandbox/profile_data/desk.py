@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,17 +17,26 @@ from prefdrop_local.sandbox.profiles.history import Former, former_states
 from prefdrop_local.sandbox.profiles.journal import Journals
 from prefdrop_local.sandbox.profiles.repository import Profiles
 from prefdrop_local.sandbox.reading import read_object
+from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
+
+_PATIENCE = 1.0
 
 
 class Desk:
     """Serves one call after the other."""
 
-    def __init__(self, store: Store, account: Account, clock: Clock, journals: Journals) -> None:
+    def __init__(
+        self, store: Store, account: Account, clock: Clock, journals: Journals,
+        settings: Callable[[], Settings], settle: Callable[[float], None],
+    ) -> None:  # fmt: skip
+        """`settle` finishes, within some seconds, what imports should have changed by now."""
         self.store = store
         self.account = account
+        self.settings = settings
         self._clock = clock
         self._journals = journals
+        self._settle = settle
 
     @contextmanager
     def editing(self, call: Call) -> Iterator[Editing]:
@@ -35,6 +44,7 @@ class Desk:
         user = call.caller.user
         if not (user.profiles or user.preferences):
             raise forbidden("The user may not write profiles.")
+        self._settle(_PATIENCE)
         journal = self._journals.of_user(call.caller.user_id, user.source)
         moment = iso(self._clock.now())
         with self.store.transaction() as database:
@@ -44,6 +54,7 @@ class Desk:
         """Shows profiles as the caller may see them. Raises 403 for one who may not at all."""
         if not call.caller.user.search:
             raise forbidden("The user may not look profiles up.")
+        self._settle(_PATIENCE)
         return Reader(self.account, call.caller.user, self._clock.now())
 
     def profile(self, profile_id: str) -> Item:

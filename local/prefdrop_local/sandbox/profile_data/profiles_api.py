@@ -5,8 +5,8 @@ from __future__ import annotations
 from mypreferences_assumptions import NAMES, ROUTES
 from prefdrop_local.sandbox.calls import Call, Operation, created, no_content, require_json
 from prefdrop_local.sandbox.messages import Response
-from prefdrop_local.sandbox.model import Item
-from prefdrop_local.sandbox.problem import forbidden, not_found
+from prefdrop_local.sandbox.model import Item, consents
+from prefdrop_local.sandbox.problem import bad_request, forbidden, not_found
 from prefdrop_local.sandbox.profile_data.desk import Desk, body_of, text_of
 from prefdrop_local.sandbox.profile_data.editing import Editing, identified
 from prefdrop_local.sandbox.profile_data.json_patch import patched, read_patch
@@ -57,6 +57,8 @@ class ProfileCalls:
         record = body_of(call)
         with self._desk.editing(call) as editing:
             editing.judge(record)
+            if self._desk.settings().consents_on_create == "refused" and any(consents(record)):
+                raise bad_request("A profile cannot be created with consents.")
             number = editing.create(record)
         return made(call, number)
 

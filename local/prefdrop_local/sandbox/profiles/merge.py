@@ -76,7 +76,7 @@ class Merger:
         self.former: list[Former] = []
         """What was written over; whoever saves the profiles keeps it too."""
         self._profile_id = 0
-        self._contact = ""
+        self._contact: tuple[ContactKind, Item] | None = None
 
     def new_profile(self, profile_id: int) -> Item:
         """An empty profile with the account's defaults."""
@@ -93,7 +93,7 @@ class Merger:
 
     def merge(self, profile: Item, record: Item) -> None:
         """Write the record into the profile. The record must have passed all checks."""
-        self._profile_id, self._contact = profile["ProfileId"], ""
+        self._profile_id = profile["ProfileId"]
         for name, value in record.items():
             if value is not None and name not in _COLLECTIONS and name not in _CONTROL:
                 profile[name] = value
@@ -177,10 +177,10 @@ class Merger:
             if name != kind.preferences and name != CONSENTS:
                 stored[name] = value
         stored["IsActive"] = True
-        self._contact = contact_name(kind, stored)
+        self._contact = (kind, stored)
         self._merge_preferences(stored, item.get(kind.preferences), kind.preferences)
         self._merge_consents(stored, item)
-        self._contact = ""
+        self._contact = None
 
     def _merge_preferences(self, holder: Item, sent: list[Item] | None, collection: str) -> None:
         for item in sent or ():
@@ -197,7 +197,8 @@ class Merger:
     def _keep(self, collection: str, was: Item, now: Item, facts: tuple[str, ...]) -> None:
         """Remember what an item was if it says something else now."""
         if was and any(was.get(name) != now.get(name) for name in facts):
-            self.former.append(Former(self._profile_id, collection, self._contact, was))
+            contact = contact_name(*self._contact) if self._contact else ""
+            self.former.append(Former(self._profile_id, collection, contact, was))
 
     def _merge_preference(self, stored: Item, item: Item) -> None:
         chosen: Filter = self._filters[item["FilterId"].lower()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ class Directory:
         self._store = store
         self._account = account
         self._first = dict(account.users)
+        self._showing = threading.Lock()
         self.load()
 
     def load(self) -> None:
@@ -101,13 +103,15 @@ class Directory:
 
     def _show(self) -> None:
         """Let everybody see whom the database has now."""
-        rows = self._store.rows("SELECT details, user FROM users ORDER BY number")
-        self._account.users = {
-            msgspec.json.decode(details, type=UserDetails).user_name: msgspec.json.decode(
-                user, type=User
-            )
-            for details, user in rows
-        }
+        # Or who read first could show last, and hide what another call has written since.
+        with self._showing:
+            rows = self._store.rows("SELECT details, user FROM users ORDER BY number")
+            self._account.users = dict(_read(*row) for row in rows)
+
+
+def _read(details: bytes, user: bytes) -> tuple[str, User]:
+    name = msgspec.json.decode(details, type=UserDetails).user_name
+    return name, msgspec.json.decode(user, type=User)
 
 
 def _write(database: sqlite3.Connection, details: UserDetails, user: User) -> None:
