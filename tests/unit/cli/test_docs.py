@@ -28,6 +28,7 @@ ANSWERED_AT_ONCE = {
     "SnapshotUnreadable",
     "TooManyMatches",
     "UnknownImport",
+    "UnknownRun",
 }
 """What the command answers when it is asked for something impossible; no import ends with it."""
 
