@@ -109,6 +109,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     import_events: bool = True
     """Whether imports make events, as changes by other calls always do (O-17)."""
+    events_limit: Size = 250_000
+    """Most events of one answer, which then says `HasMore`; the vendor's pages name no limit and
+    show no paging (O-15)."""
     handshake: Literal["event_grid", "cloud_events", "challenge", "none"] = "event_grid"
     """How a receiver shows that it wants notifications, before the first of them (O-16)."""
     delivery_shape: Literal["object", "array"] = "object"

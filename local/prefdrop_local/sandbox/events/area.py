@@ -29,7 +29,7 @@ class EventArea:
         history = History(store, clock)
         self._faults = DeliveryFaults()
         self._courier = Courier(store, clock, settings, history, self._faults)
-        self._retrieval = EventCalls(store, account, clock)
+        self._retrieval = EventCalls(store, account, clock, settings)
         self._subscriptions = SubscriptionCalls(
             store, account, clock, settings, self._courier.nudge
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
+
+import msgspec
 
 from mypreferences_assumptions import NAMES
 from prefdrop_local.sandbox.account import Account
@@ -18,6 +20,7 @@ from prefdrop_local.sandbox.events.subscription_api import permit
 from prefdrop_local.sandbox.events.subscriptions import Subscriptions
 from prefdrop_local.sandbox.problem import bad_request, not_found
 from prefdrop_local.sandbox.queries import Query
+from prefdrop_local.sandbox.settings import Settings
 from prefdrop_local.sandbox.store import Store
 
 _EVENTS = NAMES["events.records"].value
@@ -44,8 +47,11 @@ class _Asked(NamedTuple):
 class EventCalls:
     """The Integration API's retrieval of events."""
 
-    def __init__(self, store: Store, account: Account, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, account: Account, clock: Clock, settings: Callable[[], Settings]
+    ) -> None:
         self._account = account
+        self._settings = settings
         self._history = History(store, clock)
         self._subscriptions = Subscriptions(store)
 
@@ -100,16 +106,17 @@ class EventCalls:
         self, asked: _Asked, changes: Iterable[Change], tellers: list[Subscription],
         *, subscribed_only: bool,
     ) -> dict[str, Any]:  # fmt: skip
-        ids = self._history.ids()
-        if subscribed_only and not tellers:
-            return {_EVENTS: []}
-        found = []
-        for event in _wanted(asked, changes):
+        ids, most = self._history.ids(), self._settings().events_limit
+        found: list[msgspec.Raw] = []
+        for event in _wanted(asked, changes if tellers or not subscribed_only else ()):
             teller = first_covering(tellers, event)
-            if teller is not None:
-                found.append(shown(event, ids.of(event), teller.view))
-            elif not subscribed_only:
-                found.append(shown(event, ids.of(event), View()))
+            if teller is None and subscribed_only:
+                continue
+            if len(found) == most:
+                return {_EVENTS: found, "HasMore": True}
+            view = teller.view if teller else View()
+            # As text at once: a hundred thousand events as objects would fill the memory.
+            found.append(msgspec.Raw(msgspec.json.encode(shown(event, ids.of(event), view))))
         return {_EVENTS: found}
 
     def _asked(self, call: Call) -> _Asked:

@@ -133,6 +133,16 @@ def test_a_query_narrows_what_is_read(account: Account, query: Json, count: int)
     assert len(account.events(**query)) == count
 
 
+def test_an_answer_that_is_cut_off_says_so(account: Account, two_people: tuple[int, int]) -> None:
+    whole = account.events()
+    account.vendor.switch(events_limit=3)
+
+    answer = account.call("GET", params={"subscribedOnly": "false"}).json()
+
+    assert answer == {"Events": whole[:3], "HasMore": True}
+    assert len(account.events(f"/Profile/{two_people[1]}")) == 3
+
+
 def test_start_and_end_are_both_included(account: Account, contact: Contact) -> None:
     account.vendor.stop_clock()
     for n in range(3):

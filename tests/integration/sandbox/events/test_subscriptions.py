@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
 from tests.integration.sandbox.caller import Json
 from tests.integration.sandbox.events.conftest import Account, item
@@ -207,3 +208,19 @@ def test_a_selector_narrows_what_is_told(
     assert [
         next(event["Data"][name] for name in names if name in event["Data"]) for event in events
     ] == told
+
+
+def test_request_faults_strike_these_routes_too(account: Account) -> None:
+    rules = [
+        {"route": "subscriptions.create", "nth": 1, "kind": "reset_after"},
+        {"route": "events.of_account", "nth": 1, "kind": "status", "status": 503},
+    ]
+    account.vendor.admin("PUT", "faults", json={"rules": rules})
+
+    with pytest.raises(requests.ConnectionError):
+        _create(account)
+
+    assert len(_listed(account)) == 1
+    assert _create(account).status_code == 409
+    assert account.call("GET").status_code == 503
+    assert account.call("GET").status_code == 200
