@@ -1,0 +1,147 @@
+"""What is due is started once; what can't be started keeps nothing else from it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from prefdrop.exporting import operate, start_exports
+from prefdrop.exporting.services import ExportServices
+from prefdrop.ledger import clock
+from prefdrop.ledger.exports import ExportRun
+from tests.unit.exporting.conftest import StepFunctions
+
+HOURLY = b'[export]\nsegment = "Readers"\n[schedule]\nevery = "1h"\n'
+BY_HAND = b'[export]\nsegment = "Readers"\n'
+
+
+@pytest.fixture
+def look(services: ExportServices, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Looks for what is due, some hours from now."""
+
+    def look(*, hours: float) -> None:
+        moment = datetime.now(UTC) + timedelta(hours=hours)
+        monkeypatch.setattr(start_exports, "now_ms", lambda: clock.milliseconds(moment))
+        start_exports.run(services, {}, None)  # type: ignore[arg-type]
+
+    return look
+
+
+def runs(machine: StepFunctions) -> list[str]:
+    return [f"{one['export']} {one['run'][-9:]}" for one in machine.started.values()]
+
+
+def test_a_slot_is_started_once_and_the_next_one_after_it(
+    services: ExportServices, machine: StepFunctions, look: Any
+) -> None:
+    services.files.write("exports/readers.toml", HOURLY)
+
+    for hours in (1, 1, 2, 2):
+        look(hours=hours)
+
+    assert len(machine.started) == 2
+    assert all(run.startswith("readers 00") or run.endswith(".000Z") for run in runs(machine))
+
+
+def test_a_slot_that_was_started_but_not_written_down_is_not_started_again(
+    services: ExportServices, machine: StepFunctions, look: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.files.write("exports/readers.toml", HOURLY)
+    with monkeypatch.context() as broken:
+        broken.setattr(services.exports, "slot_started", lambda *_: None)
+        look(hours=1)
+
+    look(hours=1)
+
+    assert len(machine.started) == 1
+
+
+def test_only_the_newest_of_several_missed_slots_is_started(
+    services: ExportServices, machine: StepFunctions, look: Any
+) -> None:
+    services.files.write("exports/readers.toml", HOURLY)
+    look(hours=1)
+
+    look(hours=30)
+
+    assert len(machine.started) == 2
+
+
+def test_slots_before_the_export_was_defined_are_not_due(
+    services: ExportServices, machine: StepFunctions, look: Any
+) -> None:
+    services.files.write("exports/readers.toml", HOURLY)
+
+    look(hours=0)
+
+    assert machine.started == {}
+
+
+def test_exports_without_a_schedule_and_results_are_left_alone(
+    services: ExportServices, machine: StepFunctions, look: Any
+) -> None:
+    services.files.write("exports/by-hand.toml", BY_HAND)
+    services.files.write("exports/by-hand/1/odd.toml", HOURLY)
+
+    look(hours=5)
+
+    assert machine.started == {}
+
+
+def test_a_broken_definition_is_told_of_and_keeps_no_other_from_starting(
+    services: ExportServices,
+    machine: StepFunctions,
+    look: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    services.files.write("exports/broken.toml", b"[export]\n")
+    services.files.write("exports/readers.toml", HOURLY)
+
+    look(hours=1)
+
+    assert [one["export"] for one in machine.started.values()] == ["readers"]
+    assert '"ExportFailed":[1.0]' in capsys.readouterr().out
+
+
+def test_a_run_whose_execution_is_gone_is_ended(
+    services: ExportServices, machine: StepFunctions, look: Any
+) -> None:
+    services.files.write("exports/by-hand.toml", BY_HAND)
+    new = ExportRun(export="by-hand", run="1", execution="gone", started_at="2026-01-15T00:00:00Z")
+    services.exports.begin(new)
+    services.exports.claim(services.exports.state("by-hand"), "1", "gone")
+
+    look(hours=0)
+
+    run = services.exports.get("by-hand", "1")
+    assert (run.status, run.error and run.error.code) == ("Failed", "ExecutionEnded")
+    assert services.exports.state("by-hand").run == ""
+
+
+def test_a_run_by_hand_has_a_name_of_its_own_and_may_be_full(
+    services: ExportServices, machine: StepFunctions
+) -> None:
+    services.files.write("exports/by-hand.toml", BY_HAND)
+
+    run, arn = operate.start_run(services, "by-hand", services.settings.export_machine, full=True)
+
+    assert machine.started[arn] == {"export": "by-hand", "run": run, "full": True}
+
+
+def test_exports_are_listed_with_what_is_wrong_with_them(services: ExportServices) -> None:
+    services.files.write("exports/broken.toml", b"[export]\n")
+    services.files.write("exports/readers.toml", HOURLY)
+    new = ExportRun(export="readers", run="1", started_at="2026-01-15T00:00:00Z")
+    services.exports.begin(new)
+
+    listed = {one.name: one for one in operate.list_exports(services)}
+
+    assert "must name a segment" in listed["broken"].error
+    assert listed["readers"].definition
+    assert listed["readers"].last == operate.show_run(services, "readers")
+    assert operate.list_runs(services, "readers") == [operate.show_run(services, "readers", "1")]
+    assert operate.manifest_of(services, new) is None
+    assert json.dumps(listed["broken"].error)
