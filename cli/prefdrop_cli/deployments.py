@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from prefdrop.ledger.audit import AuditStore
+from prefdrop.ledger.event_exceptions import EventExceptionStore
 from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.objects import ObjectStore
 from prefdrop.ledger.parts import PartStore
@@ -66,6 +67,13 @@ class Deployment:
         """The vendor's events that were kept."""
         return AuditStore(
             self.client("dynamodb"), self.outputs["AuditTableName"], lambda: self.objects
+        )
+
+    @cached_property
+    def event_exceptions(self) -> EventExceptionStore:
+        """What came to the webhook and was no event, or another one under a known id."""
+        return EventExceptionStore(
+            self.client("dynamodb"), self.outputs["ExceptionsTableName"], lambda: self.objects, 0
         )
 
     @cached_property

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from prefdrop.auditing.history import Told, of_types, tell
+from prefdrop.auditing.history import Told, conflicts_of, of_types, tell
 from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.event_exceptions import EventException
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.functions import invoke
@@ -44,6 +46,7 @@ SubscriptionOption = Annotated[
 ]
 EventOption = Annotated[str, typer.Option("--event", help="Only the event of this id.")]
 OneType = Annotated[str, typer.Option("--type", help="Only events of this type.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write what came to files in a folder.")]
 All = Annotated[
     bool, typer.Option("--all", help="Also events that no active subscription delivers.")
 ]
@@ -111,8 +114,11 @@ def show(
     """Show one event whole, and what it changed. This prints a person's data."""
     deployment = connect(stack, endpoint)
     told = tell(deployment.audit, deployment.audit.get(event_id))
+    others = conflicts_of(deployment.event_exceptions, told.kept)
     if as_json:
-        say_json({**_listed(told.kept), "event": told.event, "changes": _changes(told)})
+        conflicts = [{**_excepted(one), "body": _text(body)} for one, body in others]
+        shown = {"event": told.event, "changes": _changes(told), "conflicts": conflicts}
+        say_json({**_listed(told.kept), **shown})
         return
     pairs({name.replace("_", " "): value for name, value in _listed(told.kept).items()})
     if told.changes:
@@ -121,10 +127,67 @@ def show(
             say(f"  {change}")
     say("\nThe event")
     say(msgspec.json.format(msgspec.json.encode(told.event), indent=2).decode())
+    for one, body in others:
+        say(f"\nCame under the same id at {one.received_at}, by {one.source}: {one.reason}")
+        say(_text(body))
 
 
 def _changes(told: Told) -> list[dict[str, Any]]:
     return [change._asdict() for change in told.changes]
+
+
+@app.command()
+def exceptions(
+    since: Since = "1d",
+    out: Out = None,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    as_json: AsJson = False,
+) -> None:
+    """List what came to the webhook and was no event, or another one under a known id."""
+    deployment = connect(stack, endpoint)
+    now = datetime.now(UTC)
+    first = moment(since, now)
+    days = [first.date() + timedelta(days=n) for n in range((now.date() - first.date()).days + 1)]
+    found = [
+        one
+        for day in days
+        for one in deployment.event_exceptions.of_day(day.isoformat())
+        if one.received_at >= _iso(first)
+    ]
+    if out is not None:
+        _save(deployment, found, out)
+    if as_json:
+        say_json([_excepted(one) for one in found])
+    elif found:
+        heads = ("received (UTC)", "code", "bytes", "event", "reason")
+        table(heads, (_excepted(one).values() for one in found))
+    else:
+        say("Nothing of that kind came.")
+
+
+def _excepted(one: EventException) -> dict[str, Any]:
+    return {
+        "received_at": one.received_at,
+        "code": one.code,
+        "size": one.size,
+        "event_id": one.event_id or None,
+        "reason": one.reason,
+    }
+
+
+def _save(deployment: Deployment, found: list[EventException], out: Path) -> None:
+    """Write each body to a file of its own, to the byte."""
+    out.mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate(found, start=1):
+        moment_of = one.received_at.replace(":", "")
+        file = out / f"{moment_of}-{number:04d}.body"
+        file.write_bytes(deployment.event_exceptions.body_of(one))
+    note(f"Wrote {len(found)} bodies to {out}.")
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", errors="backslashreplace")
 
 
 @app.command()

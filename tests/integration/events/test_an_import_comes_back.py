@@ -10,6 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,6 +198,25 @@ def test_missed_events_are_read_back_by_person_by_id_and_for_the_account(bench: 
     assert of_id["stored"] == 1
     assert of_account["stored"] == len(unseen) - len(mine) - 1
     assert read_back("--since", "1d")["stored"] == 0
+
+
+def test_what_was_not_understood_can_be_seen_and_fetched(bench: Workbench, tmp_path: Path) -> None:
+    address = bench.stack.webhook_url or ""
+    one = next(iter(events_made(bench).values()))
+    json_type = {"Content-Type": "application/json"}
+    requests.post(address, data=b"{no json", headers=json_type, timeout=9).raise_for_status()
+    changed = one | {"Data": {"Another": "fact"}}
+    requests.post(address, json=changed, timeout=9).raise_for_status()
+
+    listed = bench.prefdrop("events", "exceptions", "--out", str(tmp_path / "kept"), "--json")
+    shown = bench.prefdrop("events", "show", one["EventId"], "--json")
+
+    codes = Counter(each["code"] for each in json.loads(listed.stdout))
+    bodies = [file.read_bytes() for file in (tmp_path / "kept").iterdir()]
+    (conflict,) = json.loads(shown.stdout)["conflicts"]
+    assert codes == {"EventNotUnderstood": 1, "EventConflict": 1}
+    assert b"{no json" in bodies
+    assert json.loads(conflict["body"])["Data"] == {"Another": "fact"}
 
 
 def is_new(bench: Workbench, event: dict[str, Any]) -> bool:
