@@ -51,10 +51,12 @@ headers = st.dictionaries(
     st.sampled_from(["application/json", "application/json;charset=utf-16", MARK]) | texts,
     max_size=4,
 )
-KNOWN_NOTHING_ELSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+PARTS = ["requestContext", "headers", "pathParameters", "queryStringParameters", "body"]
+PARTS += ["isBase64Encoded", "http", MARK]
+AS_FIXTURES_ARE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=KNOWN_NOTHING_ELSE)
+@settings(deadline=None, max_examples=60, suppress_health_check=AS_FIXTURES_ARE)
 @given(bodies)
 def test_every_body_is_kept_or_answered_and_none_is_told(
     receiver: Receiver, told: Callable[[], str], body: bytes
@@ -73,7 +75,7 @@ def test_every_body_is_kept_or_answered_and_none_is_told(
         )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=KNOWN_NOTHING_ELSE)
+@settings(deadline=None, max_examples=150, suppress_health_check=AS_FIXTURES_ARE)
 @given(
     method=st.sampled_from(["POST", "GET", "OPTIONS", "PUT", ""]) | st.text(max_size=5),
     key=st.sampled_from([KEY, KEY.upper(), MARK]) | st.text(max_size=10),
@@ -103,8 +105,8 @@ def test_every_request_gets_an_answer_that_is_no_fault_of_ours(
         assert MARK not in answer["body"]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=KNOWN_NOTHING_ELSE)
-@given(st.dictionaries(st.text(max_size=20), values))
+@settings(deadline=None, max_examples=60, suppress_health_check=AS_FIXTURES_ARE)
+@given(st.dictionaries(st.sampled_from(PARTS), values))
 def test_what_is_not_even_an_http_request_is_refused(
     receiver: Receiver, request_: dict[str, Any]
 ) -> None:

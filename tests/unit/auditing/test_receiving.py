@@ -259,3 +259,10 @@ def test_an_event_read_back_first_is_marked_when_its_webhook_comes(receiver: Rec
     kept = receiver.services.audit.get("e-1")
     assert (kept.source, kept.delivered_at != "") == ("backfill", True)
     assert receiver.exceptions() == []
+
+
+def test_what_is_no_event_and_stands_in_an_array_twice_is_kept_once(receiver: Receiver) -> None:
+    answer = receiver.send([[], event("e-1"), [], []])
+
+    assert answer_of(answer) == {"received": 4, "stored": 1, "not_understood": 1, "duplicate": 2}
+    assert receiver.kept_whole() == [b"[]"]

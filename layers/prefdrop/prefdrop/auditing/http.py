@@ -58,22 +58,30 @@ class Response(NamedTuple):
 
 def request_of(event: Mapping[str, Any]) -> Request:
     """Read a function's event; whatever is missing from it reads as empty."""
-    http = (event.get("requestContext") or {}).get("http") or {}
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    http = _members(_members(event.get("requestContext")).get("http"))
+    headers = _texts(event.get("headers"))
     return Request(
         method=str(http.get("method", "")).upper(),
-        key=str((event.get("pathParameters") or {}).get("key", "")),
+        key=_texts(event.get("pathParameters")).get("key", ""),
         source_ip=str(http.get("sourceIp", "")),
-        headers=headers,
-        query=event.get("queryStringParameters") or {},
+        headers={name.lower(): value for name, value in headers.items()},
+        query=_texts(event.get("queryStringParameters")),
         body=_body(event),
     )
 
 
+def _members(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(name): str(text) for name, text in _members(value).items()}
+
+
 def _body(event: Mapping[str, Any]) -> bytes | None:
-    text = event.get("body") or ""
+    text = str(event.get("body") or "")
     if not event.get("isBase64Encoded"):
-        return str(text).encode("utf-8", "surrogatepass")
+        return text.encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

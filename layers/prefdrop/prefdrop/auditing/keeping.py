@@ -210,10 +210,10 @@ def _label(value: int | str | None) -> str:
 
 
 def _by_id(items: Iterable[Item]) -> list[list[Item]]:
-    """Items in groups that may be written at once: what has one id is written in its order."""
-    groups: dict[object, list[Item]] = {}
-    for position, item in enumerate(items):
-        key = item.event_id if isinstance(item, Event) else position
+    """Items in groups that may be written at once: what is one item there goes in its order."""
+    groups: dict[str | bytes, list[Item]] = {}
+    for item in items:
+        key = item.event_id if isinstance(item, Event) else item.raw
         groups.setdefault(key, []).append(item)
     return list(groups.values())
 
