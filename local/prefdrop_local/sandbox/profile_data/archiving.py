@@ -15,7 +15,7 @@ from prefdrop_local.sandbox.model import (
     preferences,
 )
 from prefdrop_local.sandbox.problem import bad_request, forbidden, not_found
-from prefdrop_local.sandbox.profiles.merge import archive_preference, contact_name
+from prefdrop_local.sandbox.profiles.parts import archive_preference, contact_name
 from prefdrop_local.sandbox.reading import folded_members
 
 _REASON_LENGTH = 256

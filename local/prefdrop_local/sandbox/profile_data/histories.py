@@ -14,7 +14,7 @@ from prefdrop_local.sandbox.model import (
 )
 from prefdrop_local.sandbox.profile_data.read_model import Reader, complete_preference
 from prefdrop_local.sandbox.profiles.history import Former
-from prefdrop_local.sandbox.profiles.merge import contact_name
+from prefdrop_local.sandbox.profiles.parts import contact_name
 
 States = Callable[[ContactKind, Item], list[Item]]
 """Every state of what hangs on a contact, oldest first."""

@@ -1,1 +1,1 @@
-"""The profiles that imports create, change and remove."""
+"""The profiles that imports and calls create, change and remove."""

@@ -6,38 +6,40 @@ contacts, groups) or deleted (tags, custom fields).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from prefdrop_local.sandbox.account import Account, Filter
 from prefdrop_local.sandbox.dates import stored_date
 from prefdrop_local.sandbox.model import (
-    ALTERNATE_ID,
-    ALTERNATE_ID_TYPE,
     CONSENTS,
     CONTACT_KINDS,
     DATA_CHANNEL_SMS,
-    FIELD_NAME,
     GRANTED,
-    GROUP_NAME,
-    GROUP_TYPE,
     OPT_IN,
     OPT_OUT,
     PHONES,
     PROFILE_PREFERENCES,
     REVOKED,
-    TAG_NAME,
     ContactKind,
     Item,
 )
 from prefdrop_local.sandbox.profiles.history import Former
+from prefdrop_local.sandbox.profiles.parts import (
+    archive_preference,
+    contact_name,
+    find_preference,
+    is_stale,
+    preference_lists,
+    sent_date,
+)
+from prefdrop_local.sandbox.profiles.plain_items import merge_plain
 
 _CONTROL = frozenset(("PreservePreferences", "PreserveConsents", "ReasonCode", "ProfileId"))
 _COLLECTIONS = frozenset(
     (*(kind.collection for kind in CONTACT_KINDS), "AlternateIds", PROFILE_PREFERENCES, CONSENTS,
      "Groups", "ProfileTags", "CustomFields", "CustomerName")
 )  # fmt: skip
-_ARCHIVED = {"IsActive": False, "PreferenceStatus": "Archived"}
 _PREFERENCE_FACTS = (
     "PreferenceType", "FrequencyId", "PreferenceAttributes", "CustomerDate", "PreferenceStatus",
 )  # fmt: skip
@@ -99,7 +101,7 @@ class Merger:
                 profile[name] = value
         if record.get("CustomerName") is not None:
             profile.setdefault("CustomerName", {}).update(record["CustomerName"])
-        self._merge_plain(profile, record)
+        merge_plain(profile, record, self._writing.flags)
         for kind in CONTACT_KINDS:
             self._merge_contacts(profile, record, kind)
         self._merge_preferences(profile, record.get(PROFILE_PREFERENCES), PROFILE_PREFERENCES)
@@ -128,18 +130,6 @@ class Merger:
             return None
         key = self.contact_key(kind, item)
         return next((old for old in stored if self.contact_key(kind, old) == key), None)
-
-    def _merge_plain(self, profile: Item, record: Item) -> None:
-        """Alternate ids, groups, tags and custom fields."""
-        flags = self._writing.flags
-        for name, key, deletes in (
-            ("AlternateIds", _alternate_key, False), ("Groups", _group_key, False),
-            ("ProfileTags", _tag_key, True), ("CustomFields", _field_key, True),
-        ):  # fmt: skip
-            refresh = f"Refresh{'Tags' if name == 'ProfileTags' else name}" in flags
-            sent = record.get(name)
-            if sent or (refresh and profile.get(name)):
-                _merge_items(profile, name, sent or [], key, refresh=refresh, deletes=deletes)
 
     def _merge_contacts(self, profile: Item, record: Item, kind: ContactKind) -> None:
         sent = record.get(kind.collection)
@@ -255,7 +245,7 @@ class Merger:
         """Opting out of a preference that is linked to a consent revokes a granted one."""
         linked = {
             chosen.consent.lower()
-            for holder, name in _preference_lists(record)
+            for holder, name in preference_lists(record)
             for item in holder.get(name) or ()
             if item["PreferenceType"] == OPT_OUT
             and (chosen := self._filters[item["FilterId"].lower()]).consent
@@ -273,7 +263,7 @@ class Merger:
             for item in record.get(CONSENTS) or ()
             if item["ConsentStatus"] == REVOKED
         }
-        for holder, name in _preference_lists(profile) if revoked else ():
+        for holder, name in preference_lists(profile) if revoked else ():
             for stored in holder.get(name) or ():
                 chosen = self._filters.get(stored["FilterId"].lower())
                 linked = chosen is not None and chosen.consent.lower() in revoked
@@ -281,93 +271,10 @@ class Merger:
                     archive_preference(stored)
 
 
-def find_preference(holder: Item, collection: str, item: Item) -> Item | None:
-    """The stored preference that a sent one means: that of the same filter."""
-    wanted = item["FilterId"].lower()
-    stored: Item
-    for stored in holder.get(collection) or ():
-        if stored["FilterId"].lower() == wanted:
-            return stored
-    return None
-
-
-def is_stale(stored: Item, item: Item) -> bool:
-    """Whether a sent preference was collected before the stored, active one (O-12)."""
-    date = sent_date(item)
-    if not date or not stored["IsActive"]:
-        return False
-    return date[:-1] < str(stored["CustomerDate"])[:-1]  # without Z, "12:00:00" < "12:00:00.5"
-
-
-def sent_date(item: Item) -> str | None:
-    """A sent preference's `CustomerDate` as it is stored."""
-    date = item.get("CustomerDate")
-    return stored_date(date, item["PreferenceType"] == OPT_OUT) if date else None
-
-
-def _merge_items(
-    profile: Item, name: str, sent: list[Item], key: Callable[[Item], Hashable], *, refresh: bool,
-    deletes: bool,
-) -> None:  # fmt: skip
-    """Upsert items by key; with refresh, those not sent are deleted or deactivated."""
-    stored: list[Item] = profile.setdefault(name, [])
-    known = {key(item): item for item in stored}
-    for item in sent:
-        target = known.get(key(item))
-        if target is None:
-            target = known[key(item)] = {}
-            stored.append(target)
-        target.update(item)
-        if not deletes:
-            target["IsActive"] = True
-    if not refresh:
-        return
-    kept = {key(item) for item in sent}
-    if deletes:
-        stored[:] = [item for item in stored if key(item) in kept]
-    for item in stored:
-        if key(item) not in kept:
-            item["IsActive"] = False
-
-
 def _archive(preferences: list[Item] | tuple[()], channel: str | None = None) -> None:
     for preference in preferences:
         if channel is None or preference.get("ChannelId") == channel:
             archive_preference(preference)
-
-
-def archive_preference(preference: Item) -> None:
-    """Take a preference out of force; it stays on the profile, where only exports show it."""
-    preference.update(_ARCHIVED)
-
-
-def contact_name(kind: ContactKind, item: Item) -> str:
-    """A stored contact's name among the contacts of its profile."""
-    type_name = str(item.get(kind.type_name) or "").lower()
-    return "/".join((kind.collection, type_name, *kind.identity(item)))
-
-
-def _preference_lists(record: Item) -> list[tuple[Item, str]]:
-    lists = [(record, PROFILE_PREFERENCES)]
-    for kind in CONTACT_KINDS:
-        lists += [(item, kind.preferences) for item in record.get(kind.collection) or ()]
-    return lists
-
-
-def _alternate_key(item: Item) -> Hashable:
-    return (item[ALTERNATE_ID_TYPE].lower(), item[ALTERNATE_ID].lower())
-
-
-def _group_key(item: Item) -> Hashable:
-    return (item[GROUP_TYPE].lower(), item[GROUP_NAME].lower())
-
-
-def _tag_key(item: Item) -> Hashable:
-    return str(item[TAG_NAME]).lower()
-
-
-def _field_key(item: Item) -> Hashable:
-    return str(item[FIELD_NAME]).lower()
 
 
 def _consent_key(item: Item) -> Hashable:

@@ -17,7 +17,8 @@ from prefdrop_local.sandbox.model import (
     Item,
     preferences,
 )
-from prefdrop_local.sandbox.profiles.merge import Merger, archive_preference, find_preference
+from prefdrop_local.sandbox.profiles.merge import Merger
+from prefdrop_local.sandbox.profiles.parts import archive_preference, find_preference
 
 REFRESH = frozenset(
     ("RefreshAlternateIds", "RefreshContacts", "RefreshCustomFields", "RefreshGroups",

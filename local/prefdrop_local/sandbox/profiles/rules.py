@@ -15,7 +15,8 @@ from prefdrop_local.sandbox.model import (
     consents,
     preferences,
 )
-from prefdrop_local.sandbox.profiles.merge import Merger, find_preference, is_stale
+from prefdrop_local.sandbox.profiles.merge import Merger
+from prefdrop_local.sandbox.profiles.parts import find_preference, is_stale
 from prefdrop_local.sandbox.profiles.repository import Key
 
 Holder = Callable[[Key], int | None]
