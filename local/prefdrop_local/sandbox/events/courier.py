@@ -146,8 +146,7 @@ class Courier:
                 if item.is_active and not self._greeter.is_done(item):
                     did |= self._greeter.greet(item)
                 did |= self._fill(item.id)
-                if item.is_active and self._greeter.is_done(item):
-                    did |= self._send_due(item)
+                did |= self._send_due(item.id)
         if did:
             self._tell()
         return did
@@ -193,13 +192,17 @@ class Courier:
                 if item.covers(event):
                     yield event, ids.of(event)
 
-    def _send_due(self, item: Subscription) -> bool:
+    def _send_due(self, subscription_id: int) -> bool:
         settings = self._settings()
         size = settings.delivery_batch if settings.delivery_shape == "array" else 1
         free = settings.delivery_workers - self._crew.busy
         if free <= 0:
             return False
         with self._store.transaction() as database:
+            # Read again: once a request to pause it was answered, nothing more is taken out.
+            item = self._subscriptions.get(subscription_id)
+            if item is None or not item.is_active or not self._greeter.is_done(item):
+                return False
             taken = outbox.take(database, item, self._clock.now(), free * size)
         for batch in _batches(taken, size):
             self._send(item, batch, settings)
