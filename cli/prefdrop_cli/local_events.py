@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from prefdrop.mypreferences import Client
     from prefdrop_local.stack import LocalStack
 
 NAME = "prefdrop-local"
@@ -15,18 +16,27 @@ STEP_SECONDS = 1.0
 
 
 class ReturningEvents:
-    """Counts the events that came back and were kept: each is told to the stack's bus once."""
+    """Counts the events that came back and were kept: each is told to the stack's bus once.
 
-    def __init__(self, stack: LocalStack) -> None:
+    With `hold` nothing is delivered before `release`, so that events do not share the machine
+    with the import that causes them.
+    """
+
+    def __init__(self, stack: LocalStack, *, hold: bool = False) -> None:
         self._stack = stack
         self._kept: set[str] = set()
         stack.on_event(self._note)
-        _subscribe(stack)
+        self._subscription = self._subscribe(hold=hold)
 
     @property
     def count(self) -> int:
         """How many different events are in the audit table since the stack started."""
         return len(self._kept)
+
+    def release(self) -> None:
+        """Let the sandbox deliver what was held."""
+        with self._client() as client:
+            client.subscriptions.resume(self._subscription, catch_up=True)
 
     def wait(self, seconds: float) -> bool:
         """Wait until the sandbox has delivered all that has happened; whether it came to that."""
@@ -50,15 +60,29 @@ class ReturningEvents:
         if event["source"] == "prefdrop.events":
             self._kept.add(event["detail"]["event_id"])
 
-
-def _subscribe(stack: LocalStack) -> None:
-    """Subscribe the webhook to all event types; the sandbox shakes hands before it sends."""
-    from prefdrop.mypreferences import Client, PnAuthInfo3
-    from prefdrop.mypreferences.subscriptions_models import Subscription, select_all_events
-
-    user = stack.sandbox.credentials
-    auth = PnAuthInfo3(user["client_id"], user["user_id"], user["secret"])
-    with Client(stack.sandbox.url, user["client_id"], auth) as client:
-        client.subscriptions.create(
-            Subscription(name=NAME, url=stack.webhook_url, subscriptions=select_all_events())
+    def _subscribe(self, *, hold: bool) -> int | str:
+        """Subscribe the webhook to all event types; the sandbox shakes hands before it sends."""
+        from prefdrop.mypreferences.subscriptions_models import (
+            ACTIVE,
+            PAUSED,
+            Subscription,
+            select_all_events,
         )
+
+        wanted = Subscription(
+            name=NAME,
+            url=self._stack.webhook_url,
+            state=PAUSED if hold else ACTIVE,
+            subscriptions=select_all_events(),
+        )
+        with self._client() as client:
+            created = client.subscriptions.create(wanted)
+        assert created.id is not None, "the client answers a subscription with its id"
+        return created.id
+
+    def _client(self) -> Client:
+        from prefdrop.mypreferences import Client, PnAuthInfo3
+
+        user = self._stack.sandbox.credentials
+        auth = PnAuthInfo3(user["client_id"], user["user_id"], user["secret"])
+        return Client(self._stack.sandbox.url, user["client_id"], auth)

@@ -55,10 +55,12 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack(server: ExternalVendor | None, *, port: int = 0) -> Iterator[RunningStack]:
+def running_stack(
+    server: ExternalVendor | None, *, port: int = 0, hold_events: bool = False
+) -> Iterator[RunningStack]:
     """Start a stack against `server`, or against a sandbox of its own; stop it all at the end.
 
-    The sandbox delivers its events to the stack's webhook.
+    The sandbox delivers its events to the stack's webhook, with `hold_events` once it is told to.
     """
     from prefdrop_local.stack import LocalStack, StackError, StackSettings
 
@@ -71,7 +73,7 @@ def running_stack(server: ExternalVendor | None, *, port: int = 0) -> Iterator[R
         raise LocalStackFailed(f"The local stack did not start: {error}") from None
     try:
         vendor_url = server.url if server else stack.sandbox.url
-        events = None if server else ReturningEvents(stack)
+        events = None if server else ReturningEvents(stack, hold=hold_events)
         yield RunningStack(stack, connect(DEFAULT_STACK, stack.endpoint), vendor_url, events)
     finally:
         stack.stop()

@@ -108,7 +108,7 @@ def _run(
 ) -> _Done:
     """Do the whole job on a stack of its own."""
     began = time.monotonic()
-    with running_stack(server) as stack:
+    with running_stack(server, hold_events=True) as stack:
         if not as_json:
             note(f"Local stack up in {time.monotonic() - began:.1f} s. {stack.gaps()}".rstrip())
         deployment = stack.deployment
@@ -125,6 +125,7 @@ def _events_of(stack: RunningStack) -> dict[str, Any] | None:
     """What came back of the import; more may be on the way when it was a large one."""
     if stack.events is None:
         return None
+    stack.events.release()
     complete = stack.events.wait(EVENTS_SECONDS)
     return {"came_back": stack.events.count, "complete": complete}
 
