@@ -96,8 +96,12 @@ def test_nothing_else_is_echoed(receiver: Receiver, value: str) -> None:
     assert receiver.send(method="GET", query={"challenge": value})["statusCode"] == 405
 
 
-def test_whoever_does_not_know_the_shared_secret_gets_no_handshake(receiver: Receiver) -> None:
-    receiver.set_secret(shared_secrets=["shared-secret-0001"])
+def test_a_handshake_needs_the_key_alone_and_brings_nothing_in(receiver: Receiver) -> None:
+    """A sender that signs its deliveries may well not sign its handshake."""
+    receiver.set_secret(shared_secrets=["shared-secret-0001"], signing_secrets=["whsec_b2xk"])
 
-    assert receiver.send([VALIDATION])["statusCode"] == 401
-    assert receiver.send(method="OPTIONS")["statusCode"] == 401
+    assert answer_of(receiver.send([VALIDATION])) == ANSWER
+    assert receiver.send(method="OPTIONS")["statusCode"] == 200
+    assert receiver.send([VALIDATION, event("e-1")])["statusCode"] == 401
+    assert receiver.send([VALIDATION], key="wrong")["statusCode"] == 401
+    assert scan("audit") == scan("exceptions") == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from prefdrop.auditing.http import Request, Response
@@ -51,21 +51,34 @@ def networks_of(setting: str) -> list[Network]:
 
 
 def admit(request: Request, secrets: SecretCache, sources: Sequence[Network]) -> None:
-    """Let the request pass; raises Refused.
+    """Let the request in by its method, source, key and form; raises Refused.
 
-    Credentials that are not known have the secret read again, so that a rotation needs no restart.
+    That is enough for a handshake, by which no sender proves more.
     """
     if request.method not in METHODS:
         raise Refused(405, "MethodNotAllowed")
     if sources and not _comes_from(request.source_ip, sources):
         raise Refused(403, "SourceNotAllowed")
-    reason = _unknown_credential(request, secrets.current())
-    if reason and (rotated := secrets.refreshed()):
-        reason = _unknown_credential(request, rotated)
-    if reason:
-        raise Refused(401, reason)
+    _check(_unknown_key, request, secrets)
     if request.method == "POST":
         _check_form(request)
+
+
+def admit_delivery(request: Request, secrets: SecretCache) -> None:
+    """Let the body in, if it comes with the shared secret and signed, where these are set up;
+    raises Refused."""
+    _check(_unknown_sender, request, secrets)
+
+
+def _check(
+    unknown: Callable[[Request, WebhookSecret], str], request: Request, secrets: SecretCache
+) -> None:
+    """Credentials that are not known have the secret read again: a rotation needs no restart."""
+    reason = unknown(request, secrets.current())
+    if reason and (rotated := secrets.refreshed()):
+        reason = unknown(request, rotated)
+    if reason:
+        raise Refused(401, reason)
 
 
 def _check_form(request: Request) -> None:
@@ -90,18 +103,18 @@ def _comes_from(address: str, sources: Iterable[Network]) -> bool:
     return any(source in network for network in sources)
 
 
-def _unknown_credential(request: Request, secret: WebhookSecret) -> str:
-    """Which credential is not known; empty if all are."""
-    if not _is_one_of(request.key, secret.keys):
-        return "KeyUnknown"
+def _unknown_key(request: Request, secret: WebhookSecret) -> str:
+    return "" if _is_one_of(request.key, secret.keys) else "KeyUnknown"
+
+
+def _unknown_sender(request: Request, secret: WebhookSecret) -> str:
+    """Which credential besides the key is not known; empty if all that are set up are."""
     shared = [one for one in secret.shared_secrets if one]
     if shared and not _is_one_of(request.headers.get(secret.header, ""), shared):
         return "SharedSecretUnknown"
     signing = [one for one in secret.signing_secrets if one]
-    if signing and request.method == "POST":
-        body = request.body or b""
-        if not is_signed(request.headers, body, signing, time.time()):
-            return "SignatureUnknown"
+    if signing and not is_signed(request.headers, request.body or b"", signing, time.time()):
+        return "SignatureUnknown"
     return ""
 
 

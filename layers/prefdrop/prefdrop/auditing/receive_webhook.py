@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.auditing import handshakes
-from prefdrop.auditing.admission import Refused, admit
+from prefdrop.auditing.admission import Refused, admit, admit_delivery
 from prefdrop.auditing.bodies import Item, read_body
 from prefdrop.auditing.http import Request, Response, request_of
 from prefdrop.auditing.keeping import by, code_of, count
@@ -69,6 +69,9 @@ def receive(services: Services, request: Request, remaining: Callable[[], float]
     answer, items = _handshake_and_rest(_items(request.body or b""))
     if answer:
         logger.info("handshake answered", extra={"method": request.method})
+    if answer and not items:
+        return answer
+    admit_delivery(request, services.webhook_secret)
     origin = by("webhook", request.media_type)
     outcomes = services.keeper.keep(items, origin, remaining) if items else Counter[str]()
     count(outcomes)
