@@ -88,6 +88,8 @@ class ConsentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: tuple[str, ...]
     locales: tuple[str, ...] = ()
     """Empty: all of the account's."""
+    version_locales: dict[str, tuple[str, ...]] = {}
+    """Version → its own locales, where they are not those of the type."""
     retired: tuple[str, ...] = ()
     """Versions that profiles may have but that are not taken any more."""
     active: bool = True
@@ -166,9 +168,9 @@ class Account(msgspec.Struct, forbid_unknown_fields=True):
         """Consent types of which new consents are taken."""
         return tuple(name for name, consent in self.consents.items() if consent.active)
 
-    def consent_locales(self, consent: ConsentType) -> tuple[str, ...]:
-        """The locales in which a consent's text exists."""
-        return consent.locales or self.locales
+    def consent_locales(self, consent: ConsentType, version: str = "") -> tuple[str, ...]:
+        """The locales in which the text of a consent, or of one version, exists."""
+        return consent.version_locales.get(version) or consent.locales or self.locales
 
 
 def load_account(file: Path | None = None) -> Account:

@@ -56,8 +56,11 @@ class RecordValidator:
         self._filters = {name.lower(): value for name, value in account.filters.items()}
         self._consents = {name.lower(): value for name, value in account.consents.items()}
         self._locales = {
-            name: frozenset(map(_folded_locale, account.consent_locales(consent)))
+            (name, version): frozenset(
+                map(_folded_locale, account.consent_locales(consent, version))
+            )
             for name, consent in self._consents.items()
+            for version in consent.versions
         }
         self._fields = {name.lower(): value for name, value in account.custom_fields.items()}
         self._groups = {
@@ -131,7 +134,7 @@ class RecordValidator:
         if version not in consent.versions or version in consent.retired:
             text = "ConsentVersion is not a version of this consent type."
             faults.add(item, "UnknownConsentVersion", text)
-        if _folded_locale(item["Locale"]) not in self._locales[name]:
+        elif _folded_locale(item["Locale"]) not in self._locales[name, version]:
             text = "Locale is not one this consent's text exists in."
             faults.add(item, "UnknownConsentLocale", text)
         if not self._user.preferences:

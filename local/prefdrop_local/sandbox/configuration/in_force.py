@@ -68,6 +68,10 @@ def _consent(item: kinds.ConsentType) -> rules.ConsentType:
     return rules.ConsentType(
         versions=tuple(one.consent_version for one in versions),
         locales=tuple(locales),
+        version_locales={
+            one.consent_version: tuple(text.locale for text in one.localized_fields)
+            for one in versions
+        },
         retired=tuple(one.consent_version for one in versions if not one.is_active),
         active=item.is_active,
         expires={

@@ -152,7 +152,7 @@ class _Seeds:
                                 locale, account.texts.get(locale, {}).get(name, name),
                                 consent_language=consent.texts.get(locale, ""),
                             )
-                            for locale in account.consent_locales(consent)
+                            for locale in account.consent_locales(consent, version)
                         ],
                     )
                     for version in consent.versions

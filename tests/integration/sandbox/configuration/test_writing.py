@@ -169,6 +169,10 @@ class TestImportsFollow:
         ]  # fmt: skip
         assert vendor.run_as_failed(old) == [["Consents[0]: UnknownConsentVersion"]]
         new = contact("C-1", Consents=[consent | {"ConsentVersion": "3.0"}])
+        elsewhere = consent | {"ConsentVersion": "3.0", "Locale": "es_US"}
+        assert vendor.run_as_failed(contact("C-1", Consents=[elsewhere])) == [
+            ["Consents[0]: UnknownConsentLocale"]
+        ]
         assert vendor.run(new)["Processed"] == 1
         assert [one["IsActive"] for one in vendor.profile()["Consents"]] == [False, True]
 
