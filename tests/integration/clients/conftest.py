@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 import prefdrop_local.sandbox
 from prefdrop.mypreferences import Client, auth_from_secret
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+from tests.integration.clients.operations import read_page, write_page
 
 ACCOUNT = tomllib.loads(
     (Path(prefdrop_local.sandbox.__file__).parent / "account.toml").read_text(encoding="utf-8")
@@ -76,3 +78,26 @@ def connect(running: SandboxProcess, admin: Admin) -> Iterator[Connect]:
 @pytest.fixture
 def client(connect: Connect) -> Client:
     return connect("demo.api.user")
+
+
+@pytest.fixture(autouse=True)
+def reached_as_the_page_says(request: pytest.FixtureRequest, admin: Admin) -> Iterator[None]:
+    """Fail a test that the page of operations names and that does not reach its operation."""
+    yield
+    test = f"{request.path.name}::{request.node.originalname}"
+    reached = {entry["route"] for entry in admin("books")["requests"] if entry["applied"]
+               or entry["status"] < 300}  # fmt: skip
+    if os.environ.get("PREFDROP_WRITE_OPERATIONS"):
+        _reached.setdefault(test, reached)
+        return
+    named = {route for route, row in read_page().items() if row.test == test}
+    assert named <= reached, f"the sandbox's books do not have {', '.join(named - reached)}"
+
+
+_reached: dict[str, set[str]] = {}
+"""By test, the operations that it reached; gathered only to write the page."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("PREFDROP_WRITE_OPERATIONS") and _reached:
+        write_page(_reached)
