@@ -84,7 +84,7 @@ def client(connect: Connect) -> Client:
 def reached_as_the_page_says(request: pytest.FixtureRequest, admin: Admin) -> Iterator[None]:
     """Fail a test that the page of operations names and that does not reach its operation."""
     yield
-    test = f"{request.path.name}::{request.node.originalname}"
+    test = f"{request.path.name}::{request.node.name}"
     reached = {entry["route"] for entry in admin("books")["requests"] if entry["applied"]
                or entry["status"] < 300}  # fmt: skip
     if os.environ.get("PREFDROP_WRITE_OPERATIONS"):
