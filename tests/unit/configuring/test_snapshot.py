@@ -42,8 +42,8 @@ def test_names_are_taken_from_each_part() -> None:
     ).account()
 
     assert account.taken_at == TAKEN_AT
-    assert account.alternate_id_types == {"CrmContactId", "LoyaltyId"}
-    assert account.filter_ids == {"NEWS_WEEKLY"}
+    assert account.alternate_id_types == frozenset({"CrmContactId", "LoyaltyId"})
+    assert account.filter_ids == frozenset({"NEWS_WEEKLY"})
     assert account.email_pattern == "^.+@.+$"
     assert account.consents == {"Marketing": (ConsentVersion("2.0", frozenset({"en_US"})),)}
     assert account.groups == {"Household": frozenset({"Ruiz Family"})}
@@ -75,7 +75,7 @@ def test_what_cannot_be_understood_is_not_known_and_refuses_nothing(parts: Any) 
 def test_filters_inside_programs_do_where_they_are_not_listed() -> None:
     programs = [{"ProgramId": "News", "Filters": [{"FilterId": "NEWS_WEEKLY"}]}]
 
-    assert snapshot(programs=programs).account().filter_ids == {"NEWS_WEEKLY"}
+    assert snapshot(programs=programs).account().filter_ids == frozenset({"NEWS_WEEKLY"})
 
 
 @pytest.mark.parametrize("part", ["custom_fields.text", "group_names.Region"])
