@@ -12,7 +12,11 @@ from tests.workbench import Workbench, workbench
 
 @pytest.fixture(scope="module")
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    with workbench(tmp_path_factory.mktemp("stack")) as bench:
+    with workbench(
+        tmp_path_factory.mktemp("stack"),
+        parameters={"BackfillGraceSeconds": "0"},
+        allow_http_loopback=True,
+    ) as bench:
         yield bench
 
 
