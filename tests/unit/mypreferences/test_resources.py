@@ -135,6 +135,17 @@ def test_a_list_with_an_item_that_is_no_object_is_kept_as_it_came() -> None:
     assert profile.more == {"Emails": [{"EmailAddress": "a@example.test"}, 5]}
 
 
+@pytest.mark.parametrize(
+    ("given", "read_as"),
+    [(True, True), ("False", False), ("1", True), (0, False), ("maybe", None), ([], None)],
+)
+def test_a_boolean_is_read_as_it_is_written_or_kept(given: object, read_as: bool | None) -> None:
+    email = read(Email, {"IsDefault": given})
+
+    assert email.is_default is read_as
+    assert email.more == ({"IsDefault": given} if read_as is None else {})
+
+
 def test_dates_leave_in_utc_wherever_they_stand(vendor: ScriptedVendor, client: Client) -> None:
     vendor.script(answer(200, {"ProfileId": 7}))
     eastern = timezone(timedelta(hours=-5))

@@ -29,6 +29,8 @@ from prefdrop.mypreferences.errors import Misconfigured
 
 ResourceType = TypeVar("ResourceType", bound="Resource")
 
+_BOOLEANS = ("true", "false", "1", "0")
+
 DATES_SENT = frozenset({"customerdate", "consentdate"})
 """Members that the vendor reads as dates when they are sent, in small letters."""
 
@@ -130,7 +132,8 @@ def _fit_items(wanted: Any, given: Any) -> tuple[Any, ...] | None:
 
 
 def _boolean(given: Any) -> bool | None:
-    return lenient_bool(given) if isinstance(given, bool | int | str) else None
+    known = isinstance(given, bool | int) or str(given).strip().lower() in _BOOLEANS
+    return lenient_bool(given) if known else None
 
 
 def _text(given: Any) -> str | None:
