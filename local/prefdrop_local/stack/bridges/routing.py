@@ -1,11 +1,13 @@
-"""Requests find their service without a walk through all folders of moto at each of them."""
+"""Requests find service and method without a search through all of moto at each of them."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from moto import backends
-from moto.core.utils import get_service_model
+from moto.core import responses
+from moto.core.utils import get_service_model, method_names_from_class
 
 from prefdrop_local.stack.patching import Patches
 
@@ -14,9 +16,10 @@ SERVICES = ("dynamodb", "events", "s3", "stepfunctions", "secretsmanager")
 
 
 def install(patches: Patches) -> None:
-    """List moto's modules once."""
+    """List moto's modules, and the methods of each service, once."""
     names = tuple(backends.list_of_moto_modules())
     patches.set(backends, "list_of_moto_modules", lambda: names)
+    patches.set(responses, "method_names_from_class", cache(method_names_from_class))
 
 
 def warm(application: Any) -> None:
