@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from tests.workbench import FEED, Workbench, people
 
@@ -176,6 +177,24 @@ def test_the_operator_pulls_and_shows_the_configuration(bench: Workbench) -> Non
     assert told["unread"] == {}
     assert told["parts"]["filters"] == 8
     assert "NEWS_WEEKLY   Newsletters" in shown.stdout
+
+
+def test_a_pull_that_fails_says_why_and_leaves_the_snapshot_that_is_there(
+    refreshed: Workbench,
+) -> None:
+    before = refreshed.s3.head_object(Bucket=refreshed.bucket, Key=SNAPSHOT)["VersionId"]
+    refused = {"route": "filters.list", "kind": "status", "status": 401}
+    faults = {"seed": 1, "rules": [refused]}
+    requests.put(refreshed.sandbox.admin_url + "faults", json=faults).raise_for_status()
+
+    pulled = refreshed.prefdrop("configuration", "pull")
+
+    requests.put(refreshed.sandbox.admin_url + "faults", json={"rules": []}).raise_for_status()
+    assert pulled.returncode == 5
+    assert "NotAuthorized" in pulled.stderr
+    assert "Nothing that was there before is lost" in pulled.stderr
+    stored = refreshed.s3.head_object(Bucket=refreshed.bucket, Key=SNAPSHOT)
+    assert stored["VersionId"] == before
 
 
 def test_the_operator_checks_a_feed_against_the_stacks_snapshot(
