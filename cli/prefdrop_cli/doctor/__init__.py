@@ -1,0 +1,1 @@
+"""Examinations of a stack and of its vendor account, each finding with its remedy."""
