@@ -55,6 +55,7 @@ REPORT: dict[str, Any] = {
     "seconds": 110.0,
     "timings": [{"step": "waiting for its turn", "seconds": 10.0}],
     "settings": {"action": "Add", "request_seconds": 120.0},
+    "configuration": {"version_id": "v2", "taken_at": "2026-01-15T03:00:00Z", "stale": False},
     "rejects": {
         "key": "results/people/imp-0a1b2c3d4e5f6071/rejects.csv",
         "count": 37,
@@ -132,6 +133,14 @@ def test_a_name_that_looks_like_markup_stays_text() -> None:
 
     assert "script" not in page.foreign
     assert evil in page.texts["origin"]
+
+
+def test_the_page_says_what_the_rows_were_held_to() -> None:
+    stale = REPORT["configuration"] | {"stale": True}
+
+    assert "snapshot of 2026-01-15T03:00:00Z" in _Page(render(REPORT)).texts["origin"]
+    assert "too old" in _Page(render(REPORT | {"configuration": stale})).texts["origin"]
+    assert "not held to" in _Page(render(REPORT | {"configuration": None})).texts["origin"]
 
 
 def test_a_held_import_says_how_to_let_it_go_on() -> None:

@@ -182,8 +182,18 @@ def _origin(report: Report) -> str:
         ("started", report["started_at"]),
         ("ended", report["finished_at"]),
         ("vendor requests", f"{report['vendor_requests']:,}"),
+        ("configuration", _configuration(report)),
     ]
     return _table(("", ""), [(name, escape(str(value))) for name, value in rows], "origin")
+
+
+def _configuration(report: Report) -> str:
+    """Which snapshot of the account's configuration the rows were held to."""
+    snapshot = report["configuration"]
+    if not snapshot or not snapshot["version_id"]:
+        return "none: rows were not held to the account's own types and filters"
+    stale = ", too old to be gone by" if snapshot["stale"] else ""
+    return f"snapshot of {snapshot['taken_at']}{stale}"
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], place: str) -> str:
