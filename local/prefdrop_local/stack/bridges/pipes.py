@@ -153,11 +153,15 @@ class _RunningPipe:
 
     def _run(self) -> None:
         while (record := self._records.get()) is not None:
-            if not self._filters or any(one.matches_event(record) for one in self._filters):
-                self._take(record)
-            with self._moved:
-                self._inside -= 1
-                self._moved.notify_all()
+            try:
+                if not self._filters or any(one.matches_event(record) for one in self._filters):
+                    self._take(record)
+            except Exception:
+                _log.exception("Pipe %s has lost a record", self._spec.name)
+            finally:
+                with self._moved:
+                    self._inside -= 1
+                    self._moved.notify_all()
 
     def _take(self, record: dict[str, Any]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
