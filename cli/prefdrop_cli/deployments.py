@@ -36,6 +36,8 @@ class Deployment:
     further arguments are boto3's."""
     poll_seconds: float = 2.0
     """How often to ask how an import gets on."""
+    stack: str = ""
+    """Its name in CloudFormation."""
 
     @property
     def bucket(self) -> str:
@@ -111,7 +113,8 @@ def connect(stack: str, endpoint: str) -> Deployment:
     if "BucketName" not in outputs:
         raise _no_stack(stack, endpoint or session.region_name)
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
-    return Deployment(outputs, parameters, client, 0.25 if _is_local(endpoint) else 2.0)
+    poll_seconds = 0.25 if _is_local(endpoint) else 2.0
+    return Deployment(outputs, parameters, client, poll_seconds, stack)
 
 
 def _is_local(endpoint: str) -> bool:

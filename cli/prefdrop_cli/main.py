@@ -12,6 +12,7 @@ from prefdrop import __version__
 from prefdrop.errors import PrefdropError
 from prefdrop_cli.commands import (
     configuration,
+    console,
     drop,
     events,
     exports,
@@ -42,6 +43,7 @@ app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(configuration.app, name="configuration")
 app.command("drop")(drop.drop)
 app.command("quota")(quota.quota)
+app.command("console")(console.console)
 app.command("sandbox", **sandbox.PASSED_THROUGH)(sandbox.sandbox)
 
 

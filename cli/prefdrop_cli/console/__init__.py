@@ -1,0 +1,1 @@
+"""`prefdrop console`: a read-only page about one stack, served on this machine only."""

@@ -1,0 +1,95 @@
+"""Which address of the console asks what; each subject has a module of its own."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from prefdrop import __version__
+from prefdrop.errors import PrefdropError
+from prefdrop.ledger.imports import FINISHED, STATUSES
+from prefdrop_cli.console import account, alarms, events, exports, imports, results
+from prefdrop_cli.console.answers import Answer, Asked, as_json, problem, problem_of
+from prefdrop_cli.console.desk import shared
+from prefdrop_cli.deployments import LOOPBACK, Deployment
+
+Subject = Callable[[Deployment, Asked], Any]
+"""Answers one kind of question with a value for JSON, or with an Answer of its own."""
+
+ROUTES: dict[str, Subject] = {
+    "/api/imports": imports.listed,
+    "/api/imports/{import_id}": imports.told,
+    "/api/imports/{import_id}/report.html": results.report_page,
+    "/api/imports/{import_id}/rejects": results.rejects,
+    "/api/feeds": imports.feeds,
+    "/api/events": events.listed,
+    "/api/event": events.told,
+    "/api/exports": exports.listed,
+    "/api/exports/{export}": exports.runs,
+    "/api/exports/{export}/{run}": exports.told,
+    "/api/account": account.told,
+    "/api/alarms": alarms.listed,
+}
+
+
+class Api:
+    """Answers the page's questions about one stack."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = shared(deployment)
+        self._routes = [(_pattern(path), subject) for path, subject in ROUTES.items()]
+
+    def answer(self, path: str, query: dict[str, str]) -> Answer:
+        """The answer to a path that begins with `/api/`; errors are answers too."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from prefdrop_cli.aws_errors import explain_aws
+
+        try:
+            return self._ask(path, query)
+        except PrefdropError as error:
+            return problem_of(error)
+        except (BotoCoreError, ClientError) as error:
+            told = explain_aws(error)
+            return problem(HTTPStatus.BAD_GATEWAY, told.code, told.message, told.hint)
+        except Exception:  # the page has to hear of it; who runs the console sees where it was
+            traceback.print_exc(file=sys.stderr)
+            return problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "ConsoleFault",
+                "The console could not work that out; that is a fault of its own.",
+                "The terminal that it runs in shows where. The command may still tell it.",
+            )
+
+    def _ask(self, path: str, query: dict[str, str]) -> Answer:
+        if path == "/api/place":
+            return as_json(self._place())
+        for pattern, subject in self._routes:
+            if found := pattern.fullmatch(path):
+                named = {name: unquote(text) for name, text in found.groupdict().items()}
+                told = subject(self._deployment, Asked(named, query))
+                return told if isinstance(told, Answer) else as_json(told)
+        return problem(HTTPStatus.NOT_FOUND, "NoSuchQuestion", "The console knows no such address.")
+
+    def _place(self) -> dict[str, Any]:
+        """What the page has to know once: which stack this is, and the words for its imports."""
+        reached = self._deployment.s3.meta
+        return {
+            "stack": self._deployment.stack,
+            "region": reached.region_name,
+            "local": urlsplit(reached.endpoint_url).hostname in LOOPBACK,
+            "version": __version__,
+            "poll_seconds": max(1.0, self._deployment.poll_seconds),
+            "statuses": STATUSES,
+            "finished": sorted(FINISHED),
+        }
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """`{name}` stands for one part of the path, whatever it holds."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))

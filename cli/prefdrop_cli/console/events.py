@@ -1,0 +1,77 @@
+"""Events: those of one person, where they are asked for, and what one of them changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from prefdrop.auditing.differences import Difference
+from prefdrop.auditing.history import of_types, tell
+from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.clock import iso_of
+from prefdrop_cli.commands.events import LISTED
+from prefdrop_cli.console.answers import Asked
+from prefdrop_cli.console.asking import limit_of
+from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.moments import moment
+
+
+def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+    """One person's events, newest first; `more` says whether there are older ones."""
+    profile = asked.query.get("profile", "").strip()
+    if not profile:
+        raise WrongUse(
+            "No person is named.",
+            hint="Give a profile id, or the alternate id that events carry instead.",
+        )
+    limit = limit_of(asked)
+    types = asked.query.get("type", "").split()
+    of_person = deployment.audit.of_profile(
+        profile, since=_moment(asked, "since"), until=_moment(asked, "until")
+    )
+    found = list(islice(of_types(of_person, types), limit + 1))
+    return {"events": [_line(one) for one in found[:limit]], "more": len(found) > limit}
+
+
+def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+    """One event whole, and what it changed.
+
+    Values are JSON in text: a browser would round long numbers.
+    """
+    event_id = asked.query.get("id", "")
+    if not event_id:
+        raise WrongUse("No event is named.", hint="Choose one from a person's events.")
+    found = tell(deployment.audit, deployment.audit.get(event_id))
+    whole = msgspec.json.format(msgspec.json.encode(found.event), indent=2)
+    return {
+        **_line(found.kept),
+        "conflicts": found.kept.conflicts,
+        "changes": [_change(one) for one in found.changes],
+        "json": whole.decode(),
+    }
+
+
+def _line(one: AuditedEvent) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in LISTED}
+
+
+def _change(one: Difference) -> dict[str, str | None]:
+    return {
+        "path": one.path,
+        "kind": one.kind,
+        "before": None if one.kind == "added" else _text(one.before),
+        "after": None if one.kind == "removed" else _text(one.after),
+    }
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _moment(asked: Asked, name: str) -> str:
+    text = asked.query.get(name, "").strip()
+    return iso_of(moment(text, datetime.now(UTC))) if text else ""

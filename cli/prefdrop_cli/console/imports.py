@@ -1,0 +1,101 @@
+"""Imports: those there are with their progress, and the story of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from heapq import merge
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Any
+
+from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
+from prefdrop.ledger.objects import ObjectMissing
+from prefdrop_cli.commands.imports import LISTED, PART_COLUMNS
+from prefdrop_cli.console.answers import Asked
+from prefdrop_cli.console.asking import limit_of, status_of
+from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.results import from_ledger, report_of
+from prefdrop_cli.story.standing import DOING
+from prefdrop_cli.story.telling import tell
+from prefdrop_cli.watching import step_of
+
+LOOKED_THROUGH = 1000
+"""Imports of a status that are looked through for those of one feed; no index knows feeds."""
+WAITING = ("Registered", "Queued")
+
+
+def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+    """The imports under way, in the order in which they are served, and the ended, newest first.
+
+    `more` says whether there are ended ones besides.
+    """
+    wanted, feed, limit = status_of(asked), asked.query.get("feed", ""), limit_of(asked)
+    statuses = (wanted,) if wanted else STATUSES
+    going_on = _of(deployment, [s for s in statuses if s not in FINISHED], feed, MOST_GOING_ON)
+    ended = _of(deployment, [s for s in statuses if s in FINISHED], feed, limit + 1)
+    return {
+        "under_way": [_line(one) for one in sorted(going_on, key=_served)],
+        "ended": [_line(one) for one in ended[:limit]],
+        "more": len(ended) > limit,
+        "now": iso_now(),
+    }
+
+
+MOST_GOING_ON = 200
+
+
+def _of(deployment: Deployment, statuses: list[Status], feed: str, limit: int) -> list[Import]:
+    """The newest imports in these statuses, of one feed if it is named, newest first."""
+    reach = LOOKED_THROUGH if feed else limit
+    streams = (deployment.imports.list(status, limit=reach) for status in statuses)
+    newest: Iterable[Import] = merge(*streams, key=lambda one: one.registered_at, reverse=True)
+    return list(islice((one for one in newest if feed in ("", one.feed)), limit))
+
+
+def _served(one: Import) -> tuple[bool, str]:
+    return one.status in WAITING, one.dropped_at or one.registered_at
+
+
+def _line(one: Import) -> dict[str, Any]:
+    return {
+        **{name: getattr(one, name) for name in LISTED},
+        "file": PurePosixPath(one.key).name,
+        "rejected": one.rejected_local + one.rejected_validation + one.rejected_execution,
+        "finished_at": one.finished_at or None,
+        "progress": None if one.status in FINISHED else asdict(step_of(one.status, one)),
+    }
+
+
+def feeds(deployment: Deployment, _: Asked) -> list[str]:
+    """The feeds that the bucket holds, by name."""
+    found = (PurePosixPath(key) for key in deployment.objects.list("feeds/"))
+    return sorted(key.stem for key in found if key.suffix == ".toml")
+
+
+def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+    """The story of one import, as `imports show --json` tells it, and what there is to open."""
+    found = deployment.imports.get(asked.named["import_id"])
+    report = _report(deployment, found)
+    parts = deployment.parts.all(found.import_id)
+    story = tell(deployment, found)
+    return {
+        "import": _line(found),
+        "report": report,
+        "parts": [{name: getattr(part, name) for name in PART_COLUMNS} for part in parts],
+        "happened": story.happened,
+        "steps": [step for step in story.steps if step.name in DOING],
+        "standing": story.standing,
+        "has_page": "timings" in report,
+        "has_rejects": bool(found.rejects_key and report["rejects"]["count"]),
+        "now": iso_now(),
+    }
+
+
+def _report(deployment: Deployment, found: Import) -> dict[str, Any]:
+    """The import's report; the ledger's figures where somebody has deleted it."""
+    try:
+        return report_of(deployment, found)
+    except ObjectMissing:
+        return from_ledger(found)
