@@ -106,6 +106,11 @@ class ExportSimulation(Simulation):
         self.client.imports.execute(token)
         self._finish_imports()
 
+    def put_person(self, number: int) -> None:
+        """Make one profile, in one call."""
+        person = _person(number, {})
+        self.client.profiles.update_by_alternate_id("CrmContactId", f"C-{number}", person)
+
     def delete_people(self, numbers: Iterable[int]) -> None:
         """Remove profiles completely."""
         records = [_person(number, {}) for number in numbers]

@@ -47,7 +47,7 @@ def vendor_now(simulation: ExportSimulation) -> datetime:
 def change_each_millisecond(simulation: ExportSimulation, numbers: range) -> None:
     """One change, of a profile of its own, and the next one a millisecond later."""
     for number in numbers:
-        simulation.put_people([number])
+        simulation.put_person(number)
         simulation.vendor("clock", "POST", advance=0.001)
 
 

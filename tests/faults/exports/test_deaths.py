@@ -14,8 +14,8 @@ POINTS = 42
 CASES = [(when, stopped) for when in ("before", "after") for stopped in (False, True)]
 DEATHS = [
     (point, *case)
-    for point in range(1, POINTS, 1 if os.environ.get("PREFDROP_THOROUGH") else 2)
-    for case in (CASES if os.environ.get("PREFDROP_THOROUGH") else [CASES[point // 2 % 4]])
+    for point in range(1, POINTS, 1 if os.environ.get("PREFDROP_THOROUGH") else 3)
+    for case in (CASES if os.environ.get("PREFDROP_THOROUGH") else [CASES[point // 3 % 4]])
 ]
 """Every point, before and after it, with the step tried again and with the execution stopped; a
 part of them where the tests are to be quick."""

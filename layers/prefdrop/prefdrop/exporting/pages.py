@@ -1,10 +1,15 @@
-"""The pages of an export, the next ones fetched while the caller works on the one before."""
+"""The pages of an export, the next ones fetched while the caller works on the one before.
+
+Where a page begins is known for sure only once the page before it is there. But pages are as long
+as was asked for, as a rule, so the next ones are asked for on that assumption. One that turns out
+to begin elsewhere is thrown away and asked for again.
+"""
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 from prefdrop.mypreferences import ExportPage
@@ -12,20 +17,26 @@ from prefdrop.mypreferences import ExportPage
 Fetch = Callable[[int], ExportPage]
 """From the 1-based number of a record to the page that begins with it."""
 
-AHEAD = 1
-"""Pages that wait for the caller, besides the one that is being fetched: the vendor is then asked
-for a page as soon as it has answered the one before, however busy the caller is."""
+CONNECTIONS = 2
+"""While one page is on its way and is taken apart, the vendor can work on the next."""
+
+AHEAD = 4
+"""Pages that are asked for and not yet given to the caller, at most: they lie in memory."""
 
 
 class Pages:
-    """Iterates over pages from `offset` on. Leaving the context waits for a page under way."""
+    """Iterates over pages of `limit` records from `offset` on, of `total` (-1: not known yet).
 
-    def __init__(self, fetch: Fetch, offset: int) -> None:
+    Leaving the context waits for the pages that are under way.
+    """
+
+    def __init__(self, fetch: Fetch, offset: int, limit: int, total: int = -1) -> None:
         self._fetch = fetch
-        self._ready: queue.Queue[ExportPage | BaseException] = queue.Queue(AHEAD)
-        self._left = threading.Event()
-        self._thread = threading.Thread(target=self._read, args=(offset,), name="pages")
-        self._thread.start()
+        self._limit = limit
+        self._total = total
+        self._threads = ThreadPoolExecutor(CONNECTIONS, "pages")
+        self._coming: deque[tuple[int, Future[ExportPage]]] = deque()
+        self._ask(offset)
 
     def __enter__(self) -> Pages:
         return self
@@ -36,35 +47,36 @@ class Pages:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._left.set()
-        while self._thread.is_alive():
-            # Makes room, should the thread be about to hand a page over.
-            try:
-                self._ready.get(timeout=0.05)
-            except queue.Empty:
-                continue
+        self._threads.shutdown(cancel_futures=True)
 
     def __iter__(self) -> Iterator[ExportPage]:
-        more = True
-        while more:
-            page = self._ready.get()
-            if isinstance(page, BaseException):
-                raise page
-            more = _continues(page)
+        while self._coming:
+            _, future = self._coming.popleft()
+            page = future.result()
+            self._total = self._total if page.total is None else page.total
+            if page.has_more and page.count:
+                self._look_ahead(page.offset + page.count)
+            else:
+                self._forget()
             yield page
 
-    def _read(self, offset: int) -> None:
-        """Fetch page after page; whatever goes wrong is for the caller to meet."""
-        more = True
-        while more and not self._left.is_set():
-            try:
-                page = self._fetch(offset)
-            except BaseException as error:
-                self._ready.put(error)
+    def _look_ahead(self, following: int) -> None:
+        """See that the page that follows is asked for, and some after it that are surely there."""
+        if self._coming and self._coming[0][0] != following:
+            self._forget()
+        if not self._coming:
+            self._ask(following)
+        while len(self._coming) < AHEAD:
+            next_offset = self._coming[-1][0] + self._limit
+            if next_offset > self._total:
                 return
-            self._ready.put(page)
-            more, offset = _continues(page), page.offset + page.count
+            self._ask(next_offset)
 
+    def _ask(self, offset: int) -> None:
+        self._coming.append((offset, self._threads.submit(self._fetch, offset)))
 
-def _continues(page: ExportPage) -> bool:
-    return page.has_more and page.count > 0
+    def _forget(self) -> None:
+        """What was asked for in vain may still come; nobody looks at it."""
+        for _, future in self._coming:
+            future.cancel()
+        self._coming.clear()

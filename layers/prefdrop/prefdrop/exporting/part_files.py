@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import zlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from tempfile import TemporaryFile
@@ -25,6 +26,9 @@ from prefdrop.exporting.rows import RowWriter
 GZIP = zlib.MAX_WBITS | 16
 GZIP_LEVEL = 1
 """Records repeat themselves so much that higher levels cost far more time than they save bytes."""
+
+PENDING = 4
+"""Pages that may wait to be packed: they lie in memory."""
 
 CONTENT_TYPES = {
     "jsonl": "application/x-ndjson",
@@ -133,7 +137,7 @@ class _TextFile:
         self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - the caller closes it
         self._packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP) if packed else None
         self._thread = ThreadPoolExecutor(1)
-        self._pending: Future[None] | None = None
+        self._pending: deque[Future[None]] = deque()
         if header:
             self._hand_over(header)
 
@@ -154,13 +158,14 @@ class _TextFile:
         self._file.close()
 
     def _hand_over(self, block: bytes) -> None:
-        self._wait()
+        self._wait(PENDING - 1)
         self.written += len(block)
-        self._pending = self._thread.submit(self._pack, block)
+        self._pending.append(self._thread.submit(self._pack, block))
 
-    def _wait(self) -> None:
-        if self._pending:
-            self._pending.result()
+    def _wait(self, left: int = 0) -> None:
+        """Wait until no more than so many blocks are to be packed; raises what packing raised."""
+        while len(self._pending) > left:
+            self._pending.popleft().result()
 
     def _pack(self, block: bytes) -> None:
         self._file.write(self._packer.compress(block) if self._packer else block)

@@ -56,7 +56,8 @@ class _Retrieval:
 
     def go_on(self) -> ExportRun:
         """Settle stretch after stretch; returns the run as it is then."""
-        with Pages(self._fetch, self._run.offset) as pages:
+        limit = self._export.output.page_records
+        with Pages(self._fetch, self._run.offset, limit, self._run.total) as pages:
             coming = iter(pages)
             while self._more and self._deadline.remaining() > MARGIN_SECONDS:
                 self._run = self._settle(coming)
@@ -90,7 +91,7 @@ class _Retrieval:
             made = self._store(file) if file.records else None
         finally:
             file.discard()
-        rolls.store(self._services.files, roll_key(run, number), sorted(entries))
+        rolls.store(self._services.files, roll_key(run, number), [b"".join(sorted(entries))])
         counts = self._format.take_inexpressible()
         return self._services.exports.add_stretch(
             run, Stretch(number, offset, total, duplicates, counts, made)

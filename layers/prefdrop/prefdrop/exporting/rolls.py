@@ -11,7 +11,7 @@ import heapq
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
+from hashlib import sha256
 from itertools import chain, pairwise
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO, cast
@@ -55,7 +55,8 @@ def entry_of(record: bytes | msgspec.Raw) -> bytes:
             "The vendor exported a record that has no whole number as its ProfileId.",
             hint="Nothing of the run is visible. Ask the vendor's support which record that is.",
         ) from None
-    return number + blake2b(record, digest_size=ENTRY - ID_BYTES).digest()
+    # Processors have instructions for this one, so it is the fastest.
+    return number + sha256(record).digest()[: ENTRY - ID_BYTES]
 
 
 def profile_id(entry: bytes) -> int:
@@ -141,7 +142,10 @@ def profiles_of(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
 
 
 def store(files: ExportFiles, key: str, entries: Iterable[bytes]) -> str:
-    """Write a roll and return its key, or an empty key where there are no entries."""
+    """Write a roll and return its key, or an empty key where there are no entries.
+
+    `entries` come in their order, each by itself or several in a row.
+    """
     with TemporaryFile() as file:
         count = 0
         for entry in entries:
