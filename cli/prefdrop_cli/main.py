@@ -13,6 +13,7 @@ from prefdrop.errors import PrefdropError
 from prefdrop_cli.commands import (
     configuration,
     console,
+    doctor,
     drop,
     events,
     exports,
@@ -43,6 +44,7 @@ app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(configuration.app, name="configuration")
 app.command("drop")(drop.drop)
 app.command("quota")(quota.quota)
+app.command("doctor")(doctor.doctor)
 app.command("console")(console.console)
 app.command("sandbox", **sandbox.PASSED_THROUGH)(sandbox.sandbox)
 

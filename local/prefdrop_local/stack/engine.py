@@ -17,6 +17,7 @@ from prefdrop_local.stack.bridges import (
     parsing,
     routing,
     s3_events,
+    s3_notifications,
     tokens,
     waits,
 )
@@ -59,6 +60,7 @@ class Engine:
         self.bus = EventBus(self.functions)
         self.bus.install(self._patches)
         s3_events.install(self._patches, self.bus.publish)
+        s3_notifications.install(self._patches)
         executions.install(self._patches, self.bus.publish)
         tokens.install(self._patches)
         parsing.install(self._patches)

@@ -181,14 +181,13 @@ class StagingQuestions:
                 lost = name == "custom_field.value" and without is not None
                 found[name] = None if lost else wrong != without
             return found
-        # A wrong type fails the whole request here, so each is sent by itself. What a custom field
-        # may hold is no question of types.
-        return {
-            name: self._stage([make(WRONG)]).answer.status == 400 or None
-            if name == "custom_field.value"
-            else self._stage([make(WRONG)]).answer.status == 400
-            for name, make in makers.items()
+        # A wrong type fails the whole request here, so each is sent by itself.
+        alone: dict[str, bool | None] = {
+            name: self._stage([make(WRONG)]).answer.status == 400 for name, make in makers.items()
         }
+        # What a custom field may hold is no question of types.
+        alone["custom_field.value"] = alone.get("custom_field.value") or None
+        return alone
 
     def _custom_field(self) -> str:
         """The name of a text field of the account, or nothing."""

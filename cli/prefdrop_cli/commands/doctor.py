@@ -1,0 +1,154 @@
+"""`prefdrop doctor`: is the stack well, is the vendor as we assume, and what to do if not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from prefdrop_cli.aws_errors import explain_aws
+from prefdrop_cli.deployments import connect
+from prefdrop_cli.doctor import vendor
+from prefdrop_cli.doctor.assumptions.confirming import confirm
+from prefdrop_cli.doctor.assumptions.staging import COST, DEFAULT_BYTES
+from prefdrop_cli.doctor.assumptions.verdicts import Confirmed
+from prefdrop_cli.doctor.examination import examine
+from prefdrop_cli.doctor.findings import Finding, bad
+from prefdrop_cli.doctor.patient import Patient
+from prefdrop_cli.doctor.printing import print_assumptions, print_finding, print_summary
+from prefdrop_cli.doctor.vendor_account import VendorAccount, of_options
+from prefdrop_cli.exits import Exit
+from prefdrop_cli.options import (
+    DEFAULT_STACK,
+    AsJson,
+    Auth,
+    ClientId,
+    Endpoint,
+    OauthClientId,
+    Secret,
+    Stack,
+    TokenUrl,
+    UserId,
+    VendorUrl,
+)
+from prefdrop_cli.output import note, say_json
+from prefdrop_cli.vendors import VendorOptions
+
+Assumptions = Annotated[
+    bool,
+    typer.Option(
+        "--assumptions",
+        help="Also ask the vendor which assumptions of docs/vendor-assumptions.md hold; about 100 "
+        "reads. Without a stack that is done anyway.",
+    ),
+]
+Writes = Annotated[
+    bool,
+    typer.Option(
+        "--writes",
+        help="Also ask what only writes tell; implies --assumptions. One import is initiated and "
+        "never executed; docs/doctor.md says what else. Without it, a terminal is asked.",
+    ),
+]
+
+
+def doctor(
+    assumptions: Assumptions = False,
+    writes: Writes = False,
+    stack: Stack = DEFAULT_STACK,
+    endpoint: Endpoint = "",
+    vendor_url: VendorUrl = "",
+    client_id: ClientId = "",
+    user_id: UserId = "",
+    secret: Secret = "",
+    auth: Auth = "pnauthinfo3",
+    oauth_client_id: OauthClientId = "",
+    token_url: TokenUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Examine a stack, or with --vendor-url a vendor account alone; each finding has its remedy.
+
+    Ends with 0 when nothing is bad, 5 when something is.
+    """
+    options = VendorOptions(
+        vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
+    )
+    server = options.server()
+    if server is not None:
+        account: VendorAccount | None = of_options(server)
+        findings = _said(vendor.examine(of_options(server)), as_json=as_json)
+        chunk_bytes = DEFAULT_BYTES
+    else:
+        patient = _patient(stack, endpoint)
+        findings = _said(_examined(patient), as_json=as_json)
+        account, chunk_bytes = _account_of(patient)
+    confirmed: list[Confirmed] = []
+    if server is not None or assumptions or writes:
+        if account is None or _unusable(findings):
+            note("The assumptions were not asked about: the vendor has to let the user in first.")
+        else:
+            allowed = writes or (not as_json and _asked())
+            confirmed = confirm(account, writes=allowed, chunk_bytes=chunk_bytes)
+    _tell(findings, confirmed, as_json=as_json)
+
+
+def _patient(stack: str, endpoint: str) -> Patient | Finding:
+    """The stack, or why AWS does not let one at it; raises WrongUse where there is none."""
+    try:
+        return Patient(connect(stack, endpoint))
+    except (BotoCoreError, ClientError) as error:
+        told = explain_aws(error)
+        return bad("AWS credentials", told.message, told.hint)
+
+
+def _examined(patient: Patient | Finding) -> Iterable[Finding]:
+    return [patient] if isinstance(patient, Finding) else examine(patient)
+
+
+def _said(found: Iterable[Finding], *, as_json: bool) -> list[Finding]:
+    """All findings; each is printed as it is found, since some take their time."""
+    kept = []
+    for finding in found:
+        kept.append(finding)
+        if not as_json:
+            print_finding(finding)
+    return kept
+
+
+def _account_of(patient: Patient | Finding) -> tuple[VendorAccount | None, int]:
+    """The vendor account of a stack, and how large its stage requests may be."""
+    if isinstance(patient, Finding):
+        return None, DEFAULT_BYTES
+    try:
+        account = patient.vendor
+    except (BotoCoreError, ClientError, msgspec.DecodeError):
+        return None, DEFAULT_BYTES
+    return account, int(patient.deployment.parameters.get("ChunkBytes", DEFAULT_BYTES))
+
+
+def _unusable(findings: Iterable[Finding]) -> bool:
+    return any(one.check.startswith("vendor") and one.verdict == "bad" for one in findings)
+
+
+def _asked() -> bool:
+    """Whether a person at a terminal wants the questions that write."""
+    if not sys.stdin.isatty():
+        return False
+    note(f"Some assumptions are told by writes alone. {COST}")
+    return typer.confirm("Ask these as well?", default=False, err=True)
+
+
+def _tell(findings: list[Finding], confirmed: list[Confirmed], *, as_json: bool) -> NoReturn:
+    wrong = any(one.verdict == "bad" for one in findings)
+    wrong = wrong or any(one.outcome == "did not hold" for one in confirmed)
+    if as_json:
+        say_json({"well": not wrong, "findings": findings, "assumptions": confirmed})
+    else:
+        if confirmed:
+            print_assumptions(confirmed)
+        print_summary(findings, confirmed)
+    raise typer.Exit(Exit.FAILED if wrong else Exit.DONE)
