@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from prefdrop_local.stack.bridges.http_api import HttpRequest
     from prefdrop_local.stack.lambdas.pool import Invocation
     from prefdrop_local.stack.lambdas.service import overlapping
-    from prefdrop_local.stack.local_stack import LocalStack, StackError
+    from prefdrop_local.stack.local_stack import LocalStack
     from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
+    from prefdrop_local.stack.sandbox_start import StackError
     from prefdrop_local.stack.settings import StackSettings
     from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
     from prefdrop_local.stack.vendor import NO_VENDOR, ExternalVendor
@@ -28,7 +29,7 @@ _HOMES = {
     "HttpRequest": "bridges.http_api",
     "Invocation": "lambdas.pool",
     "LocalStack": "local_stack",
-    "StackError": "local_stack",
+    "StackError": "sandbox_start",
     "StackSettings": "settings",
     "TableFaultError": "table_requests",
     "TableRequest": "table_requests",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -34,10 +33,6 @@ from prefdrop_local.stack.translation import CODE_KEY, Translation
 _REASONS = {"AWS::ApiGatewayV2::Stage": "requests are neither throttled nor logged"}
 """Why a resource is not carried, where its name does not say it."""
 _PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY")
-
-
-class ParameterError(ValueError):
-    """A parameter that the template does not have or will not take, or one that it needs."""
 
 
 @dataclass(frozen=True)
@@ -131,37 +126,6 @@ def deploy(
         not_carried=not_carried,
         physical_ids=resources.physical_ids(),
     )
-
-
-def check_parameters(template: dict[str, Any], given: dict[str, str]) -> None:
-    """ParameterError unless each given parameter exists, is allowed, and none is missing."""
-    known = template.get("Parameters", {})
-    for name, value in given.items():
-        if name not in known:
-            raise ParameterError(
-                f"The template has no parameter {name}; it has {', '.join(sorted(known))}."
-            )
-        _check_value(name, value, known[name])
-    for name, parameter in known.items():
-        if "Default" not in parameter and name not in given:
-            raise ParameterError(f"The template's parameter {name} has no default; give a value.")
-
-
-def _check_value(name: str, value: str, parameter: dict[str, Any]) -> None:
-    allowed = parameter.get("AllowedValues")
-    pattern = parameter.get("AllowedPattern")
-    if allowed and value not in [str(item) for item in allowed]:
-        raise ParameterError(f"Parameter {name} is {value!r}; it must be one of {allowed}.")
-    if pattern and not re.fullmatch(pattern, value):
-        needed = parameter.get("ConstraintDescription", f"must match {pattern}.")
-        raise ParameterError(f"Parameter {name} is {value!r}; it {needed}")
-    if parameter["Type"] == "Number":
-        try:
-            number = float(value)
-        except ValueError:
-            raise ParameterError(f"Parameter {name} is {value!r}; it must be a number.") from None
-        if not parameter.get("MinValue", number) <= number <= parameter.get("MaxValue", number):
-            raise ParameterError(f"Parameter {name} is {value}; it is outside its range.")
 
 
 def _put_empty_code() -> None:

@@ -26,9 +26,10 @@ from prefdrop_local.stack.bridges.http_api import HttpApis
 from prefdrop_local.stack.bridges.pipes import Pipes
 from prefdrop_local.stack.bridges.schedules import Schedules
 from prefdrop_local.stack.bridges.streams import Streams
-from prefdrop_local.stack.deployment import Deployment, ParameterError, check_parameters, deploy
+from prefdrop_local.stack.deployment import Deployment, deploy
 from prefdrop_local.stack.lambdas.forker import Forker
 from prefdrop_local.stack.lambdas.service import Functions
+from prefdrop_local.stack.parameters import ParameterError, check_parameters
 from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.place import ACCOUNT, REGION
 from prefdrop_local.stack.server import PortTakenError, Server

@@ -16,10 +16,11 @@ from prefdrop_local.stack.lambdas.pool import Function, Invocation, Pool
 from prefdrop_local.stack.lambdas.service import Functions
 from prefdrop_local.stack.parameters import LOCAL_PARAMETERS
 from prefdrop_local.stack.place import REGION
+from prefdrop_local.stack.sandbox_start import SandboxStart, StackError
 from prefdrop_local.stack.settings import StackSettings
 from prefdrop_local.stack.table_requests import TableObserver
 from prefdrop_local.stack.translation import TemplateError, TranslationProcess
-from prefdrop_local.stack.vendor import ExternalVendor, RunningSandbox, of_sandbox
+from prefdrop_local.stack.vendor import ExternalVendor, RunningSandbox
 
 if TYPE_CHECKING:
     from prefdrop_local.stack.bridges.http_api import HttpRequest
@@ -28,10 +29,6 @@ _REPOSITORY = Path(__file__).resolve().parents[3]
 _SECRET = "VendorSecret"
 _WEBHOOK_SECRET = "WebhookSecret"
 _one_stack = threading.Lock()
-
-
-class StackError(RuntimeError):
-    """The local stack cannot start or cannot do what was asked; the text says what to do."""
 
 
 class LocalStack:
@@ -95,7 +92,7 @@ class LocalStack:
         self._running.callback(forker.stop)
         translating = TranslationProcess(self._template)
         self._running.callback(translating.stop)
-        sandbox = _SandboxStart(self._vendor)
+        sandbox = SandboxStart(self._vendor)
         self._running.callback(sandbox.stop)
         clock.done("processes")
         from prefdrop_local.stack.botocore_data import reading_once
@@ -298,47 +295,3 @@ class _Phases:
     def done(self, phase: str) -> None:
         now = time.monotonic()
         self._phases[phase], self._began = now - self._began, now
-
-
-class _SandboxStart:
-    """Starts a sandbox beside everything else, when the stack is to have one of its own."""
-
-    def __init__(self, vendor: Any) -> None:
-        self._vendor = vendor
-        self._sandbox: Any = None
-        self._error: BaseException | None = None
-        self._thread: threading.Thread | None = None
-        if vendor is None:
-            self._thread = threading.Thread(target=self._start, name="sandbox-start")
-            self._thread.start()
-
-    def result(self) -> tuple[ExternalVendor | None, Any]:
-        """The vendor to deploy with, and the sandbox when the vendor is one."""
-        if self._thread is not None:
-            self._thread.join()
-            if self._error is not None:
-                raise StackError(f"The sandbox did not start: {self._error}") from self._error
-            return of_sandbox(self._sandbox), self._sandbox
-        if self._vendor == "none":
-            return None, None
-        if isinstance(self._vendor, ExternalVendor):
-            return self._vendor, None
-        return of_sandbox(self._vendor), self._vendor
-
-    def stop(self) -> None:
-        """Stop the sandbox that was started here."""
-        if self._thread is not None:
-            self._thread.join()
-        if self._sandbox is not None:
-            self._sandbox.stop()
-
-    def _start(self) -> None:
-        from prefdrop_local.sandbox.process import start_sandbox
-
-        try:
-            # Events come back to this machine, where there is no TLS, and many at a time.
-            self._sandbox = start_sandbox(
-                allow_http_loopback=True, delivery_shape="array", delivery_batch=50
-            )
-        except BaseException as error:
-            self._error = error

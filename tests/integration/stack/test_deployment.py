@@ -93,7 +93,7 @@ def test_a_second_stack_in_the_process_is_refused(stack: LocalStack) -> None:
     ],
 )
 def test_a_wrong_parameter_is_named(given: dict[str, str], named: str) -> None:
-    from prefdrop_local.stack.deployment import ParameterError, check_parameters
+    from prefdrop_local.stack.parameters import ParameterError, check_parameters
     from prefdrop_local.stack.translation import translate
 
     template: dict[str, Any] = translate(FIXTURES / "template.yaml")["template"]
