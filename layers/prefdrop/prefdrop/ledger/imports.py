@@ -161,19 +161,24 @@ class ImportStore:
         """Read one import; raises UnknownImport."""
         found = self.find(import_id)
         if found is None:
-            raise UnknownImport(
-                f"There is no import {import_id}.",
-                hint="`prefdrop imports list` shows those there are.",
-            )
+            raise _unknown(import_id)
         return found
 
     def update(self, import_id: str, **changes: Any) -> Import:
-        """Change members of an import; None removes one. Returns the import as it is then."""
+        """Change members of an import; None removes one. Returns the import as it is then.
+
+        Raises UnknownImport.
+        """
         put = {name: msgspec.to_builtins(value) for name, value in changes.items()}
         put["updated_at"] = iso_now()
         if "status" in changes:
             put["gsi1pk"] = keys.status_partition(changes["status"])
-        item = self._table.update(keys.meta(import_id), put=put, when=Attr("import_id").exists())
+        try:
+            item = self._table.update(
+                keys.meta(import_id), put=put, when=Attr("import_id").exists()
+            )
+        except ConditionFailed:
+            raise _unknown(import_id) from None
         return msgspec.convert(item, Import)
 
     def show_progress(self, import_id: str, **changes: Any) -> None:
@@ -207,6 +212,12 @@ class ImportStore:
         ]
         newest = merge(*streams, key=lambda item: item["gsi1sk"], reverse=True)
         return (msgspec.convert(item, Import) for item in islice(newest, limit))
+
+
+def _unknown(import_id: str) -> UnknownImport:
+    return UnknownImport(
+        f"There is no import {import_id}.", hint="`prefdrop imports list` shows those there are."
+    )
 
 
 def _item(record: Import) -> dict[str, Any]:

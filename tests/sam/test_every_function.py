@@ -1,0 +1,78 @@
+"""Every function of the template runs in its container, with the sample event that goes with it.
+
+The stack is empty, so most steps of a workflow say that their import or export is not there: in
+Prefdrop's own words, which proves packaging, handler, layer, settings and the way to AWS.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workbench import ROOT, Workbench
+from tools.sam_local.running import SamLocal
+from tools.translation import load
+
+FUNCTIONS = {
+    logical_id: Path(resource["Properties"]["CodeUri"]).name
+    for logical_id, resource in load(ROOT / "template.yaml")["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+TURN = "Terminal: TurnLost: This execution does not hold the turn."
+IMPORT = "Terminal: UnknownImport: There is no import imp-0a1b2c3d4e5f6071."
+
+ANSWERS = {
+    "announce_import": IMPORT,
+    "apply_gates": TURN,
+    "await_approval": IMPORT,
+    "await_export": "nothing",
+    "backfill_events": "next done",
+    "begin_export": "Terminal: ExportMissing: There is no export 'newsletter-readers'",
+    "check_export": "next begin",
+    "check_status": TURN,
+    "collect_exceptions": TURN,
+    "execute_part": TURN,
+    "fail_export": "next failed",
+    "finish_export": "next begin",
+    "initiate_part": TURN,
+    "pass_turn": "next report",
+    "receive_callback": "status 401",
+    "receive_webhook": "status 401",
+    "record_failure": IMPORT,
+    "refresh_configuration": "written True",
+    "register_import": "Terminal: FeedMissing: There is no feed 'crm-contacts'",
+    "report_import": IMPORT,
+    "retrieve_export": "next begin",
+    "stage_chunks": TURN,
+    "start_exports": "nothing",
+    "sweep_turns": "nothing",
+    "take_turn": IMPORT,
+}
+
+
+def test_every_function_of_the_template_has_its_answer_here() -> None:
+    assert sorted(FUNCTIONS.values()) == sorted(ANSWERS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_built_function_answers_its_sample_event(
+    function: str, sam: SamLocal, bench: Workbench
+) -> None:
+    name = FUNCTIONS[function]
+
+    answer = sam.invoke(function, ROOT / f"events/{name}.json")
+
+    assert said(answer).startswith(ANSWERS[name])
+
+
+def said(answer: Any) -> str:
+    """An answer in a line: an error with its type, or what it says first of what comes next."""
+    if answer is None:
+        return "nothing"
+    if "errorType" in answer:
+        return f"{answer['errorType']}: {answer['errorMessage']}"
+    names = {"statusCode": "status", "next": "next", "written": "written"}
+    name = next(name for name in names if name in answer)
+    return f"{names[name]} {answer[name]}"
