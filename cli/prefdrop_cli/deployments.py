@@ -89,6 +89,16 @@ class Deployment:
         return PartStore(self.table, self.turns)
 
 
+class _Outputs(dict[str, str]):
+    """The outputs of a stack; one that it lacks is told, not stumbled over."""
+
+    def __missing__(self, name: str) -> str:
+        raise WrongUse(
+            f"The stack has no output {name}.",
+            hint="It was deployed by another version of Prefdrop: deploy it again (`sam deploy`).",
+        )
+
+
 def connect(stack: str, endpoint: str) -> Deployment:
     """Find `stack` on AWS or, where `endpoint` is set, on a running local stack.
 
@@ -109,7 +119,7 @@ def connect(stack: str, endpoint: str) -> Deployment:
         if error.response["Error"]["Code"] == "ValidationError":
             raise _no_stack(stack, endpoint or session.region_name) from None
         raise
-    outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
+    outputs = _Outputs({o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])})
     if "BucketName" not in outputs:
         raise _no_stack(stack, endpoint or session.region_name)
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}

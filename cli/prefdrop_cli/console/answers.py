@@ -9,8 +9,14 @@ from typing import Any
 import msgspec
 
 from prefdrop.errors import PrefdropError, Transient
+from prefdrop.exporting.pinned import ExportMissing
+from prefdrop.ledger.audit import UnknownEvent
+from prefdrop.ledger.exports import UnknownRun
+from prefdrop.ledger.imports import UnknownImport
+from prefdrop.ledger.objects import ObjectMissing
 
 JSON = "application/json"
+NOT_THERE = (ExportMissing, ObjectMissing, UnknownEvent, UnknownImport, UnknownRun)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +55,6 @@ def problem_of(error: PrefdropError) -> Answer:
 
 
 def _status_of(error: PrefdropError) -> int:
-    if error.code.startswith("Unknown") or error.code.endswith("Missing"):
+    if isinstance(error, NOT_THERE):
         return HTTPStatus.NOT_FOUND
     return HTTPStatus.BAD_GATEWAY if isinstance(error, Transient) else HTTPStatus.BAD_REQUEST

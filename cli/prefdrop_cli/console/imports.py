@@ -23,6 +23,7 @@ from prefdrop_cli.watching import step_of
 
 LOOKED_THROUGH = 1000
 """Imports of a status that are looked through for those of one feed; no index knows feeds."""
+MOST_GOING_ON = 200
 WAITING = ("Registered", "Queued")
 
 
@@ -41,9 +42,6 @@ def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
         "more": len(ended) > limit,
         "now": iso_now(),
     }
-
-
-MOST_GOING_ON = 200
 
 
 def _of(deployment: Deployment, statuses: list[Status], feed: str, limit: int) -> list[Import]:

@@ -107,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, *_: Any) -> None:
         """Answer what is no request that the console takes."""
         self.close_connection = True
+        self.request_version = self.protocol_version  # an answer has its headers in any case
         if code == HTTPStatus.NOT_IMPLEMENTED:
             told = problem(
                 HTTPStatus.METHOD_NOT_ALLOWED,

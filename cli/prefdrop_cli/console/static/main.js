@@ -32,6 +32,7 @@ function show(first) {
   shown?.stop();
   const root = h("div", { class: `view ${subject}` });
   content.replaceChildren(root);
+  document.getElementById("connection").textContent = "";
   shown = view(root, { place, named: parts.slice(1) });
   document.title = `${shown.title} · Prefdrop ${place.stack}`;
   for (const link of document.querySelectorAll("nav a")) {

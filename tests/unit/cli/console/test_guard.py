@@ -1,0 +1,268 @@
+"""The console answers a browser of this machine that was given the token, and nobody else."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from prefdrop_cli.console.api import Api
+from prefdrop_cli.console.server import ConsoleServer
+from prefdrop_cli.exits import WrongUse
+from tests.unit.cli.console.visitor import Visitor
+
+STATIC = Path(__file__).parents[4] / "cli/prefdrop_cli/console/static"
+
+
+def test_the_printed_address_lets_a_browser_in_and_the_cookie_keeps_it_in(
+    stranger: Visitor,
+) -> None:
+    told = stranger.let_in()
+
+    assert told.status == 200
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(told.headers["Set-Cookie"].split("; "))
+    assert stranger.get("/").status == 200
+    assert stranger.get("/api/place").status == 200
+
+
+def test_a_browser_without_the_token_sees_nothing_but_where_to_find_it(stranger: Visitor) -> None:
+    page, script, question = map(stranger.get, ("/", "/main.js", "/api/imports"))
+
+    assert [page.status, script.status, question.status] == [401, 401, 401]
+    assert b"prefdrop console" in page.body
+    assert script.body == page.body
+    assert question.json()["error"]["code"] == "Locked"
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "\u2603", "%ff%fe", "a" * 5000])
+def test_a_wrong_token_lets_nobody_in(stranger: Visitor, token: str) -> None:
+    told = stranger.get(f"/?token={token.encode('ascii', 'ignore').decode()}")
+
+    assert told.status == 401
+    assert "Set-Cookie" not in told.headers
+
+
+def test_the_token_opens_the_page_only_and_is_no_way_around_the_cookie(stranger: Visitor) -> None:
+    query = stranger.opening.partition("?")[2]
+
+    assert stranger.get(f"/api/place?{query}").status == 401
+    assert stranger.get(f"/main.js?{query}").status == 401
+
+
+@pytest.mark.parametrize("cookie", ["prefdrop_console={}", "x", "=", 'a="', "\xff=1; b"])
+def test_a_wrong_cookie_lets_nobody_in(stranger: Visitor, cookie: str) -> None:
+    assert stranger.get("/api/place", Cookie=cookie).status == 401
+
+
+def test_what_a_browser_is_started_with_lets_one_in_once(
+    server: ConsoleServer, stranger: Visitor
+) -> None:
+    target = "/?" + server.guard.opening_once().partition("?")[2]
+
+    first, second = stranger.get(target), stranger.get(target)
+
+    assert first.status == 200
+    assert "Set-Cookie" in first.headers
+    assert second.status == 401
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example.test",
+        "rebound.example.test:{port}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.0.0.1:{port}.example.test",
+        "[::1]:{port}",
+        "",
+        None,
+    ],
+)
+def test_a_name_that_was_made_to_point_here_gets_nothing(
+    visitor: Visitor, host: str | None
+) -> None:
+    named = None if host is None else host.format(port=visitor.port)
+
+    page, question = visitor.get("/", Host=named), visitor.get("/api/place", Host=named)
+
+    assert [page.status, question.status] == [403, 403]
+    assert question.json()["error"]["code"] == "WrongHost"
+
+
+def test_two_hosts_are_none(visitor: Visitor) -> None:
+    own = f"127.0.0.1:{visitor.port}"
+
+    assert visitor.get("/api/place", Host=[own, "rebound.example.test"]).status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://page.example.test"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
+)
+def test_other_pages_of_the_same_browser_get_nothing(
+    visitor: Visitor, headers: dict[str, str]
+) -> None:
+    told = visitor.get("/api/place", **headers)
+
+    assert told.status == 403
+    assert told.json()["error"]["code"] == "OtherPage"
+
+
+def test_a_link_on_another_page_opens_the_console_only_with_the_token(stranger: Visitor) -> None:
+    bare = stranger.get("/", Sec_Fetch_Site="cross-site")
+    target = "/?" + stranger.opening.partition("?")[2]
+
+    assert bare.status == 401
+    assert stranger.get(target, Sec_Fetch_Site="cross-site").status == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "BREW"])
+def test_nothing_but_get_is_taken(visitor: Visitor, method: str) -> None:
+    told = visitor.send(method, "/api/imports")
+
+    assert told.status == 405
+    assert told.headers["Allow"] == "GET"
+    assert told.headers["Connection"] == "close"
+
+
+def test_what_is_sent_along_with_a_question_is_not_taken_for_the_next_one(
+    visitor: Visitor,
+) -> None:
+    hidden = b"GET /api/place HTTP/1.1\r\n\r\n"
+    head = (
+        f"GET /main.js HTTP/1.1\r\nHost: 127.0.0.1:{visitor.port}\r\nCookie: {visitor.cookie}\r\n"
+        f"Content-Length: {len(hidden)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", visitor.port), timeout=10) as connection:
+        connection.sendall(head.encode() + hidden)
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert answers.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/../server.py",
+        "/static/../../server.py",
+        "/..%2fserver.py",
+        "/%2e%2e/%2e%2e/pyproject.toml",
+        "/..\\server.py",
+        "//etc/passwd",
+        "/index.html",
+        "/main.js/",
+        "/main.js%00.html",
+        "http://127.0.0.1/main.js",
+        "*",
+    ],
+)
+def test_no_path_leads_out_of_the_pages(visitor: Visitor, target: str) -> None:
+    told = visitor.get(target)
+
+    assert told.status == 404
+    assert set(told.json()) == {"error"}
+
+
+def test_what_is_no_request_is_answered_as_json_that_quotes_nothing_of_it(
+    visitor: Visitor,
+) -> None:
+    with socket.create_connection(("127.0.0.1", visitor.port), timeout=10) as connection:
+        connection.sendall(b"<script>alert(1)</script> / HTTP/9.9\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert b"application/json" in answer
+    assert b"script" not in answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "known"),
+    [
+        ("GET", "/", True),
+        ("GET", "/main.js", True),
+        ("GET", "/api/place", True),
+        ("GET", "/api/imports/imp-9", True),
+        ("GET", "/api/nothing", True),
+        ("GET", "/nothing", True),
+        ("GET", "/", False),
+        ("GET", "/api/place", False),
+        ("POST", "/", True),
+    ],
+)
+def test_every_answer_is_kept_nowhere_framed_nowhere_and_not_guessed_at(
+    visitor: Visitor, method: str, target: str, known: bool
+) -> None:
+    told = visitor.send(method, target, **({} if known else {"Cookie": None}))
+
+    assert told.headers["Cache-Control"] == "no-store"
+    assert told.headers["X-Content-Type-Options"] == "nosniff"
+    assert told.headers["X-Frame-Options"] == "DENY"
+    assert told.headers["Referrer-Policy"] == "no-referrer"
+    assert told.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert told.headers["Server"] == "prefdrop"
+    policy = told.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "Access-Control-Allow-Origin" not in told.headers
+
+
+def test_the_console_listens_on_this_machine_only(server: ConsoleServer) -> None:
+    assert server.socket.getsockname()[0] == "127.0.0.1"
+
+
+def test_each_start_has_a_token_of_its_own(alone: Api) -> None:
+    with ConsoleServer(alone) as one, ConsoleServer(alone) as other:
+        tokens = [server.guard.opening.partition("token=")[2] for server in (one, other)]
+
+    assert tokens[0] != tokens[1]
+    assert all(len(token) >= 43 for token in tokens)
+
+
+def test_a_port_that_is_taken_is_wrong_use(server: ConsoleServer, alone: Api) -> None:
+    with pytest.raises(WrongUse, match="cannot be listened on"):
+        ConsoleServer(alone, server.server_port)
+
+
+def test_nothing_of_a_request_is_logged(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visitor.get("/api/events?profile=9100001")
+    visitor.get("/nothing")
+
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "")
+
+
+def test_the_page_has_no_script_or_style_within_and_fetches_nothing_from_elsewhere() -> None:
+    pages = {file.name: file.read_text(encoding="utf-8") for file in STATIC.iterdir()}
+
+    for name, text in pages.items():
+        links = set(re.findall(r"https?://[^\s\"']+", text)) - {"http://www.w3.org/2000/svg"}
+        assert links == set(), name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+    html = pages["index.html"] + pages["locked.html"]
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", html)
+
+
+def test_every_module_that_the_page_imports_is_served(visitor: Visitor) -> None:
+    imported = {
+        name
+        for file in STATIC.glob("*.js")
+        for name in re.findall(r'from "\./([^"]+)"', file.read_text(encoding="utf-8"))
+    }
+
+    told = {name: visitor.get(f"/{name}") for name in imported | {"main.js", "style.css"}}
+
+    assert {one.status for one in told.values()} == {200}
+    scripts = {name for name, one in told.items() if "javascript" in one.headers["Content-Type"]}
+    assert scripts == imported | {"main.js"}
