@@ -503,6 +503,8 @@ def test_what_an_import_changes_comes_back_as_events(up: Up) -> None:
     stacks = up.client("cloudformation").describe_stacks(StackName="prefdrop")["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
 
+    up.prefdrop("drop", "good.csv", "--feed", "crm-contacts", "--watch")
+
     kept = wait_for_events(up, outputs["AuditTableName"], "profile.created", count=2)
 
     assert len({event["profile_id"]["S"] for event in kept}) == 2
