@@ -61,9 +61,7 @@ class _Retrieval:
             coming = iter(pages)
             while self._more and self._deadline.remaining() > MARGIN_SECONDS:
                 self._run = self._settle(coming)
-        if self._more:
-            return self._run
-        return self._services.exports.update(self._run, status="Finishing")
+        return self._run
 
     def _fetch(self, offset: int) -> ExportPage:
         return self._services.export_vendor.page(
@@ -94,7 +92,7 @@ class _Retrieval:
         rolls.store(self._services.files, roll_key(run, number), [b"".join(sorted(entries))])
         counts = self._format.take_inexpressible()
         return self._services.exports.add_stretch(
-            run, Stretch(number, offset, total, duplicates, counts, made)
+            run, Stretch(number, offset, total, duplicates, counts, made, not self._more)
         )
 
     def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[msgspec.Raw]:

@@ -146,6 +146,8 @@ class Stretch(NamedTuple):
     duplicates: int
     inexpressible: Mapping[str, int]
     made: ExportObject | None
+    last: bool
+    """Whether the vendor has no more records."""
 
 
 class ExportStore:
@@ -266,6 +268,7 @@ class ExportStore:
         for column, count in stretch.inexpressible.items():
             inexpressible[column] = inexpressible.get(column, 0) + count
         put = {
+            "status": "Finishing" if stretch.last else run.status,
             "stretches": stretch.number,
             "offset": stretch.next_offset,
             "total": stretch.total,
