@@ -138,7 +138,7 @@ def test_a_name_that_looks_like_markup_stays_text() -> None:
 def test_the_page_says_what_the_rows_were_held_to() -> None:
     stale = REPORT["configuration"] | {"stale": True}
 
-    assert "snapshot of 2026-01-15T03:00:00Z" in _Page(render(REPORT)).texts["origin"]
+    assert "snapshot of 2026-01-15 03:00:00 UTC" in _Page(render(REPORT)).texts["origin"]
     assert "too old" in _Page(render(REPORT | {"configuration": stale})).texts["origin"]
     assert "not held to" in _Page(render(REPORT | {"configuration": None})).texts["origin"]
 

@@ -19,6 +19,10 @@ THINNEST = 2.0
 TEXT_AT = LEFT + STREAM + 22
 
 
+NOT_EXECUTED = "not executed"
+"""Such records are not lost: they wait, or nobody wanted them."""
+
+
 class Level(NamedTuple):
     """How many records came this far, and what of them went no further."""
 
@@ -46,7 +50,7 @@ def levels_of(report: Mapping[str, int]) -> list[Level]:
             (
                 ("refused in execution", report["rejected_execution"]),
                 ("not honoured", report["not_honored"]),
-                ("not executed", report["pending"]),
+                (NOT_EXECUTED, report["pending"]),
             ),
         ),
         Level("processed", report["processed"], ()),
@@ -109,8 +113,9 @@ def _losses(level: Level, whole: int, width: float, top: float) -> list[str]:
         y = top + 24 + 18 * place
         thick = min(14.0, max(THINNEST, STREAM * count / whole))
         start = LEFT + max(0.0, width - thick / 2)
+        kind = "waits" if name == NOT_EXECUTED else "loss"
         drawn.append(
-            f'<path class="loss" style="stroke-width:{thick:.1f}" d="M{start:.1f} {top:g}'
+            f'<path class="{kind}" style="stroke-width:{thick:.1f}" d="M{start:.1f} {top:g}'
             f'C{start:.1f} {y:g} {start + 10:.1f} {y:g} {TEXT_AT - 6} {y:g}"/>'
             f'<text class="lost" x="{TEXT_AT}" y="{y + 4:g}"><tspan class="count">{count:,}'
             f"</tspan> {escape(name)}</text>"

@@ -95,15 +95,15 @@ def _reasons(report: Report) -> str:
     most = max(kind["count"] for kind in kinds)
     rows = [
         (
-            f"<code>{_breakable(kind['code'] or 'further kinds')}</code>",
-            escape(STAGES.get(kind["stage"], kind["stage"])),
+            f"<code>{_breakable(kind['code'] or 'further kinds')}</code>"
+            f'<span class="below"> {escape(STAGES.get(kind["stage"], kind["stage"]))} </span>',
             f'<span class="bar" style="--share:{kind["count"] / most:.3f}"></span>'
             f"{kind['count']:,}",
             f"{kind['example_row']:,}",
         )
         for kind in kinds
     ]
-    table = _table(("reason", "refused by", "records", "example row"), rows, "reasons")
+    table = _table(("reason, and who refused it", "records", "example row"), rows, "reasons")
     unnamed = report["rejects"]["unnamed"]
     if unnamed:
         table += f"<p>{unnamed:,} exceptions of the vendor name no row of this file.</p>"
@@ -140,16 +140,16 @@ def _parts(report: Report) -> str:
     for part in report["parts"]:
         rejected = sum(part[f"rejected_{stage}"] for stage in ("local", "validation", "execution"))
         counts = {**part, "rejected": rejected}
-        executed = part["executed_at"] or "not executed"
+        state = escape(part["given_up"] or part["vendor_status"] or part["state"])
+        executed = _moment(part["executed_at"]) if part["executed_at"] else "not executed"
         rows.append(
             (
                 str(part["number"]),
-                escape(part["given_up"] or part["vendor_status"] or part["state"]),
-                escape(executed),
+                f'{state}<span class="below"> {executed} </span>',
                 *(f"{counts[name]:,}" for name, _ in PART_COUNTS),
             )
         )
-    heads = ("part", "state", "executed", *(head for _, head in PART_COUNTS))
+    heads = ("part", "state, and when executed", *(head for _, head in PART_COUNTS))
     return _table(heads, rows, "parts") if rows else ""
 
 
@@ -178,13 +178,18 @@ def _origin(report: Report) -> str:
         ("file", f"s3://{source['bucket']}/{source['key']}"),
         ("version", source["version_id"]),
         ("bytes", f"{source['bytes']:,}"),
-        ("registered", report["registered_at"]),
-        ("started", report["started_at"]),
-        ("ended", report["finished_at"]),
+        ("registered", _moment(report["registered_at"])),
+        ("started", _moment(report["started_at"])),
+        ("ended", _moment(report["finished_at"])),
         ("vendor requests", f"{report['vendor_requests']:,}"),
         ("configuration", _configuration(report)),
     ]
     return _table(("", ""), [(name, escape(str(value))) for name, value in rows], "origin")
+
+
+def _moment(moment: str) -> str:
+    """A time as people read it, to the second."""
+    return f"{moment[:19].replace('T', ' ')} UTC"
 
 
 def _configuration(report: Report) -> str:
@@ -193,12 +198,12 @@ def _configuration(report: Report) -> str:
     if not snapshot or not snapshot["version_id"]:
         return "none: rows were not held to the account's own types and filters"
     stale = ", too old to be gone by" if snapshot["stale"] else ""
-    return f"snapshot of {snapshot['taken_at']}{stale}"
+    return f"snapshot of {_moment(snapshot['taken_at'])}{stale}"
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], place: str) -> str:
     """A table; its cells are HTML already."""
-    head = "".join(f"<th>{name}</th>" for name in heads)
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     body = "".join(
         "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" for cells in rows
     )
