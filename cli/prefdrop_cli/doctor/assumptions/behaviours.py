@@ -85,10 +85,9 @@ class BehaviourQuestions:
             return held("O-13", fact, "it is set in the secret, and authentication works with it")
         path = table.OAUTH_TOKEN_PATH.value
         answer = self._prober.outside("POST", path, body=b"grant_type=client_credentials")
-        unknown = self._prober.outside("POST", f"{path}-prefdrop", body=b"grant_type=none")
         if answer.status in (200, 400, 401) and "error" in members(answer):
             return held("O-13", fact)
-        if answer.status in (404, 405) and unknown.status == answer.status:
+        if answer.status in (404, 405):
             said = f"there is no token API at /{path} ({answer.status})"
             return not_held("O-13", fact, said, "secret: token_url")
         return untold("O-13", fact, f"/{path} is answered {answer.status}")

@@ -1,0 +1,196 @@
+"""`prefdrop doctor` against vendors who differ from what is assumed: it names the difference."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from prefdrop_local.sandbox.process import SandboxProcess
+from tests.integration.doctor.changed_vendors import (
+    Change,
+    changed_names,
+    changed_routes,
+    found,
+    grouped,
+    vendor,
+    wrong,
+)
+
+EVERYTHING = [*grouped(changed_routes()), *grouped(changed_names())]
+
+ONE_OF_EACH = {
+    "import.stage": "O-3",
+    "export.commit": "O-4",
+    "phone.number": "O-5",
+    "exceptions.records": "O-10",
+    "subscriptions.replace": "O-15",
+    "profiles.search_by_email": "O-21",
+    "email_types.items": "O-22",
+    "users.list": "O-23",
+}
+
+OTHER_WAYS = [
+    ("O-1", {"assume": "base.integration=/Integration/v4/"}, "IntegrationUrl"),
+    ("O-3", {"assume": "import.stage=PUT Async/{clientId}/Import/{accessToken}/Stage"}, "PUT only"),
+    ("O-3", {"assume": "import.stage=Async/{clientId}/Import/{accessToken}"},
+     "something answers at Async/{clientId}/Import/{accessToken}"),
+    ("O-6", {"reason_code": "ignored"}, "ReasonCode"),
+    ("O-7", {"daily_unit": "request", "daily_limit": 3}, "QuotaUnit=request"),
+    ("O-8", {"oversize_answer": "400"}, "400"),
+    ("O-8", {"body_limit": 20_000_000}, "ChunkBytes"),
+    ("O-9", {"exceptions_limit_max": 500}, "500"),
+    ("O-10", {"exception_numbers": "request"}, "SequenceNumber"),
+    ("O-13", {"assume": "oauth.token_path=connect/token"}, "token_url"),
+    ("O-14", {"signature_minutes": 10}, "14.5 minutes is refused"),
+    ("O-15", {"assume": "standardfield.lastname.added=Names"}, "standardfield.lastname.added"),
+    ("O-22", {"assume": "email_types.update=PATCH {clientId}/EmailTypes"}, "email_types.update"),
+]  # fmt: skip
+"""Number, what is other at the vendor, and a word that the finding must say."""
+
+ACCEPTED = [
+    {"token_type": "string"},
+    {"completed_word": "Complete", "expires_zone": "eastern"},
+    {"page_inclusive_quirk": "true", "page_total_quirk": "false"},
+    {"oversize_answer": "404.13", "stage_counters": "request"},
+    {"type_faults": "request"},
+    {"daily_limit": 0, "retry_after": "false"},
+]
+"""Readings that Prefdrop takes as well as the assumed ones."""
+
+
+@pytest.fixture(scope="module")
+def usual() -> Iterator[SandboxProcess]:
+    """A vendor who is as assumed."""
+    with vendor() as sandbox:
+        yield sandbox
+
+
+def test_a_vendor_who_is_as_assumed_holds_in_every_point_that_can_be_told(
+    usual: SandboxProcess,
+) -> None:
+    facts = found(usual)
+
+    assert wrong(facts) == set()
+    untold = {one.number for one in facts if one.outcome == "could not be told"}
+    assert untold == {"O-2"}
+
+
+@pytest.mark.parametrize("options", ACCEPTED, ids=lambda options: ",".join(options))
+def test_a_reading_that_is_accepted_too_is_not_complained_of(options: dict[str, Any]) -> None:
+    with vendor(**options) as sandbox:
+        facts = found(sandbox)
+
+    assert wrong(facts) == set()
+
+
+@pytest.mark.parametrize("group", EVERYTHING, ids=lambda group: "+".join(c.name for c in group))
+def test_every_row_of_the_table_that_is_another_is_named_and_no_other(group: list[Change]) -> None:
+    with vendor(*(change.assume for change in group)) as sandbox:
+        facts = found(sandbox)
+
+    assert wrong(facts) == {(change.number, change.name) for change in group}
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_a_single_row_that_is_another_is_named_alone(name: str) -> None:
+    change = next(one for one in (*changed_routes(), *changed_names()) if one.name == name)
+
+    with vendor(change.assume) as sandbox:
+        facts = found(sandbox)
+
+    assert wrong(facts) == {(ONE_OF_EACH[name], name)}
+
+
+@pytest.mark.parametrize(("number", "options", "said"), OTHER_WAYS, ids=lambda value: str(value))
+def test_another_behaviour_is_named_alone(number: str, options: dict[str, Any], said: str) -> None:
+    options = dict(options)
+    assumed = [options.pop("assume")] if "assume" in options else []
+    with vendor(*assumed, **options) as sandbox:
+        facts = found(sandbox, chunk_bytes=25_000_000)
+        bad = [one for one in facts if one.outcome == "did not hold"]
+
+    assert [one.number for one in bad] == [number]
+    assert said in f"{bad[0].fact}: {bad[0].said} {bad[0].change}"
+
+
+def test_without_leave_to_write_the_vendor_is_only_read(usual: SandboxProcess) -> None:
+    before = len(books(usual))
+
+    doctor(usual)
+
+    asked = books(usual)[before:]
+    assert {one["method"] for one in asked if one["route"] != "oauth.token"} == {"GET"}
+    assert not any(one["applied_at"] for one in asked)
+
+
+def test_with_leave_to_write_one_import_is_initiated_and_nothing_is_executed(
+    usual: SandboxProcess,
+) -> None:
+    before = len(books(usual))
+    profiles = requests.get(f"{usual.admin_url}profiles", timeout=10).json()
+
+    doctor(usual, "--writes")
+
+    applied = [one["route"] for one in books(usual)[before:] if one["applied_at"]]
+    assert applied.count("import.initiate") == 1
+    assert set(applied) == {"import.initiate", "import.stage"}
+    assert requests.get(f"{usual.admin_url}profiles", timeout=10).json() == profiles
+
+
+def test_the_command_names_the_point_and_where_to_change_it_and_ends_with_5() -> None:
+    with vendor("filters.list={clientId}/PreferenceFilters") as sandbox:
+        told = doctor(sandbox)
+        as_json = json.loads(doctor(sandbox, "--json").stdout)
+
+    assert told.returncode == 5
+    assert "O-22 did not hold:" in told.stdout
+    assert 'parameter Routes: {"filters.list": "<path>"}' in told.stdout
+    points = {one["number"]: one for one in as_json["assumptions"]}
+    assert [n for n, one in points.items() if one["outcome"] == "did not hold"] == ["O-22"]
+    assert not as_json["well"]
+
+
+def test_what_could_not_be_told_says_how_to_ask_the_vendor(usual: SandboxProcess) -> None:
+    told = doctor(usual)
+
+    assert told.returncode == 0
+    assert "O-12  Ask support for which reasons a record is counted as `NotHonored`" in told.stdout
+
+
+def test_the_command_shows_no_secret_and_no_persons_data(usual: SandboxProcess) -> None:
+    told = doctor(usual, "--writes", "--json")
+
+    assert usual.credentials["secret"] not in told.stdout + told.stderr
+    assert "Ruiz" not in told.stdout + told.stderr
+    assert "hooks.example.test" not in told.stdout + told.stderr
+
+
+def books(sandbox: SandboxProcess) -> list[dict[str, Any]]:
+    """The vendor's own record of what it was asked."""
+    requests_: list[dict[str, Any]] = requests.get(f"{sandbox.admin_url}books", timeout=10).json()[
+        "requests"
+    ]
+    return requests_
+
+
+def doctor(sandbox: SandboxProcess, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command against a vendor, without a stack."""
+    user = sandbox.credentials
+    where = ["--vendor-url", sandbox.url, "--client-id", user["client_id"]]
+    call = "from prefdrop_cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", call, "doctor", *where, "--user-id", user["user_id"], *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PREFDROP_VENDOR_SECRET": user["secret"]},
+    )
