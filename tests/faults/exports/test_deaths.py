@@ -44,7 +44,7 @@ def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
     changed(simulation)
     simulation.death.plan((point, when))
 
-    execution = simulation.start_run("2")
+    execution = simulation.start_run("2", full=point % 2 == 0)
     if stopped:
         simulation.stop_at_death(execution)
         execution = simulation.export("3")
