@@ -119,24 +119,15 @@ SUMMARY = {
 }
 
 
-def print_summary(report: dict[str, Any]) -> None:
-    """Print the figures of an import, and what is to be done where it did not complete."""
+def print_summary(report: dict[str, Any], *, reason: bool = True) -> None:
+    """Print the figures of an import and, unless a story tells it, why it did not complete."""
     say(f"Import {report['import_id']} of {PurePosixPath(report['source']['key']).name}")
     pairs({label: report.get(name) for name, label in SUMMARY.items()})
+    if not reason:
+        return
     if error := report["error"]:
         note(f"Error: {error['message']}")
         if error["hint"]:
             note(f"       {error['hint']}")
     elif report["cause"]:
         note(f"Why:   {report['cause']}")
-
-
-def say_what_is_next(found: Import) -> None:
-    """Say which command follows where somebody has to act."""
-    if found.status == "Held":
-        say(f"Let it go on with: prefdrop imports approve {found.import_id}")
-        say(f"Or end it with:     prefdrop imports cancel {found.import_id}")
-    elif found.status == "Failed":
-        say(f"Once the cause is gone: prefdrop imports retry {found.import_id}")
-    if found.rejects_key and found.status in ("Held", "Aborted", "CompletedWithRejects"):
-        say(f"Fetch the rejects:  prefdrop imports rejects {found.import_id} -o rejects.csv")

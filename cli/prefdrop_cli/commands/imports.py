@@ -105,7 +105,7 @@ def show(
     if as_json:
         say_json({**report, "parts": parts, "story": story})
         return
-    print_summary(report)
+    print_summary(report, reason=False)
     if parts:
         say("\nParts")
         shown = ("number", "state", "rows", "staged", "processed", "executed_at")

@@ -10,8 +10,13 @@ from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import Exit, exit_for
 from prefdrop_cli.output import note, say_json
 from prefdrop_cli.progress import progress_for
-from prefdrop_cli.results import print_summary, report_of, say_what_is_next
+from prefdrop_cli.results import print_summary, report_of
+from prefdrop_cli.story.printing import print_standing
+from prefdrop_cli.story.telling import tell
 from prefdrop_cli.watching import follow
+
+SELF_EVIDENT = ("Completed", "Duplicate")
+"""Ends that call for nothing."""
 
 
 def watch_to_the_end(deployment: Deployment, import_id: str, *, as_json: bool) -> NoReturn:
@@ -26,6 +31,7 @@ def watch_to_the_end(deployment: Deployment, import_id: str, *, as_json: bool) -
     if as_json:
         say_json(report)
     else:
-        print_summary(report)
-        say_what_is_next(ended)
+        print_summary(report, reason=False)
+        if ended.status not in SELF_EVIDENT:
+            print_standing(tell(deployment, ended).standing)
     raise typer.Exit(exit_for(report["status"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prefdrop_cli.output import say, table
-from prefdrop_cli.story.standing import DOING
+from prefdrop_cli.story.standing import DOING, Standing
 from prefdrop_cli.story.steps import StepSpan
 from prefdrop_cli.story.telling import Story
 
@@ -19,7 +19,11 @@ def print_story(story: Story) -> None:
             ("step", "times", "first", "last", "failed tries"),
             ((s.name, s.times, _clock(s.first), _clock(s.last), _failures(s)) for s in steps),
         )
-    standing = story.standing
+    print_standing(story.standing)
+
+
+def print_standing(standing: Standing) -> None:
+    """Print how an import stands: what is the matter, since when, and what to do next."""
     since = f" (since {_clock(standing.since)})" if standing.since else ""
     say(f"\nNow:  {standing.now}{since}")
     say(f"Next: {standing.next}")

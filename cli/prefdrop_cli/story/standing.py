@@ -9,6 +9,7 @@ import msgspec
 from prefdrop.ledger.clock import iso
 from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop.ledger.parts import Part
+from prefdrop_cli.story.remedies import RETRY, SUPPORT, filled, remedy
 from prefdrop_cli.story.steps import Trace
 
 
@@ -31,6 +32,12 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """How many imports are to have the turn before this one, besides the holder."""
     next_slot: str = ""
     """When the vendor's limit next frees a slot, where it is used up."""
+    not_before: str = ""
+    """Until when the holder of the turn waits for a worker of the import before it."""
+    secret: str = ""
+    """Name of the secret that holds the vendor's credentials."""
+    cause: str = ""
+    """Why the report says that the import ended as it did."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -42,15 +49,16 @@ class Subject(msgspec.Struct, frozen=True):
     around: Surroundings
 
 
-RETRY = "`prefdrop imports retry {}` goes on from the ledger; nothing staged is staged twice."
 ENDED = {
     "Completed": "Nothing is to be done.",
-    "CompletedWithRejects": "Fetch the rejected rows with `prefdrop imports rejects {} -o FILE`, "
-    "correct them, and drop that file.",
+    "CompletedWithRejects": "Fetch the rejected rows: `prefdrop imports rejects {id} -o "
+    "rejects.csv`. Correct them, and drop that file: `prefdrop drop rejects.csv --feed {feed} "
+    "--watch`.",
     "Duplicate": "Nothing is to be done: this content was imported before.",
-    "Aborted": "Drop a better file, or `prefdrop imports retry {}` to try the same one again.",
-    "Unreconciled": "docs/operations.md, Unreconciled, says where to look; the report names what "
-    "does not add up.",
+    "Aborted": "`prefdrop imports rejects {id} -o rejects.csv` fetches the rejected rows, if there "
+    "are any. Drop a better file: `prefdrop drop FILE --feed {feed} --watch`; or try the same one "
+    "again: `prefdrop imports retry {id}`.",
+    "Unreconciled": "Keep the report. " + SUPPORT,
 }
 
 
@@ -58,13 +66,13 @@ def standing(subject: Subject, trace: Trace | None) -> Standing:
     """How the import stands."""
     record = subject.record
     if record.status in FINISHED:
-        return _ended(record)
+        return _ended(record, subject.around)
     if subject.around.execution_status not in ("RUNNING", "PENDING_REDRIVE"):
         ended = subject.around.execution_status or "forgotten by Step Functions"
         return Standing(
             f"Nothing works on it: its execution is {ended} while the import is {record.status}.",
             record.updated_at,
-            RETRY.format(record.import_id),
+            filled(RETRY, record),
         )
     state = trace.state if trace else ""
     doing = DOING.get(state, _between)
@@ -72,14 +80,15 @@ def standing(subject: Subject, trace: Trace | None) -> Standing:
     return Standing(now, trace.since if trace else record.updated_at, coming)
 
 
-def _ended(record: Import) -> Standing:
-    remedy = ENDED.get(record.status, RETRY).format(record.import_id)
+def _ended(record: Import, around: Surroundings) -> Standing:
     if record.error:
-        now = f"It failed: {record.error.code}: {record.error.message}"
-        again = RETRY.format(record.import_id)
-        return Standing(now, record.finished_at, f"{record.error.hint} {again}".strip())
-    why = f": {record.gate}" if record.status == "Aborted" and record.gate else "."
-    return Standing(f"It has ended {record.status}{why}", record.finished_at, remedy)
+        failed = "It failed" if record.status == "Failed" else f"It has ended {record.status}"
+        now = f"{failed}: {record.error.code}: {record.error.message}"
+        return Standing(now, record.finished_at, remedy(record, around.secret))
+    cause = around.cause if record.status == "Unreconciled" else record.gate
+    why = f": {cause}" if record.status in ("Aborted", "Unreconciled") and cause else "."
+    coming = filled(ENDED.get(record.status, RETRY), record)
+    return Standing(f"It has ended {record.status}{why}", record.finished_at, coming)
 
 
 Said = tuple[str, str]
@@ -101,12 +110,19 @@ def _turn(subject: Subject) -> Said:
 
 
 def _quota(subject: Subject) -> Said:
-    after = subject.record.initiate_after
-    until = (iso(after) if after else "") or subject.around.next_slot
+    after, around = subject.record.initiate_after, subject.around
+    if around.not_before and around.holder == subject.record.import_id:
+        return (
+            f"It waits until {around.not_before}, when no worker of the import before it can be "
+            "sending any more.",
+            "It goes on by itself.",
+        )
+    until = (iso(after) if after else "") or around.next_slot
     when = f" until {until}" if until else ""
     return (
-        f"It waits{when} for the vendor's rolling limit to free a slot (`prefdrop quota`).",
-        "It goes on by itself.",
+        f"The vendor's rolling 24-hour limit is used up; it waits{when} for a slot.",
+        "It goes on by itself then, and nothing is lost. `prefdrop quota` shows what is used; if "
+        "that comes often, ask the vendor for a higher limit and raise QuotaLimit.",
     )
 
 
@@ -130,11 +146,14 @@ def _ghosts(subject: Subject) -> Said:
 
 
 def _held(subject: Subject) -> Said:
-    record = subject.record
+    name = subject.record.import_id
     return (
-        f"A gate holds it: {record.gate} It ends in an abort at {record.hold_until}.",
-        f"`prefdrop imports approve {record.import_id}` (with --with FILE for corrected rows), or "
-        f"`prefdrop imports cancel {record.import_id}`.",
+        f"A gate holds it: {subject.record.gate} It ends in an abort at "
+        f"{subject.record.hold_until}; nothing else is imported meanwhile.",
+        f"Look at the rows: `prefdrop imports rejects {name} -o rejects.csv`. Then one of: "
+        f"`prefdrop imports approve {name}` to import the others as they are, `prefdrop imports "
+        f"approve {name} --with rejects.csv` once you have corrected these, or `prefdrop imports "
+        f"cancel {name}`.",
     )
 
 
@@ -166,6 +185,7 @@ DOING: dict[str, Callable[[Subject], Said]] = {
     "WaitForRefused": _plain("The vendor is to be asked again for what it refused.", "Gates."),
     "ApplyGates": _plain("The feed's gates are being applied.", "Execution, a hold, or an abort."),
     "ReportHeld": _plain("The report of a held import is being written.", "A hold."),
+    "AnnounceHeld": _plain("Who has subscribed to results is told of the hold.", "A hold."),
     "AwaitApproval": _held,
     "ExecutePart": _plain("The vendor is told to execute.", "Its status is looked at."),
     "WaitForGhosts": _ghosts,
@@ -176,6 +196,8 @@ DOING: dict[str, Callable[[Subject], Said]] = {
     "PassTurn": _plain("The turn is being passed on.", _FINISHING),
     "WaitToPass": _plain("It waits until its turn may be passed on.", _FINISHING),
     "ReportImport": _plain("Rejects and report are being written.", "The end."),
+    "AnnounceImport": _plain("Who has subscribed to results is told of the end.", "The end."),
+    "AnnounceUnreported": _plain("Who has subscribed is told that there is no report.", "The end."),
     "RecordFailure": _plain("Its failure is being written down.", _FINISHING),
 }
 """What each state of the workflow that takes time means, by its name."""

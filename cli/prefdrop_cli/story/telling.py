@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 
 from prefdrop.importing.turn import status_of
-from prefdrop.ledger.clock import iso
+from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import FINISHED, Import
+from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.ledger.quota import Quota
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.operator_services import OperatorServices
+from prefdrop_cli.results import report_of
 from prefdrop_cli.story.happenings import Happening, happenings
 from prefdrop_cli.story.standing import Standing, Subject, Surroundings, standing
 from prefdrop_cli.story.steps import StepSpan, read_trace
@@ -30,7 +32,8 @@ def tell(deployment: Deployment, record: Import) -> Story:
     parts = deployment.parts.all(record.import_id)
     chunks = {p.number: list(deployment.parts.chunks(record.import_id, p.number)) for p in parts}
     trace = read_trace(deployment.client("stepfunctions"), record.execution_arn)
-    subject = Subject(record, parts[-1] if parts else None, _surroundings(deployment, record))
+    around = _surroundings(deployment, record)
+    subject = Subject(record, parts[-1] if parts else None, around)
     return Story(
         happenings(record, parts, chunks),
         trace.spans if trace else [],
@@ -41,14 +44,31 @@ def tell(deployment: Deployment, record: Import) -> Story:
 def _surroundings(deployment: Deployment, record: Import) -> Surroundings:
     status = status_of(OperatorServices(deployment), record.execution_arn)
     if record.status in FINISHED:
-        return Surroundings(execution_status=status)
+        secret = deployment.outputs.get("VendorSecretArn", "")
+        return Surroundings(
+            execution_status=status, secret=secret, cause=_cause(deployment, record)
+        )
     queue = [ticket.import_id for ticket in deployment.turns.queue()]
-    holder = deployment.turns.holder().import_id
-    waiting = [one for one in queue if one != holder]
+    turn = deployment.turns.holder()
+    waiting = [one for one in queue if one != turn.import_id]
     ahead = waiting.index(record.import_id) if record.import_id in waiting else 0
     return Surroundings(
-        execution_status=status, holder=holder, ahead=ahead, next_slot=_next_slot(deployment)
+        execution_status=status,
+        holder=turn.import_id,
+        ahead=ahead,
+        next_slot=_next_slot(deployment),
+        not_before=iso(turn.not_before) if turn.not_before > now_ms() else "",
     )
+
+
+def _cause(deployment: Deployment, record: Import) -> str:
+    """What the report says does not add up; the ledger does not keep it."""
+    if record.status != "Unreconciled":
+        return ""
+    try:
+        return str(report_of(deployment, record)["cause"])
+    except ObjectMissing:
+        return ""
 
 
 def _next_slot(deployment: Deployment) -> str:

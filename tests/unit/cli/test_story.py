@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from prefdrop.ledger.imports import Failure, Import
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop_cli.story.happenings import happenings
+from prefdrop_cli.story.remedies import REMEDIES
 from prefdrop_cli.story.standing import DOING, Standing, Subject, Surroundings, standing
 from prefdrop_cli.story.steps import Trace, trace
 
@@ -98,13 +100,39 @@ def test_an_import_whose_execution_was_aborted_says_how_to_go_on() -> None:
 
 
 def test_a_failed_import_says_why_and_what_to_do() -> None:
-    failure = Failure("FeedMissing", "There is no feed.", "Push it.")
+    failure = Failure("Forbidden", "The user may not import.", "Ask for the permission.")
 
     told = how(an_import(status="Failed", error=failure, finished_at="2026-01-15T10:32:00.000Z"))
 
-    assert told.now == "It failed: FeedMissing: There is no feed."
-    assert told.next.startswith("Push it. ")
+    assert told.now == "It failed: Forbidden: The user may not import."
+    assert told.next.startswith("Ask for the permission. ")
     assert "imports retry imp-1" in told.next
+
+
+@pytest.mark.parametrize("code", REMEDIES)
+def test_every_remedy_is_whole_and_names_a_command(code: str) -> None:
+    failure = Failure(code, "It did not work.", "Try `prefdrop imports retry`.")
+
+    told = how(an_import(status="Failed", error=failure), secret="arn:secret")
+
+    commands = re.findall(r"`(prefdrop [^`]+)`", told.next)
+    assert commands
+    assert not [c for c in commands if c.endswith(("imports retry", "--feed"))]
+    assert "{" not in told.next.replace('{"auth"', "")
+
+
+def test_an_import_that_does_not_add_up_says_what_does_not() -> None:
+    told = how(an_import(status="Unreconciled"), cause="Two records are missing.")
+
+    assert told.now == "It has ended Unreconciled: Two records are missing."
+    assert "prefdrop drop FILE --feed people" in told.next
+
+
+def test_an_import_that_waits_for_a_worker_before_it_does_not_blame_the_quota() -> None:
+    told = how(an_import(), "WaitForQuota", holder="imp-1", not_before="2026-01-15T10:33:00.000Z")
+
+    assert "2026-01-15T10:33:00.000Z" in told.now
+    assert "limit" not in told.now
 
 
 def test_steps_are_told_with_how_often_when_and_what_failed() -> None:

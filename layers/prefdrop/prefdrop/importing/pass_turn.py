@@ -28,6 +28,12 @@ ENDED = {
 }
 """Error codes of executions that ended without writing down why."""
 
+WORDS = {
+    "ABORTED": "Its execution was stopped from outside (ABORTED).",
+    "FAILED": "Its execution failed without writing down why (FAILED).",
+    "TIMED_OUT": "Its execution ran out of time (TIMED_OUT).",
+}
+
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     """Pass the turn of the execution that asks, or of the one whose end the event tells of."""
@@ -52,7 +58,7 @@ def mark_ended(services: Services, import_id: str, execution: str, status: str) 
     if record is None or record.execution_arn != execution:
         return
     if record.status not in FINISHED and status in ENDED:
-        ended = Failure(ENDED[status], f"The execution ended as {status}.", RETRY_HINT)
+        ended = Failure(ENDED[status], WORDS[status], RETRY_HINT)
         services.imports.update(
             record.import_id,
             status="Aborted" if status == "ABORTED" else "Failed",

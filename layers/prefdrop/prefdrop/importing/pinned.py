@@ -32,7 +32,7 @@ def read_feed(services: Services, name: str, *, version_id: str = "") -> tuple[F
     except ObjectMissing:
         raise FeedMissing(
             f"There is no feed {name!r}: s3://{services.objects.bucket}/{key} is not there.",
-            hint="Push it with `prefdrop feeds push FEED.toml`, then drop the file again.",
+            hint="Push it with `prefdrop feeds push FEED.toml`, then `prefdrop imports retry`.",
         ) from None
     return load_feed(stored.body, file=key), stored.version_id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -42,32 +43,45 @@ def judge(record: Import, parts: list[Part], progress: Progress | None, *, held:
     if record.gate and not record.approved:
         return Verdict("Aborted", reconciled, record.gate)
     if not reconciled or sums.pending:
-        return Verdict("Unreconciled", False, _shortfall(parts))
+        return Verdict("Unreconciled", False, _shortfall(parts, progress))
     return Verdict("CompletedWithRejects" if sums.rejected else "Completed", True)
 
 
-def _shortfall(parts: list[Part]) -> str:
-    """What does not add up, naming a chunk that the vendor may have received twice or never."""
+def _shortfall(parts: list[Part], progress: Progress | None) -> str:
+    """What does not add up: a chunk that the vendor may have received twice or never, refused
+    records that it counts and does not list, records that it has not processed."""
     suspects = [
         f"Part {p.number} was executed with another number of records than were staged; "
         f"chunk {p.suspect_chunk} is in doubt. "
         for p in parts
         if p.suspect_chunk
     ]
-    return "".join(suspects) + SHORTFALL
+    listed = [
+        f"Of part {part.number}'s records the vendor refused {counted:,} at {stage} and listed "
+        f"{found:,}. "
+        for part, stage, counted, found in (_refused(parts, progress) if progress else ())
+        if counted != found
+    ]
+    pending = total(parts).pending
+    waiting = [f"{pending:,} records are still pending at the vendor. "] if pending else []
+    return "".join((*suspects, *listed, *waiting, SHORTFALL))
 
 
 def _all_named(parts: list[Part], progress: Progress) -> bool:
     """Whether the vendor listed as many exceptions as it counted."""
+    counts = _refused(parts, progress)
+    return all(counted == found for *_, counted, found in counts) and progress.unnamed == 0
+
+
+def _refused(parts: list[Part], progress: Progress) -> Iterator[tuple[Part, str, int, int]]:
+    """Of each part and stage, how many refused records the vendor counts, and how many it lists."""
     for part in parts:
-        collected = part.state in ("staged", "executing", "finished")
-        found = progress.found.get(f"{part.number}/validation", 0)
-        if collected and found != part.rejected_validation:
-            return False
-        found = progress.found.get(f"{part.number}/execution", 0)
-        if part.state == "finished" and found != part.rejected_execution:
-            return False
-    return progress.unnamed == 0
+        if part.state in ("staged", "executing", "finished"):
+            found = progress.found.get(f"{part.number}/validation", 0)
+            yield part, "validation", part.rejected_validation, found
+        if part.state == "finished":
+            found = progress.found.get(f"{part.number}/execution", 0)
+            yield part, "execution", part.rejected_execution, found
 
 
 def compose(
