@@ -43,8 +43,12 @@ up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
 	@$(BIN)/prefdrop local up
 
 .PHONY: test
-test: $(VENV)/.test ## Run the unit, integration and fault tests; TESTS=path picks some
+test: $(VENV)/.test ## Run the unit, integration, fault and browser tests; TESTS=path picks some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+.PHONY: screenshots
+screenshots: $(VENV)/.test ## Take the pictures of docs/images anew, with the Chromium that is installed
+	@PREFDROP_SCREENSHOTS=1 PREFDROP_BROWSER_REQUIRED=1 $(BIN)/python -m pytest -q tests/browser
 
 .PHONY: test-sam
 test-sam: $(VENV)/.test $(SAM_VENV)/.sam ## Run the built functions in containers, where there is a container engine

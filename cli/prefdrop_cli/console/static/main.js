@@ -66,7 +66,7 @@ async function start() {
     return;
   }
   const where = place.local ? "on this machine" : `on AWS, ${place.region}`;
-  document.getElementById("place").textContent = `${place.stack} ${where}`;
+  document.getElementById("place").textContent = `stack ${place.stack}, ${where}`;
   addEventListener("hashchange", () => show(false));
   show(true);
 }

@@ -133,6 +133,7 @@ export class Paces {
 /** How an import that is under way gets on; one that does not move has no bar. */
 export function progressBar(progress, pace, moves = true) {
   const percent = moves && progress.total ? Math.floor((100 * progress.done) / progress.total) : null;
+  const note = progress.phase === "waiting" ? `waiting ${progress.note}` : progress.note;
   return h(
     "div",
     { class: "progress" },
@@ -141,7 +142,7 @@ export function progressBar(progress, pace, moves = true) {
     h(
       "p",
       {},
-      [percent === null ? "" : `${percent} %`, progress.note, pace].filter(Boolean).join(" · "),
+      [percent === null ? "" : `${percent} %`, note, pace].filter(Boolean).join(" · "),
     ),
   );
 }
