@@ -20,9 +20,9 @@ def ringing(patient: Patient) -> Iterator[Finding]:
     listed, count = list(names), 0
     for start in range(0, len(listed), BATCH):
         answer = patient.client("cloudwatch").describe_alarms(
-            AlarmNames=listed[start : start + BATCH], StateValue="ALARM"
+            AlarmNames=listed[start : start + BATCH]
         )
-        for alarm in answer["MetricAlarms"]:
+        for alarm in (one for one in answer["MetricAlarms"] if one["StateValue"] == "ALARM"):
             count += 1
             name = names[alarm["AlarmName"]]
             yield bad("alarms", f"{name}: {alarm.get('AlarmDescription', '')}",

@@ -114,7 +114,7 @@ def _judged(prober: Prober, answer: Answer) -> Finding:
         user = prober.account.secret.get("user_id", "")
         return good("vendor account", f"{user} of {prober.account.client_id} is let in.")
     if answer.status == 401:
-        return _refused(answer)
+        return refusal_of(answer)
     if answer.status == 404:
         return _lost(prober, answer)
     if answer.status == 403:
@@ -127,7 +127,8 @@ def _judged(prober: Prober, answer: Answer) -> Finding:
     )
 
 
-def _refused(answer: Answer) -> Finding:
+def refusal_of(answer: Answer) -> Finding:
+    """What a 401 means, by the vendor's words for it."""
     words = vendor_message(answer.body).lower()
     for part, (meaning, remedy) in REASONS.items():
         if part in words:

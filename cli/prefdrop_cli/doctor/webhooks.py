@@ -17,7 +17,10 @@ from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good, skipped
 from prefdrop_cli.doctor.patient import Patient
 
 CHECK = "webhook subscription"
-PLAN = "`prefdrop subscriptions plan FILE` shows what is there, `apply` puts it right."
+PLAN = (
+    "`prefdrop subscriptions plan FILE` shows what is there, `prefdrop subscriptions apply FILE` "
+    "puts it right."
+)
 MISSED = "What was missed meanwhile: `prefdrop events backfill`, within 15 days."
 LATELY = timedelta(days=2)
 LOOKED_AT = 5_000
