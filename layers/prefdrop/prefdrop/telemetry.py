@@ -7,12 +7,14 @@ logs a function's event or calls `logger.exception`, which would print the text 
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 
 from aws_lambda_powertools import Logger, Metrics
 
-SERVICE = "prefdrop"
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "prefdrop")
+"""The stack's name: what tells its lines and its metrics from those of another stack."""
 NAMESPACE = "Prefdrop"
 
 logger = Logger(service=SERVICE, utc=True, use_rfc3339=True)

@@ -72,7 +72,9 @@ def test_an_alarm_of_our_own_metric_names_one_that_the_code_writes(alarms, root)
     for name, alarm in alarms.items():
         if alarm["Namespace"] == OURS:
             assert f'"{alarm["MetricName"]}"' in code, name
-            assert alarm["Dimensions"] == [{"Name": "service", "Value": "prefdrop"}]
+            assert alarm["Dimensions"] == [
+                {"Name": "service", "Value": {"Ref": "AWS::StackName"}}
+            ], "two stacks of one account must not share alarms"
 
 
 def test_every_alarm_is_told_of_and_quiet_while_nothing_happens(alarms):

@@ -262,7 +262,7 @@ def test_an_event_that_the_bus_or_the_pipe_cannot_hand_on_is_kept(resources):
 def test_a_service_role_is_taken_on_for_this_account_only(resources):
     roles = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::IAM::Role"]
 
-    assert len(roles) == 3
+    assert len(roles) == 2
     for role in roles:
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         account = trust["Condition"]["StringEquals"]["aws:SourceAccount"]
@@ -273,3 +273,20 @@ def test_a_service_role_is_taken_on_for_this_account_only(resources):
 def _actions(statement: dict[str, Any]) -> list[str]:
     action = statement["Action"]
     return [action] if isinstance(action, str) else action
+
+
+def test_the_topic_of_results_takes_them_from_the_results_rule_only(resources):
+    policy = resources["ResultsTopicPolicy"]["Properties"]["PolicyDocument"]
+    allowed = [s for s in policy["Statement"] if s["Effect"] == "Allow"]
+
+    assert [s["Condition"] for s in allowed] == [
+        {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ResultsRule", "Arn"]}}}
+    ]
+    (target,) = resources["ResultsRule"]["Properties"]["Targets"]
+    assert "RoleArn" not in target
+
+
+def test_each_stack_counts_under_its_own_name(template):
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
