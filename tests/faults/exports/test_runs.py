@@ -184,3 +184,21 @@ def test_nothing_is_left_but_what_readers_and_the_next_run_need(
     listed = set(simulation.worker().files.list("exports/people/"))
     assert listed == named | {state.tail, state.known}
     assert list(simulation.worker().files.list("spool/")) == []
+
+
+def test_an_export_survives_the_loss_of_what_its_next_run_needs(
+    simulation: ExportSimulation,
+) -> None:
+    simulation.put_people(range(5))
+    simulation.export("1")
+    for key in list(simulation.worker().files.list("exports/people/_state/")):
+        simulation.s3.delete_object(Bucket="bucket", Key=key)
+
+    simulation.export("2")
+    simulation.export("3", full=True)
+    simulation.export("4", full=True)
+
+    manifests = simulation.manifests()
+    assert manifests["2"]["records"] == 5
+    assert manifests["3"]["removed"] is None
+    assert manifests["4"]["removed"]["since_run"] == "3"

@@ -112,7 +112,9 @@ def _tidy(services: ExportServices, run: ExportRun) -> None:
     try:
         state = services.exports.state(run.export)
         kept = {state.tail, state.known}
-        unused = [key for key in files.list(f"{state_folder(run)}/") if key not in kept]
+        mine = f"{state_folder(run)}/{run.run}-~"  # what a later run is writing just now is not
+        rolls = files.list(f"{state_folder(run)}/")
+        unused = [key for key in rolls if key not in kept and key < mine]
         unused += _objects_without_manifest(services, run)
         for attempt in range(1, run.attempt + 1):
             one = msgspec.structs.replace(run, attempt=attempt)

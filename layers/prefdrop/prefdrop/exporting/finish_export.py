@@ -74,6 +74,7 @@ def _decide(
     kept = f"{state_folder(run)}/{run.run}-{run.attempt}"
     roll = rolls.store(files, f"{kept}.roll", rolls.merged(files, spools))
     removed = None
+    state = _with_what_is_known(services, state)
     if run.full:
         known = roll
         if state.full_run:
@@ -102,6 +103,17 @@ def _decide(
             "full_run": run.run if run.full else state.full_run,
         },
     )
+
+
+def _with_what_is_known(services: ExportServices, state: ExportState) -> ExportState:
+    """The state; without its last full run if the roll of what it knows was taken away.
+
+    Nobody can tell then what disappeared since, until there is another full run.
+    """
+    if not state.known or services.files.version_of(state.known):
+        return state
+    logger.warning("the roll of what is known is gone", extra={"key": state.known})
+    return msgspec.structs.replace(state, known="", full_run="")
 
 
 def _write_removed(services: ExportServices, run: ExportRun, gone: Iterable[int]) -> ExportObject:

@@ -28,6 +28,9 @@ from prefdrop.telemetry import logger
 MARGIN_SECONDS = 240
 """Time kept for one page, which the client may ask for four times, and for the last writes."""
 
+LONGEST_STRETCH = 500_000
+"""Records after which a stretch ends though its object is small: their roll is in memory."""
+
 
 def run(services: ExportServices, event: dict[str, Any], deadline: Deadline) -> Answer:
     """Answer `retrieve` while there is more, then `finish`; `begin` when the token died."""
@@ -51,7 +54,7 @@ class _Retrieval:
         self._deadline = deadline
         self._export = pinned_definition(services, run)
         self._format = PartFormat(self._export)
-        self._seen = rolls.RollIndex(services.files, run.tail) if run.tail else None
+        self._seen = rolls.RollIndex(services.files, _tail(services, run)) if run.tail else None
         self._more = True
 
     def go_on(self) -> ExportRun:
@@ -124,8 +127,15 @@ class _Retrieval:
         return ExportObject(key, version, sha256, size, file.records)
 
 
-LONGEST_STRETCH = 500_000
-"""Records after which a stretch ends though its object is small: their roll is in memory."""
+def _tail(services: ExportServices, run: ExportRun) -> str:
+    """The roll that the overlap is compared with; without it records come twice, but none is lost.
+
+    Its key is empty when somebody has taken it away.
+    """
+    if services.files.version_of(run.tail):
+        return run.tail
+    logger.warning("the roll of the last run is gone", extra={"key": run.tail})
+    return ""
 
 
 def roll_key(run: ExportRun, number: int) -> str:
