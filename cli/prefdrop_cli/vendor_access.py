@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import msgspec
 
 from prefdrop.mypreferences import Client, auth_from_secret
@@ -27,7 +29,7 @@ def vendor_of(deployment: Deployment) -> Client:
 def webhook_address(deployment: Deployment) -> str:
     """The stack's webhook with the key that is in force: a secret."""
     secret = msgspec.json.decode(_text(deployment, "WebhookSecretArn"))
-    return f"{deployment.outputs['WebhookUrl'].rstrip('/')}/{secret['key']}"
+    return f"{deployment.outputs['WebhookUrl'].rstrip('/')}/{quote(secret['key'], safe='')}"
 
 
 def _secret(deployment: Deployment, output: str) -> dict[str, str]:

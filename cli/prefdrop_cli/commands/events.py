@@ -19,7 +19,7 @@ from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.functions import invoke
 from prefdrop_cli.moments import moment
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
-from prefdrop_cli.output import note, pairs, say, say_json, table
+from prefdrop_cli.output import note, pairs, printable, say, say_json, table
 
 app = typer.Typer(
     help="Ask what happened to a person, and read missed events back.", no_args_is_help=True
@@ -124,12 +124,12 @@ def show(
     if told.changes:
         say("\nWhat it changed")
         for change in told.changes:
-            say(f"  {change}")
+            say(f"  {printable(str(change))}")
     say("\nThe event")
     say(msgspec.json.format(msgspec.json.encode(told.event), indent=2).decode())
     for one, body in others:
         say(f"\nCame under the same id at {one.received_at}, by {one.source}: {one.reason}")
-        say(_text(body))
+        say(printable(_text(body)))
 
 
 def _changes(told: Told) -> list[dict[str, Any]]:

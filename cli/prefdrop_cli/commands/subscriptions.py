@@ -24,7 +24,7 @@ File = Annotated[
     typer.Argument(exists=True, dir_okay=False, readable=True, help="TOML file of subscriptions."),
 ]
 Remove = Annotated[
-    bool, typer.Option("--remove", help="Remove without asking what the file says is absent.")
+    bool, typer.Option("--remove", help="Remove without asking what the file has no more.")
 ]
 MARKS = {"create": "+", "change": "~", "remove": "-", "keep": "=", "leave alone": " "}
 
@@ -50,13 +50,13 @@ def apply_subscriptions(
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
-    """Create and change what the file says; asks before it removes anything."""
+    """Create and change what the file says; asks before a subscription or an event type goes."""
     deployment = connect(stack, endpoint)
     wanted = read_file(file)
     address = webhook_address(deployment)
     with vendor_of(deployment) as vendor:
         steps = plan(wanted, vendor.subscriptions.list(), address)
-        removals = [step for step in steps if step.deed == "remove"]
+        removals = [step for step in steps if step.removes]
         if removals and not remove:
             _ask(steps, removals, address)
         for step in steps:
@@ -75,16 +75,22 @@ def _do(vendor: Client, step: Step) -> None:
 
 def _ask(steps: list[Step], removals: list[Step], address: str) -> None:
     """Have somebody at the terminal agree to each removal; raises WrongUse where nobody can."""
-    names = ", ".join(step.name for step in removals)
+    names = "; ".join(_lost(step) for step in removals)
     if not sys.stdin.isatty():
         raise WrongUse(
             f"Applying the file would remove {names}; nothing was changed.",
-            hint="A removed subscription cannot be brought back. Add --remove if it is meant.",
+            hint="Events that nobody delivers are missed. Add --remove if it is meant.",
         )
     for line in _lines(steps, address):
         note(line)
     if not typer.confirm(f"Remove {names} for good?", err=True):
-        raise WrongUse("Nothing was changed.", hint="Take `absent` out of the file to keep them.")
+        raise WrongUse("Nothing was changed.", hint="Correct the file to keep them.")
+
+
+def _lost(step: Step) -> str:
+    if step.deed == "remove":
+        return step.name
+    return f"{', '.join(step.loses)} from {step.name}"
 
 
 def _tell(steps: list[Step], address: str, *, as_json: bool, done: bool) -> None:

@@ -40,7 +40,8 @@ class WantedSubscription(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Event types; `*` stands for any text."""
     only: dict[str, tuple[str, ...]] = {}
     """By entity: the filters, consent types and so on that its events are narrowed to."""
-    state: Literal["Active", "Paused"] = "Active"
+    state: Literal["Active", "Paused"] | None = None
+    """A new subscription without it is Active."""
     description: str | None = None
     locale: str | None = None
     minimized: bool | None = None
@@ -49,11 +50,14 @@ class WantedSubscription(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     def selections(self) -> tuple[EventSelection, ...]:
         """The vendor's items for the event types that the patterns stand for."""
-        kinds = [k for k in assumptions.EVENT_KINDS if any(fnmatchcase(k, p) for p in self.events)]
         return tuple(
             select_event(kind, *self.only.get(assumptions.EVENT_KINDS[kind].entity, ()))
-            for kind in kinds
+            for kind in self.kinds()
         )
+
+    def kinds(self) -> list[str]:
+        """The event types that the patterns stand for."""
+        return [k for k in assumptions.EVENT_KINDS if any(fnmatchcase(k, p) for p in self.events)]
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +77,7 @@ def read_file(path: Path) -> tuple[WantedSubscription, ...]:
         raise WrongUse(f"{path}: {error}.", hint=HINT) from None
     if not wanted:
         raise WrongUse(f"{path} names no subscription.", hint=HINT)
+    wanted = tuple(msgspec.structs.replace(one, name=one.name.strip()) for one in wanted)
     for entry in wanted:
         _check(path, entry)
     names = [entry.name for entry in wanted]
@@ -89,7 +94,7 @@ HINT = "docs/events.md shows what the file may say."
 
 def _check(path: Path, entry: WantedSubscription) -> None:
     where = f"{path}, subscription {entry.name!r}"
-    if not entry.name.strip():
+    if not entry.name:
         raise WrongUse(f"{path} has a subscription without a name.", hint="Give it one.")
     if entry.absent:
         if entry != WantedSubscription(name=entry.name, absent=True):
@@ -122,9 +127,15 @@ def _check_events(where: str, entry: WantedSubscription) -> None:
             )
     if not entry.events:
         raise WrongUse(f"{where} selects no events.", hint='Write for example events = ["*"].')
-    for entity in entry.only:
+    selected = {assumptions.EVENT_KINDS[kind].entity for kind in entry.kinds()}
+    for entity, names in entry.only.items():
         if entity not in assumptions.SELECTORS:
             known = ", ".join(assumptions.SELECTORS)
             raise WrongUse(
                 f"{where} narrows {entity}, which cannot be narrowed.", hint=f"Use {known}."
+            )
+        if not names or entity not in selected:
+            raise WrongUse(
+                f"{where} narrows {entity} to nothing, or selects no event of it.",
+                hint="Name what its events are narrowed to, or leave the line out for all.",
             )

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from prefdrop.mypreferences.subscriptions_models import EventSelection, Subscription
+import mypreferences_assumptions as assumptions
+from prefdrop.mypreferences.subscriptions_models import ACTIVE, EventSelection, Subscription
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.subscribing.definition import STACK, WantedSubscription
 
@@ -23,31 +24,46 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """What is done with one subscription. `subscription` is what it then is."""
+    """What is done with one subscription. `subscription` is what it then is.
+
+    `loses` lists the event types that it delivers now and then would not.
+    """
 
     deed: Deed
     name: str
     id: int | str | None = None
     changes: tuple[Change, ...] = ()
+    loses: tuple[str, ...] = ()
     subscription: Subscription
+
+    @property
+    def removes(self) -> bool:
+        """Whether somebody has to agree to it."""
+        return self.deed == "remove" or bool(self.loses)
+
+
+ORDER: tuple[Deed, ...] = ("remove", "change", "create", "keep", "leave alone")
+"""What is done first: the vendor takes no event type for one address twice."""
 
 
 def plan(
     wanted: Sequence[WantedSubscription], held: Sequence[Subscription], stack_url: str
 ) -> list[Step]:
-    """The steps, those of the file first. `stack_url` is the webhook of the stack, with its key.
+    """The steps in their order. `stack_url` is the webhook of the stack, with its key.
 
     Raises WrongUse where the vendor holds several subscriptions of a name that the file has.
     """
     by_name: dict[str, list[Subscription]] = {}
     for subscription in held:
-        by_name.setdefault(subscription.name or "", []).append(subscription)
+        by_name.setdefault((subscription.name or "").strip(), []).append(subscription)
     steps = [_step(entry, by_name.pop(entry.name, []), stack_url) for entry in wanted]
-    return [step for step in steps if step is not None] + [
+    others = [
         Step(deed="leave alone", name=name, id=one.id, subscription=one)
         for name, several in by_name.items()
         for one in several
     ]
+    planned = [step for step in steps if step is not None]
+    return sorted([*planned, *others], key=lambda step: ORDER.index(step.deed))
 
 
 def _step(entry: WantedSubscription, there: list[Subscription], stack_url: str) -> Step | None:
@@ -62,19 +78,27 @@ def _step(entry: WantedSubscription, there: list[Subscription], stack_url: str) 
         if current is None:
             return None
         return Step(deed="remove", name=entry.name, id=current.id, subscription=current)
-    then = _as_wanted(entry, current or Subscription(name=entry.name), stack_url)
     if current is None:
-        return Step(deed="create", name=entry.name, subscription=then)
+        new = _as_wanted(entry, Subscription(name=entry.name, state=ACTIVE), stack_url)
+        return Step(deed="create", name=entry.name, subscription=new)
+    then = _as_wanted(entry, current, stack_url)
     changes = tuple(_changes(current, then))
-    deed: Deed = "change" if changes else "keep"
-    return Step(deed=deed, name=entry.name, id=current.id, changes=changes, subscription=then)
+    lost = _events(current.subscriptions).keys() - _events(then.subscriptions).keys()
+    return Step(
+        deed="change" if changes else "keep",
+        name=entry.name,
+        id=current.id,
+        changes=changes,
+        loses=tuple(sorted(lost)),
+        subscription=then,
+    )
 
 
 def _as_wanted(entry: WantedSubscription, current: Subscription, stack_url: str) -> Subscription:
     said: dict[str, Any] = {
         "url": stack_url if entry.url == STACK else entry.url,
         "state": entry.state,
-        "subscriptions": entry.selections(),
+        "subscriptions": (*entry.selections(), *_unknown(current.subscriptions)),
         "description": entry.description,
         "locale_id": entry.locale,
         "is_minimized": entry.minimized,
@@ -84,6 +108,11 @@ def _as_wanted(entry: WantedSubscription, current: Subscription, stack_url: str)
     return msgspec.structs.replace(
         current, **{name: value for name, value in said.items() if value is not None}
     )
+
+
+def _unknown(items: Iterable[EventSelection]) -> list[EventSelection]:
+    """Event types that the vendor has and we do not know: no file can ask for them to go."""
+    return [item for item in items if item.event_type not in assumptions.EVENT_KINDS]
 
 
 COMPARED = (
@@ -104,10 +133,15 @@ def _changes(current: Subscription, then: Subscription) -> Iterable[Change]:
 
 
 def _events(items: Iterable[EventSelection]) -> dict[str, list[str]]:
-    """By event type, what it is narrowed to, in an order that does not matter."""
+    """By event type, what it is narrowed to, in an order that does not matter; empty for nothing.
+
+    The vendor may say that with a word of its own or with an empty list.
+    """
+    everything = {selector.everything for selector in assumptions.SELECTORS.values()}
     found: dict[str, list[str]] = {}
     for item in items:
         narrowed = (*item.filters, *item.consent_types, *item.contact_types,
                     *item.custom_fields, *item.groups)  # fmt: skip
-        found.setdefault(item.event_type or "", []).extend(sorted(narrowed))
+        names = sorted(set(narrowed) - everything)
+        found.setdefault(item.event_type or "", []).extend(names)
     return found

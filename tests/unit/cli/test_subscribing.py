@@ -29,6 +29,8 @@ events = ["consent.*", "preference.added"]
         (AUDIT + AUDIT, "several subscriptions named audit"),
         (AUDIT + "sate = 'Paused'\n", "sate"),
         (AUDIT + "[subscription.only]\nProfileActions = ['x']\n", "cannot be narrowed"),
+        (AUDIT + "[subscription.only]\nConsents = []\n", "to nothing"),
+        (AUDIT + "[subscription.only]\nContacts = ['Home']\n", "selects no event of it"),
         ("[[subscription]]\nname = 'a'\nabsent = true\nurl = 'stack'\n", "says more"),
         ("[[subscription\n", "is not TOML"),
         ("", "names no subscription"),
