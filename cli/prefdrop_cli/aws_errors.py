@@ -35,7 +35,9 @@ def explain_aws(error: Exception) -> PrefdropError:
             "the local stack.",
         )
     if isinstance(error, exceptions.NoRegionError):
-        return WrongUse("No AWS region is set.", hint="Set AWS_REGION to the stack's region.")
+        return WrongUse(
+            "No AWS region is set.", hint="Set AWS_DEFAULT_REGION to the stack's region."
+        )
     if isinstance(error, exceptions.ClientError):
         return _refused(error)
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):

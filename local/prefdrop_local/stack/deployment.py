@@ -139,6 +139,8 @@ def _put_empty_code() -> None:
 
 def _create_stack(template: dict[str, Any], parameters: dict[str, str]) -> Any:
     patches = Patches()
+    # moto repeats what it cannot make whenever resources are listed.
+    warnings.filterwarnings("ignore", message="Tried to parse")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is not supported is named by `not_carried`
         backend = cloudformation_backends[ACCOUNT][REGION]

@@ -22,6 +22,8 @@ from prefdrop_cli.vendor_access import webhook_address
 from tests.integration.doctor.ward import GONE, Ward
 from tests.workbench import people
 
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
+
 
 def test_a_stack_that_works_is_found_well(ward: Ward) -> None:
     ward.bench.run(people(3))

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import mypreferences_assumptions as assumptions
+from prefdrop_cli.doctor.assumptions.asking import OPEN_POINTS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "vendor-assumptions.md").read_text(encoding="utf-8")
 ROWS = {
-    cells[1].strip(): [cell.strip() for cell in cells[2:5]]
+    cells[1].strip(): [cell.strip() for cell in cells[2:6]]
     for line in PAGE.splitlines()
     if re.match(r"\| O-\d+ \|", line)
     for cells in [line.split("|")]
@@ -32,8 +33,10 @@ def test_the_page_lists_each_point_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("number", ROWS)
-def test_each_point_says_what_is_open_what_is_assumed_and_where_to_change_it(number: str) -> None:
-    assert len(ROWS[number]) == 3
+def test_each_point_says_what_is_open_what_is_assumed_and_how_that_is_changed_and_confirmed(
+    number: str,
+) -> None:
+    assert len(ROWS[number]) == 4
     assert all(ROWS[number])
 
 
@@ -59,6 +62,12 @@ def test_assumed_values_are_on_the_page() -> None:
     assert f"{assumptions.EXCEPTIONS_PAGE_LIMIT:,} asked for" in ROWS["O-9"][1]
 
 
+def test_the_doctor_tells_how_to_confirm_each_point_as_the_page_does() -> None:
+    assert {number: row[3] for number, row in ROWS.items()} == {
+        number: point.question for number, point in OPEN_POINTS.items()
+    }
+
+
 def test_every_number_that_the_code_names_is_on_the_page() -> None:
     named = {
         number
@@ -79,4 +88,4 @@ def test_the_parameters_that_the_page_names_exist() -> None:
 
 
 def _where_to_change() -> str:
-    return "\n".join(where for _, _, where in ROWS.values())
+    return "\n".join(where for _, _, where, _ in ROWS.values())

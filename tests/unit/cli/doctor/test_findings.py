@@ -1,0 +1,80 @@
+"""What the doctor says of refusals, and that it goes on after them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from prefdrop.errors import Terminal
+from prefdrop.mypreferences.answers import Answer
+from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.doctor.aws import clock_finding
+from prefdrop_cli.doctor.findings import Finding
+from prefdrop_cli.doctor.patient import Patient, examined
+from prefdrop_cli.doctor.vendor import refusal_of
+
+WORDS = {
+    "scheme is invalid": "hash",
+    "The date does not match an expected ISO 8601 format.": "clock",
+    "The difference between issued timestamp and current time too large": "clock",
+    "Missing Authorization Header": "proxies",
+    "Unable to authenticate request": "user_id",
+    "Something that is not documented": "user_id",
+}
+"""The vendor's reasons for a 401, and what the remedy of each names."""
+
+
+class Unwell(Terminal):
+    """A stack's own complaint."""
+
+
+def client_error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "ListQueues")
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_each_reason_of_a_401_has_its_remedy(words: str) -> None:
+    body = json.dumps({"Message": words}).encode()
+
+    finding = refusal_of(Answer("doctor", 401, {}, body))
+
+    assert finding.verdict == "bad"
+    assert WORDS[words] in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict", "said"),
+    [
+        (client_error("AccessDeniedException"), "skipped", "ListQueues is denied"),
+        (client_error("Throttling"), "bad", "ListQueues"),
+        (EndpointConnectionError(endpoint_url="https://a.test"), "bad", "does not answer"),
+        (Unwell("It aches.", hint="Rest."), "bad", "It aches."),
+    ],
+)
+def test_a_check_that_cannot_look_is_a_finding_and_no_end(
+    error: Exception, verdict: str, said: str
+) -> None:
+    def check(_: Any) -> Iterator[Finding]:
+        raise error
+        yield
+
+    (finding,) = examined("queues", check, Patient(Deployment({}, {}, lambda _: None)))
+
+    assert (finding.check, finding.verdict) == ("queues", verdict)
+    assert said in finding.said
+    assert finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("off", "verdict", "said"),
+    [(3, "good", "agrees"), (-45, "doubtful", "45 s behind"), (400, "bad", "400 s ahead")],
+)
+def test_a_clock_is_judged_by_how_far_it_is_off(off: float, verdict: str, said: str) -> None:
+    finding = clock_finding("clock", off, "the vendor")
+
+    assert finding.verdict == verdict
+    assert said in finding.said
