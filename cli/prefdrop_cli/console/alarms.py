@@ -6,6 +6,7 @@ from typing import Any
 
 from prefdrop_cli.console.answers import Asked
 from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.doctor.patient import Patient
 
 ALARM = "AWS::CloudWatch::Alarm"
 ASKED_AT_ONCE = 100
@@ -15,21 +16,11 @@ ORDER = ("ALARM", "INSUFFICIENT_DATA", "OK")
 
 def listed(deployment: Deployment, _: Asked) -> dict[str, Any]:
     """The alarms, those that ring first. A local stack has none."""
-    names = _names(deployment)
+    resources = Patient(deployment).of_type(ALARM)
+    names = {physical: name for name, physical in resources.items()}
     found = [_line(one, names) for one in _states(deployment, list(names))]
     found.sort(key=lambda one: (ORDER.index(one["state"]), one["alarm"]))
     return {"alarms": found, "ringing": sum(one["state"] == "ALARM" for one in found)}
-
-
-def _names(deployment: Deployment) -> dict[str, str]:
-    """By the alarms' names in CloudWatch: their names in the template, as the runbook has them."""
-    pages = deployment.client("cloudformation").get_paginator("list_stack_resources")
-    return {
-        resource["PhysicalResourceId"]: resource["LogicalResourceId"]
-        for page in pages.paginate(StackName=deployment.stack)
-        for resource in page["StackResourceSummaries"]
-        if resource["ResourceType"] == ALARM and resource.get("PhysicalResourceId")
-    }
 
 
 def _states(deployment: Deployment, names: list[str]) -> list[dict[str, Any]]:
@@ -43,6 +34,7 @@ def _states(deployment: Deployment, names: list[str]) -> list[dict[str, Any]]:
 
 
 def _line(alarm: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """One alarm by its name in the template, which is the runbook's."""
     changed = alarm.get("StateUpdatedTimestamp")
     return {
         "alarm": names[alarm["AlarmName"]],
