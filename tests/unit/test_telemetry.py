@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from typing import Any
 
 HEAVY = ("boto3", "aws_xray_sdk", "pydantic", "requests", "asyncio")
@@ -46,6 +47,28 @@ def test_metrics_are_written_in_the_embedded_format_under_one_namespace() -> Non
     assert directive["Namespace"] == "Prefdrop"
     assert directive["Dimensions"] == [["service"]]
     assert (blob["service"], blob["RecordsStaged"]) == ("prefdrop", [7.0])
+
+
+def test_no_log_level_that_a_function_is_set_to_silences_its_metrics() -> None:
+    """Lambda takes a line for INFO unless it has a valid level and a time in RFC 3339."""
+    blobs = lines(
+        "from prefdrop.telemetry import metrics\n"
+        "for value in range(101):\n"
+        "    metrics.add_metric(name='RecordsStaged', unit='Count', value=value)\n"
+        "metrics.flush_metrics()\n"
+        "metrics.add_dimension('status', 'Complete')\n"
+        "metrics.add_metric(name='ImportsEnded', unit='Count', value=1)\n"
+        "metrics.flush_metrics()"
+    )
+
+    assert [len(blob.get("RecordsStaged", [])) for blob in blobs] == [100, 1, 0]
+    for blob in blobs:
+        assert blob["level"] == "FATAL"
+        assert datetime.fromisoformat(blob["timestamp"]).tzinfo is not None
+        (directive,) = blob["_aws"]["CloudWatchMetrics"]
+        assert {one["Name"] for one in directive["Metrics"]} <= {"RecordsStaged", "ImportsEnded"}
+        assert isinstance(blob["_aws"]["Timestamp"], int)
+    assert blobs[2]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["status", "service"]]
 
 
 def test_importing_it_loads_nothing_heavy() -> None:

@@ -10,8 +10,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from datetime import UTC, datetime
+from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
 
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "prefdrop")
 """The stack's name: what tells its lines and its metrics from those of another stack."""
@@ -20,7 +25,22 @@ NAMESPACE = "Prefdrop"
 logger = Logger(service=SERVICE, utc=True, use_rfc3339=True)
 """Writes one JSON object per line to stdout; its level is the function's own log level."""
 
-metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+
+class Counts(AmazonCloudWatchEMFProvider):
+    """Metrics in lines that Lambda lets through whatever `ApplicationLogLevel` it is set to.
+
+    A line without both a `level` and a time in RFC 3339 counts as INFO, by Lambda's documentation
+    of log level filtering, so at WARN every alarm on our metrics would fall silent. FATAL is the
+    most severe level that a function can be set to; it says nothing of what is counted. Members
+    beside `_aws` are allowed by the embedded metric format and are no metrics.
+    """
+
+    def serialize_metric_set(self, *args: Any, **named: Any) -> Any:
+        line = super().serialize_metric_set(*args, **named)
+        return {"level": "FATAL", "timestamp": datetime.now(UTC).isoformat(), **line}
+
+
+metrics = Counts(namespace=NAMESPACE, service=SERVICE)
 """Collects counts until `metrics.flush_metrics()` writes them to stdout in CloudWatch's embedded
 metric format (EMF), which costs no request."""
 
