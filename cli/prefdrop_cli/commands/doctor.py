@@ -6,21 +6,21 @@ import sys
 from collections.abc import Iterable
 from typing import Annotated, NoReturn
 
-import msgspec
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop_cli.aws_errors import explain_aws
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.doctor import vendor
+from prefdrop_cli.doctor.asking import Asking, of_stack, of_vendor
 from prefdrop_cli.doctor.assumptions.confirming import confirm
-from prefdrop_cli.doctor.assumptions.staging import COST, DEFAULT_BYTES
+from prefdrop_cli.doctor.assumptions.staging import COST
 from prefdrop_cli.doctor.assumptions.verdicts import Confirmed
 from prefdrop_cli.doctor.examination import examine
 from prefdrop_cli.doctor.findings import Finding, bad
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.printing import print_assumptions, print_finding, print_summary
-from prefdrop_cli.doctor.vendor_account import VendorAccount, of_options
+from prefdrop_cli.doctor.vendor_account import of_options
 from prefdrop_cli.exits import Exit
 from prefdrop_cli.options import (
     DEFAULT_STACK,
@@ -79,20 +79,24 @@ def doctor(
     )
     server = options.server()
     if server is not None:
-        account: VendorAccount | None = of_options(server)
+        asking: Asking | None = of_vendor(server)
         findings = _said(vendor.examine(of_options(server)), as_json=as_json)
-        chunk_bytes = DEFAULT_BYTES
     else:
         patient = _patient(stack, endpoint)
         findings = _said(_examined(patient), as_json=as_json)
-        account, chunk_bytes = _account_of(patient)
+        asking = of_stack(patient) if isinstance(patient, Patient) else None
     confirmed: list[Confirmed] = []
     if server is not None or assumptions or writes:
-        if account is None or _unusable(findings):
+        if asking is None or _unusable(findings):
             note("The assumptions were not asked about: the vendor has to let the user in first.")
         else:
-            allowed = writes or (not as_json and _asked())
-            confirmed = confirm(account, writes=allowed, chunk_bytes=chunk_bytes)
+            allowed = _allowed(asking, writes=writes, as_json=as_json)
+            confirmed = confirm(
+                asking.account,
+                writes=allowed,
+                chunk_bytes=asking.chunk_bytes,
+                counted=asking.counted,
+            )
     _tell(findings, confirmed, as_json=as_json)
 
 
@@ -119,25 +123,18 @@ def _said(found: Iterable[Finding], *, as_json: bool) -> list[Finding]:
     return kept
 
 
-def _account_of(patient: Patient | Finding) -> tuple[VendorAccount | None, int]:
-    """The vendor account of a stack, and how large its stage requests may be."""
-    if isinstance(patient, Finding):
-        return None, DEFAULT_BYTES
-    try:
-        account = patient.vendor
-    except (BotoCoreError, ClientError, msgspec.DecodeError):
-        return None, DEFAULT_BYTES
-    return account, int(patient.deployment.parameters.get("ChunkBytes", DEFAULT_BYTES))
-
-
 def _unusable(findings: Iterable[Finding]) -> bool:
     return any(one.check.startswith("vendor") and one.verdict == "bad" for one in findings)
 
 
-def _asked() -> bool:
-    """Whether a person at a terminal wants the questions that write."""
-    if not sys.stdin.isatty():
+def _allowed(asking: Asking, *, writes: bool, as_json: bool) -> bool:
+    """Whether to ask what is told by writes alone: by option, or by a person at a terminal."""
+    if asking.busy:
+        if writes:
+            note(f"Nothing was asked that writes: {asking.busy}.")
         return False
+    if writes or as_json or not sys.stdin.isatty():
+        return writes
     note(f"Some assumptions are told by writes alone. {COST}")
     return typer.confirm("Ask these as well?", default=False, err=True)
 

@@ -12,6 +12,7 @@ import msgspec
 
 import mypreferences_assumptions as table
 from prefdrop.mypreferences.answers import UNREADABLE, Answer, any_case, vendor_message
+from prefdrop.mypreferences.errors import NotSent, ServerError
 from prefdrop.mypreferences.exchange import Exchange, Request
 from prefdrop.mypreferences.refusals import OAUTH_TOKEN, accepted
 from prefdrop.mypreferences.routes import Routes, Target
@@ -34,6 +35,9 @@ EXAMPLES = {
     "programTypeId": "Marketing",
 }
 """Values of placeholders: of those ids no account has one, the others every account has."""
+
+PATIENCE = 3
+"""Requests in a row that may stay without an answer; each takes its time."""
 
 UPLOAD_SECONDS = 300.0
 """For a body of the largest size."""
@@ -61,6 +65,8 @@ class Prober:
         )
         self._exchange = Exchange()
         self._read: dict[str, Answer] = {}
+        self._let_in = False
+        self._silent = 0
 
     def close(self) -> None:
         """Close the connections."""
@@ -74,7 +80,7 @@ class Prober:
         """Read `path`, which is relative to the base; raises MyPreferencesError without answer."""
         asked = f"{path}?{query}" if query else path
         if asked not in self._read:
-            self._read[asked] = self.ask("GET", path, query=query)
+            self._read[asked] = settled(self.ask("GET", path, query=query))
         return self._read[asked]
 
     def ask(
@@ -90,12 +96,15 @@ class Prober:
         target = self._routes.raw(method, path)
         if query:
             target = target._replace(url=f"{target.url}?{query}")
-        header = self._auth.header(self._fetch) if authorization is None else authorization
-        answer = self._send(Request("doctor", target, _seconds(body), body), header)
-        if answer.status == 401 and authorization is None and answer.date is not None:
+        request = Request("doctor", target, _seconds(body), body)
+        if authorization is not None:
+            return self._send(request, authorization)
+        answer = self._send(request, self._auth.header(self._fetch))
+        if answer.status == 401 and not self._let_in:
+            # By the vendor's clock it may be valid; later a 401 is about what was asked for.
             self._auth.renew(answer.date)
-            again = self._auth.header(self._fetch)
-            answer = self._send(Request("doctor", target, _seconds(body), body), again)
+            answer = self._send(request, self._auth.header(self._fetch))
+        self._let_in = self._let_in or answer.status != 401
         return answer
 
     def outside(self, method: str, path: str, *, body: bytes | None = None) -> Answer:
@@ -103,7 +112,7 @@ class Prober:
         parts = urlsplit(self.account.base_url)
         target = Target(method, f"{parts.scheme}://{parts.netloc}/{path.lstrip('/')}")
         form = "application/x-www-form-urlencoded"
-        return self._send(Request("doctor", target, SECONDS, body, content_type=form), "")
+        return settled(self._send(Request("doctor", target, SECONDS, body, content_type=form), ""))
 
     def _fetch(self, url: str, authorization: str, form: bytes) -> Answer:
         request = Request(
@@ -117,7 +126,22 @@ class Prober:
         return accepted(request, answer, (authorization.rpartition(" ")[2],))
 
     def _send(self, request: Request, authorization: str) -> Answer:
-        return self._exchange(request, authorization, time.monotonic() + request.timeout)
+        if self._silent >= PATIENCE:
+            raise NotSent(
+                f"It was not asked: the vendor gave no answer {PATIENCE} times in a row.",
+                route=request.route,
+            )
+        self._silent += 1
+        answer = self._exchange(request, authorization, time.monotonic() + request.timeout)
+        self._silent = 0
+        return answer
+
+
+def settled(answer: Answer) -> Answer:
+    """`answer`, if it tells anything; raises ServerError for what another moment may answer."""
+    if answer.status == 429 or answer.status >= 500:
+        raise ServerError(f"The vendor answered {answer.status} just then.", status=answer.status)
+    return answer
 
 
 def _seconds(body: bytes | None) -> float:

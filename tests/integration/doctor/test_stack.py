@@ -396,3 +396,25 @@ def test_an_alarm_that_rings_is_named_as_in_the_runbook(ward: Ward) -> None:
 
 def test_a_stack_that_there_is_not_is_wrong_use(ward: Ward) -> None:
     assert ward.doctor("--stack", "another").returncode == 2
+
+
+# --- what is asked about the vendor, with a stack ---------------------------------------------
+
+
+def test_an_import_that_the_doctor_initiates_is_counted_in_the_ledger(ward: Ward) -> None:
+    told = ward.doctor("--writes", "--json")
+
+    points = {one["number"]: one["outcome"] for one in json.loads(told.stdout)["assumptions"]}
+    assert points["O-5"] == "held"
+    assert json.loads(ward.bench.prefdrop("quota", "--json").stdout)["used"] == 1
+
+
+def test_nothing_is_written_while_an_import_has_the_turn(ward: Ward) -> None:
+    with ward.held_import():
+        told = ward.doctor("--writes", "--json")
+
+        assert len(ward.bench.requests_to("import.initiate")) == 1
+
+    assert "has the vendor account's turn" in told.stderr
+    points = {one["number"]: one["outcome"] for one in json.loads(told.stdout)["assumptions"]}
+    assert (points["O-3"], points["O-5"]) == ("held", "could not be told")

@@ -20,7 +20,7 @@ def client_error(code: str) -> exceptions.ClientError:
     [
         (exceptions.NoCredentialsError(), WrongUse, "Sign in"),
         (exceptions.ProfileNotFound(profile="ops"), WrongUse, "Sign in"),
-        (exceptions.NoRegionError(), WrongUse, "AWS_REGION"),
+        (exceptions.NoRegionError(), WrongUse, "AWS_DEFAULT_REGION"),
         (client_error("ExpiredToken"), WrongUse, "Sign in again"),
         (client_error("AccessDenied"), WrongUse, "credentials that may"),
         (client_error("InternalError"), AwsRefused, "try again"),

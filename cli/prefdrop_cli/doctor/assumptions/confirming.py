@@ -8,25 +8,40 @@ from prefdrop_cli.doctor.assumptions.asking import OPEN_POINTS
 from prefdrop_cli.doctor.assumptions.behaviours import BehaviourQuestions
 from prefdrop_cli.doctor.assumptions.names import NameQuestions
 from prefdrop_cli.doctor.assumptions.routes import RouteQuestions
-from prefdrop_cli.doctor.assumptions.staging import DEFAULT_BYTES, StagingQuestions
+from prefdrop_cli.doctor.assumptions.staging import (
+    DEFAULT_BYTES,
+    Counted,
+    StagingQuestions,
+    uncounted,
+)
 from prefdrop_cli.doctor.assumptions.verdicts import Confirmation, Confirmed, outcome_of
 from prefdrop_cli.doctor.probing import Prober
 from prefdrop_cli.doctor.vendor_account import VendorAccount
 
 
 def confirm(
-    account: VendorAccount, *, writes: bool = False, chunk_bytes: int = DEFAULT_BYTES
+    account: VendorAccount,
+    *,
+    writes: bool = False,
+    chunk_bytes: int = DEFAULT_BYTES,
+    counted: Counted = uncounted,
 ) -> list[Confirmed]:
     """Every open point with what was found about it; see `StagingQuestions` for what writes."""
     prober = Prober(account)
     try:
-        return summed_up(confirmations(prober, writes=writes, chunk_bytes=chunk_bytes))
+        return summed_up(
+            confirmations(prober, writes=writes, chunk_bytes=chunk_bytes, counted=counted)
+        )
     finally:
         prober.close()
 
 
 def confirmations(
-    prober: Prober, *, writes: bool, chunk_bytes: int = DEFAULT_BYTES
+    prober: Prober,
+    *,
+    writes: bool,
+    chunk_bytes: int = DEFAULT_BYTES,
+    counted: Counted = uncounted,
 ) -> Iterator[Confirmation]:
     """Each fact that can be asked about, one after the other; reads come first."""
     behaviours = BehaviourQuestions(prober)
@@ -35,7 +50,8 @@ def confirmations(
     yield from RouteQuestions(prober, writes=writes, bulk=bulk).answers()
     yield from NameQuestions(prober).answers()
     if writes and bulk:
-        yield from StagingQuestions(prober, chunk_bytes=chunk_bytes).answers()
+        staging = StagingQuestions(prober, chunk_bytes=chunk_bytes, counted=counted)
+        yield from staging.answers()
 
 
 def summed_up(found: Iterable[Confirmation]) -> list[Confirmed]:

@@ -24,6 +24,7 @@ from prefdrop_cli.doctor.probing import (
     alike,
     filled,
     first_text,
+    settled,
     unknown_beside,
 )
 
@@ -173,7 +174,7 @@ class RouteQuestions:
 
     def _void(self, method: str, path: str) -> Answer:
         body = b"[]" if method == "PATCH" else None if method == "DELETE" else EMPTY
-        return self._prober.ask(method, filled(path), body=body)
+        return settled(self._prober.ask(method, filled(path), body=body))
 
 
 def _shape(path: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -30,6 +30,13 @@ OVERSIZE_BYTES = 28_000_001
 """Above what the vendor says is the absolute maximum."""
 WRONG: dict[str, Any] = {"wrong": ["type"]}
 """No member is an object that holds this."""
+
+Counted = Callable[[Literal["import", "request"]], None]
+
+
+def uncounted(_: Literal["import", "request"]) -> None:
+    """For an account whose limit nobody counts here."""
+
 
 FAILING: dict[str, Any] = {"Emails": [{}]}
 """A record that lacks what the vendor requires by its own documentation."""
@@ -91,8 +98,12 @@ class _Staged:
 class StagingQuestions:
     """One import for all questions."""
 
-    def __init__(self, prober: Prober, *, chunk_bytes: int = DEFAULT_BYTES) -> None:
+    def __init__(
+        self, prober: Prober, *, chunk_bytes: int = DEFAULT_BYTES, counted: Counted = uncounted
+    ) -> None:
+        """`counted` is told of each request before it is sent that the vendor's limit may count."""
         self._prober = prober
+        self._counted = counted
         self._chunk_bytes = chunk_bytes
         self._token = ""
         self._sent = 0
@@ -130,6 +141,7 @@ class StagingQuestions:
 
     def _initiate(self) -> Answer:
         spec = ImportSpec(name=IMPORT_NAME, data_stage_duration=0, reason_code=REASON)
+        self._counted("import")
         return self._prober.ask("POST", self._path("import.initiate"), body=spec.body())
 
     # --- names in records (O-5) -----------------------------------------------------------------
@@ -204,6 +216,7 @@ class StagingQuestions:
         return staged
 
     def _post(self, body: bytes) -> Answer:
+        self._counted("request")
         answer = self._prober.ask("POST", self._path("import.stage"), body=body)
         if answer.status == 429:
             raise _LimitedError(answer)
