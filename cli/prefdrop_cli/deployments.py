@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from prefdrop.ledger.audit import AuditStore
+from prefdrop.ledger.drops import DropStore
 from prefdrop.ledger.event_exceptions import EventExceptionStore
 from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.objects import ObjectStore
@@ -63,6 +64,11 @@ class Deployment:
     def imports(self) -> ImportStore:
         """The imports of the ledger."""
         return ImportStore(self.table)
+
+    @cached_property
+    def drops(self) -> DropStore:
+        """Which version of a file was executed last."""
+        return DropStore(self.table)
 
     @cached_property
     def audit(self) -> AuditStore:

@@ -11,6 +11,7 @@ import typer
 from prefdrop.importing import operate
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import STATUSES, Import, Status
+from prefdrop_cli.attention import needs, still_open
 from prefdrop_cli.commands.watch import watch_to_the_end
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
@@ -24,6 +25,7 @@ from prefdrop_cli.story.telling import tell
 app = typer.Typer(help="List, watch and decide imports.", no_args_is_help=True)
 
 StatusFilter = Annotated[str, typer.Option("--status", help="Only imports in this status.")]
+Open = Annotated[bool, typer.Option("--open", help="Only those under way or in need of somebody.")]
 Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first.")]
 Output = Annotated[
     Path | None, typer.Option("--out", "-o", help="File to write the rejects to; else printed.")
@@ -54,26 +56,40 @@ PART_COLUMNS = (
 @app.command("list")
 def list_imports(
     status: StatusFilter = "",
+    unsettled: Open = False,
     limit: Limit = 20,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
-    """List imports, newest first."""
+    """List imports, newest first, with what they need of you.
+
+    The column `needs` says: `decision`, a gate holds it; `retry`, its execution is gone; `remedy`,
+    it failed or was aborted; `check`, its figures do not add up; `rejects`, it is through, and
+    some rows are to be corrected. `prefdrop imports show ID` says what to do about each.
+    """
     wanted = _status(status)
+    if wanted and unsettled:
+        raise WrongUse("--open and --status exclude each other.", hint="Leave one of them out.")
     deployment = connect(stack, endpoint)
-    found = list(deployment.imports.list(wanted, limit=limit))
+    if unsettled:
+        found = still_open(deployment, limit)
+    else:
+        found = list(needs(deployment, deployment.imports.list(wanted, limit=limit)))
     if as_json:
-        say_json([_listed(one) for one in found])
+        say_json([{**_listed(one), "needs": need or None} for one, need in found])
     elif found:
-        table(("import", "feed", "status", "registered", "file"), map(_line, found))
+        heads = ("import", "feed", "status", "needs", "registered", "file")
+        table(heads, (_line(one, need) for one, need in found))
+    elif unsettled:
+        say("Nothing is under way, and nothing needs you.")
     else:
         say("There are no imports." if wanted is None else f"No import is {wanted}.")
 
 
-def _line(one: Import) -> tuple[str, ...]:
+def _line(one: Import, need: str) -> tuple[str, ...]:
     registered = one.registered_at[:16].replace("T", " ")
-    return (one.import_id, one.feed, one.status, registered, PurePosixPath(one.key).name)
+    return (one.import_id, one.feed, one.status, need, registered, PurePosixPath(one.key).name)
 
 
 def _status(given: str) -> Status | None:

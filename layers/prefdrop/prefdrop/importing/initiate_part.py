@@ -187,7 +187,9 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     try:
         status = services.vendor.initiate(_spec(record, feed))
     except TooManyRequests as refused:
-        return wait_until(after_refusal(services, refused))
+        slot = after_refusal(services, refused)
+        services.imports.update(record.import_id, initiate_after=slot)
+        return wait_until(slot)
     planned = now_ms() + int(services.settings.part_seconds * 1000)
     expires = milliseconds(status.expires) if status.expires else planned
     life = min(expires, planned) - now_ms()

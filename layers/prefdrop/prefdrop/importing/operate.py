@@ -67,6 +67,7 @@ def retry(services: Services, import_id: str, state_machine: str, *, force: bool
         status="Registered",
         error=None,
         gate=None,
+        initiate_after=None,
         finished_at=None,
     )
     started = services.step_functions.start_execution(

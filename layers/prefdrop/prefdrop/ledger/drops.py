@@ -28,7 +28,7 @@ class DropStore:
 
         An import that is forced may be older than what was executed.
         """
-        order = record.sequencer.rjust(SEQUENCER_LENGTH, "0")
+        order = _order(record)
         newest = Attr("sequencer").not_exists() | Attr("sequencer").lte(order)
         try:
             self._table.put(
@@ -42,6 +42,11 @@ class DropStore:
                 "would overwrite it.",
                 hint="Nothing of it was executed. If that is meant, retry it with --force.",
             ) from None
+
+    def newer_was_executed(self, record: Import) -> bool:
+        """Whether a later version of the same file has been executed."""
+        item = self._table.get(keys.executed_version(record.key))
+        return item is not None and str(item["sequencer"]) > _order(record)
 
     def claim_content(self, record: Import, sha256: str) -> str:
         """Make `record` the import of this content; returns whose it is."""
@@ -61,3 +66,7 @@ class DropStore:
             self._table.delete(keys.content(record.feed, sha256), when=mine)
         except ConditionFailed:
             return
+
+
+def _order(record: Import) -> str:
+    return record.sequencer.rjust(SEQUENCER_LENGTH, "0")
