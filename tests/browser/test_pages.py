@@ -221,6 +221,7 @@ def test_events_are_shown_of_the_person_who_is_asked_for(page: Browser, bench: W
     go(page, "events")
 
     page.type("#profile", "9007199254740993\n")
+    assert page.text("#found a") == "profile.updated"
     page.find("#found a").click()
 
     assert page.text("#event td:nth-child(3)") == f'"{EVIL}"'
@@ -233,9 +234,8 @@ def _deliver(bench: Workbench, *, profile: int, before: str, after: str) -> None
     """One event, as the vendor delivers it."""
     event = {
         "EventId": "e-1",
-        "Type": "profile.updated",
+        "EventType": "profile.updated",
         "ProfileId": profile,
-        "OccurredDateUtc": "2026-01-15T10:30:00Z",
         "PreviousData": {"Name": before},
         "Data": {"Name": after},
     }

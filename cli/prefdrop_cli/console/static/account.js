@@ -18,16 +18,16 @@ function turn({ holder, queue, waiting }) {
   const rows = [holder, ...queue].map((one, place) => ({
     key: one.import_id,
     cells: [
-      place ? count(place) : "has it",
       [h("a", { href: to("imports", one.import_id) }, one.file ?? one.import_id),
         h("span", { class: "soft below" }, h("span", { class: "id" }, one.import_id), one.feed ? ` · ${one.feed}` : "")],
+      place ? `${count(place)}. in the queue` : "has it",
       one.status ? badge(one.status) : "–",
       moment(one.since),
     ],
   }));
   return h("div", { id: "turn" },
     h("p", {}, "The vendor takes one import at a time; the others wait in the order of their drops."),
-    table("Who has the turn, and who waits", [["Place"], ["Import"], ["Status"], ["Since (UTC)", "when"]], rows, { stack: true }),
+    table("Who has the turn, and who waits", [["Import"], ["Place"], ["Status"], ["Since (UTC)", "when"]], rows, { stack: true }),
     waiting > queue.length && h("p", {}, `${many(waiting - queue.length, "more waits", "more wait")}.`));
 }
 

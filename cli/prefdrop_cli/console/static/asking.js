@@ -6,6 +6,7 @@ import { span } from "./words.js";
 const FASTEST_RETRY = 2000;
 const SLOWEST_RETRY = 60000;
 const GROWTH = 1.5;
+const CONSIDERATE = 2; // what takes long to answer is asked less often: twice that time is between
 
 /** What the console answered instead of what was asked for. */
 export class Problem extends Error {
@@ -60,11 +61,13 @@ export function follow(address, show, { pace, slowest = 8 * pace, place }) {
   async function look() {
     timer = null;
     running = new AbortController();
+    const began = performance.now();
     try {
       const told = await ask(address(), running.signal);
       const text = JSON.stringify({ ...told, now: null });
       const moves = show(told);
       pause = moves || text !== last ? pace : Math.min(slowest, pause * GROWTH);
+      pause = Math.max(pause, CONSIDERATE * (performance.now() - began));
       last = text;
       renew(place);
       connected();

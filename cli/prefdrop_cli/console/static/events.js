@@ -115,5 +115,5 @@ function changes(all) {
   return table(`${count(all.length)} changes`, [["What"], ["Before"], ["After"]],
     all.map((one) => ({
       cells: [h("code", {}, one.path), h("span", { class: "before" }, value(one.before)), h("span", { class: "after" }, value(one.after))],
-    })));
+    })), { stack: true });
 }

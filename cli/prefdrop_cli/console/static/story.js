@@ -121,10 +121,10 @@ function steps(spans) {
   const failures = (one) => Object.entries(one.failures).map(([error, times]) => `${count(times)} × ${error}`);
   return h("section", { id: "steps" }, h("h2", {}, "What the workflow did"),
     table("Its steps, in order of their first begin",
-      [["Step"], ["Times", "number"], ["First (UTC)", "when spare"], ["Last (UTC)", "when"], ["Failed tries"]],
+      [["Step"], ["First (UTC)", "when spare"], ["Last (UTC)", "when"], ["Failed tries"], ["Times", "number"]],
       spans.map((one) => ({
         key: one.name,
-        cells: [breakable(one.name), count(one.times), moment(one.first), moment(one.last), failures(one).join(", ") || "–"],
+        cells: [breakable(one.name), moment(one.first), moment(one.last), failures(one).join(", ") || "–", count(one.times)],
       }))));
 }
 
@@ -132,11 +132,11 @@ function parts(all) {
   if (!all.length) return null;
   return h("section", { id: "parts" }, h("h2", {}, "Parts"),
     table("Its parts at the vendor",
-      [["Part", "number"], ["State"], ["Rows", "number"], ["Staged", "number spare"], ["Processed", "number"], ["Executed (UTC)", "when"]],
+      [["Part"], ["State"], ["Executed (UTC)", "when"], ["Rows", "number"], ["Staged", "number spare"], ["Processed", "number"]],
       all.map((part) => ({
         key: `part-${part.number}`,
         cells: [count(part.number), part.given_up ? `${part.state}: ${part.given_up}` : part.state,
-          count(part.rows), count(part.staged), count(part.processed), moment(part.executed_at)],
+          moment(part.executed_at), count(part.rows), count(part.staged), count(part.processed)],
       }))));
 }
 
