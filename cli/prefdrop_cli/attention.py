@@ -24,15 +24,16 @@ NEEDS: dict[Status, Need] = {
 SETTLED: tuple[Status, ...] = ("Completed", "CompletedWithRejects", "Duplicate")
 """Ends that leave nothing open: rejects are rows to correct, the import itself is through."""
 
+ALIVE = ("RUNNING", "PENDING_REDRIVE")
+
 
 def needs(deployment: Deployment, found: Iterable[Import]) -> Iterator[tuple[Import, Need]]:
     """Each import with what it needs; empty for nothing.
 
     One that ended badly needs nothing any more once a later version of its file was executed.
     """
-    running = _running(deployment)
     for one in found:
-        if one.status not in FINISHED and not _is_worked_on(deployment, one, running):
+        if one.status not in FINISHED and not _is_worked_on(deployment, one):
             yield one, "retry"
         elif one.status in ("Failed", "Aborted", "Unreconciled"):
             yield one, "" if deployment.drops.newer_was_executed(one) else NEEDS[one.status]
@@ -49,18 +50,5 @@ def still_open(deployment: Deployment, limit: int) -> list[tuple[Import, Need]]:
     return list(islice((pair for pair in told if pair[1] or pair[0].status not in FINISHED), limit))
 
 
-def _running(deployment: Deployment) -> set[str]:
-    """The newest running executions, in one request."""
-    client = deployment.client("stepfunctions")
-    answer = client.list_executions(
-        stateMachineArn=deployment.outputs["ImportStateMachineArn"],
-        statusFilter="RUNNING",
-        maxResults=1000,
-    )
-    return {one["executionArn"] for one in answer["executions"]}
-
-
-def _is_worked_on(deployment: Deployment, one: Import, running: set[str]) -> bool:
-    if one.execution_arn in running:
-        return True
-    return status_of(OperatorServices(deployment), one.execution_arn) == "RUNNING"
+def _is_worked_on(deployment: Deployment, one: Import) -> bool:
+    return status_of(OperatorServices(deployment), one.execution_arn) in ALIVE

@@ -116,12 +116,51 @@ def test_a_failed_import_shows_why_and_what_to_do(run: Run, imports: ImportStore
     failure = Failure("WrongCredentials", "The vendor refuses the credentials.", "Correct them.")
     imports.register(an_import(1, "Failed", error=failure, rows_read=12))
 
-    code, out, err = run("imports", "show", "imp-1")
+    code, out, _ = run("imports", "show", "imp-1")
 
     assert code == 0
     assert "rows read" in out
-    assert "The vendor refuses the credentials." in err
-    assert "Correct them." in err
+    assert "The vendor refuses the credentials." in out
+    assert "Next: Correct them. " in out
+    assert "`prefdrop imports retry imp-1`" in out
+
+
+def test_a_list_says_what_each_import_needs_of_somebody(run: Run, imports: ImportStore) -> None:
+    ends: tuple[Status, ...] = ("Completed", "Failed", "Aborted", "Unreconciled")
+    for number, status in enumerate((*ends, "CompletedWithRejects", "Staging"), start=1):
+        imports.register(an_import(number, status))
+
+    _, out, _ = run("imports", "list", "--json")
+
+    assert {one["status"]: one["needs"] for one in json.loads(out)} == {
+        "Completed": None,
+        "Failed": "remedy",
+        "Aborted": "remedy",
+        "Unreconciled": "check",
+        "CompletedWithRejects": "rejects",
+        "Staging": "retry",  # nothing works on it: there is no such execution
+    }
+
+
+def test_the_list_of_open_imports_leaves_out_what_is_through_or_mended(
+    run: Run, imports: ImportStore, deployment: Deployment
+) -> None:
+    imports.register(an_import(1, "Completed"))
+    imports.register(an_import(2, "CompletedWithRejects"))
+    imports.register(an_import(3, "Failed", sequencer="01"))
+    imports.register(an_import(4, "Failed", sequencer="01"))
+    again = an_import(4, "Completed", sequencer="02")
+    deployment.drops.executing(again)
+
+    _, out, _ = run("imports", "list", "--open", "--json")
+
+    assert [one["import_id"] for one in json.loads(out)] == ["imp-3"]
+
+
+def test_a_quiet_day_says_so(run: Run, imports: ImportStore) -> None:
+    imports.register(an_import(1, "Completed"))
+
+    assert run("imports", "list", "--open")[1] == "Nothing is under way, and nothing needs you.\n"
 
 
 def test_watching_an_import_that_has_ended_exits_as_it_ended(
