@@ -533,7 +533,7 @@ def test_a_held_import_goes_on_when_it_is_approved_and_its_rejects_can_be_fetche
 
     assert held.code == 4
     assert f"imports approve {import_id}" in held.out
-    assert "max_rejected_percent" in held.err
+    assert "max_rejected_percent" in held.out
     report = json.loads(approved.out)
     assert (approved.code, report["status"], report["processed"]) == (3, "CompletedWithRejects", 2)
     assert up.prefdrop("imports", "rejects", import_id, "-o", "mine.csv").code == 0
@@ -569,8 +569,8 @@ def test_an_import_that_failed_for_its_missing_feed_is_retried_once_the_feed_is_
     retried = up.prefdrop("imports", "retry", import_id, "--watch", "--json")
 
     assert failed.code == 5
-    assert "no feed 'late'" in failed.err
-    assert "prefdrop feeds push" in failed.err
+    assert "no feed 'late'" in failed.out
+    assert "prefdrop feeds push" in failed.out
     report = json.loads(retried.out)
     assert (retried.code, report["status"], report["processed"]) == (0, "Completed", 2)
 
