@@ -170,7 +170,7 @@ def test_an_import_under_way_is_followed_until_it_has_ended(
 
     assert "Executing" in page.text(card)
     assert number(page.find(f"{card} progress").get_attribute("max")) == 2000
-    page.wait(lambda: "1 import waits" in page.text(".summary"), "the queue")
+    page.wait(lambda: "1 import waits" in page.text("#account"), "the queue")
     keep_picture("console", tallest=730)
     bench.set_vendor(records_per_second=0)
     ended = f"tr[data-key='{id_of(bench, running)}']"
@@ -188,6 +188,8 @@ def test_a_held_import_tells_why_it_is_held_and_what_comes_next(
     bench.wait_for_step("AwaitApprovalFunction")
     import_id = id_of(bench, held)
 
+    page.wait(lambda: "1 import needs you" in page.text("#needing"), "the call for somebody")
+    assert "It waits for your decision" in page.text(f"li[data-key='{import_id}']")
     go(page, "imports", import_id)
 
     assert page.text("#status").startswith("Held")

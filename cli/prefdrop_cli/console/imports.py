@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from heapq import merge
 from itertools import islice
@@ -12,6 +12,7 @@ from typing import Any
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop.ledger.objects import ObjectMissing
+from prefdrop_cli.attention import NEEDS, SETTLED, Need, needs
 from prefdrop_cli.commands.imports import LISTED, PART_COLUMNS
 from prefdrop_cli.console.answers import Asked
 from prefdrop_cli.console.asking import limit_of, status_of
@@ -24,24 +25,48 @@ from prefdrop_cli.watching import step_of
 LOOKED_THROUGH = 1000
 """Imports of a status that are looked through for those of one feed; no index knows feeds."""
 MOST_GOING_ON = 200
+LOOKED_AFTER = 20
+"""Imports under way whose executions are looked at each time: Step Functions limits such calls."""
 WAITING = ("Registered", "Queued")
+OPEN = "open"
+SETTLED_NEEDS = ("", "rejects")
+"""The import is through; rows to be corrected can wait."""
 
 
 def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     """The imports under way, in the order in which they are served, and the ended, newest first.
 
-    `more` says whether there are ended ones besides.
+    The status `open` narrows them down to those under way or in need of somebody. `more` says
+    whether there are ended ones besides.
     """
-    wanted, feed, limit = status_of(asked), asked.query.get("feed", ""), limit_of(asked)
-    statuses = (wanted,) if wanted else STATUSES
+    only_open = asked.query.get("status") == OPEN
+    feed, limit = asked.query.get("feed", ""), limit_of(asked)
+    statuses = _statuses(asked, only_open=only_open)
     going_on = _of(deployment, [s for s in statuses if s not in FINISHED], feed, MOST_GOING_ON)
     ended = _of(deployment, [s for s in statuses if s in FINISHED], feed, limit + 1)
+    under_way = list(_with_needs(deployment, sorted(going_on, key=_served)))
+    over = [one for one in needs(deployment, ended[:limit]) if one[1] or not only_open]
     return {
-        "under_way": [_line(one) for one in sorted(going_on, key=_served)],
-        "ended": [_line(one) for one in ended[:limit]],
+        "under_way": [_line(one, need) for one, need in under_way],
+        "ended": [_line(one, need) for one, need in over],
         "more": len(ended) > limit,
+        "needing": sum(need not in SETTLED_NEEDS for _, need in (*under_way, *over)),
         "now": iso_now(),
     }
+
+
+def _statuses(asked: Asked, *, only_open: bool) -> list[Status]:
+    if only_open:
+        return [status for status in STATUSES if status not in SETTLED]
+    wanted = status_of(asked)
+    return [wanted] if wanted else list(STATUSES)
+
+
+def _with_needs(deployment: Deployment, going_on: list[Import]) -> Iterator[tuple[Import, Need]]:
+    """What those that are served next need; each costs a look at its execution."""
+    yield from needs(deployment, going_on[:LOOKED_AFTER])
+    for one in going_on[LOOKED_AFTER:]:
+        yield one, NEEDS.get(one.status, "")
 
 
 def _of(deployment: Deployment, statuses: list[Status], feed: str, limit: int) -> list[Import]:
@@ -56,9 +81,10 @@ def _served(one: Import) -> tuple[bool, str]:
     return one.status in WAITING, one.dropped_at or one.registered_at
 
 
-def _line(one: Import) -> dict[str, Any]:
+def _line(one: Import, need: Need) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in LISTED},
+        "needs": need or None,
         "file": PurePosixPath(one.key).name,
         "rejected": one.rejected_local + one.rejected_validation + one.rejected_execution,
         "finished_at": one.finished_at or None,
@@ -79,7 +105,7 @@ def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     parts = deployment.parts.all(found.import_id)
     story = tell(deployment, found)
     return {
-        "import": _line(found),
+        "import": _line(found, next(needs(deployment, [found]))[1]),
         "report": report,
         "parts": [{name: getattr(part, name) for name in PART_COLUMNS} for part in parts],
         "happened": story.happened,

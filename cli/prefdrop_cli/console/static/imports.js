@@ -6,17 +6,24 @@ import { Paces, badge, moment, mood, progressBar, table } from "./shapes.js";
 import { ago, count, many, question, to } from "./words.js";
 
 const SLOW = 60000;
+const NEEDS = {
+  decision: "It waits for your decision.",
+  retry: "Nothing works on it any more: retry it.",
+  remedy: "It needs a remedy, and a retry.",
+  check: "Its figures are to be checked.",
+};
 const chosen = { status: "", feed: "", limit: 50 };
 
 /** The list of imports, with what matters of the account above it. */
 export function importsView(root, { place }) {
   const problem = h("div");
-  const summary = h("p", { class: "summary" });
-  const alarms = h("p", { class: "summary" });
+  const need = h("p", { class: "summary", id: "needing" });
+  const summary = h("p", { class: "summary", id: "account" });
+  const alarms = h("p", { class: "summary", id: "ringing" });
   const going = h("div");
   const ended = h("div", {}, looking());
   const filters = filterForm(place, () => list.now());
-  root.append(h("h1", { tabindex: -1 }, "Imports"), summary, alarms, filters.form, problem, going, ended);
+  root.append(h("h1", { tabindex: -1 }, "Imports"), need, summary, alarms, filters.form, problem, going, ended);
 
   const paces = new Paces();
   const statuses = new Map();
@@ -27,6 +34,7 @@ export function importsView(root, { place }) {
       tellChanges(statuses, told);
       renew(going, underWay(told, paces));
       renew(ended, theEnded(told, () => list.now()));
+      renew(need, needing(told.needing));
       return told.under_way.length > 0;
     },
     { pace, place: problem },
@@ -53,7 +61,7 @@ export function importsView(root, { place }) {
 
 function filterForm(place, changed) {
   const status = h("select", { id: "status" }, h("option", { value: "" }, "any status"),
-    place.statuses.map((name) => h("option", { value: name }, name)));
+    h("option", { value: "open" }, "under way, or in need of you"), place.statuses.map((name) => h("option", { value: name }, name)));
   const feed = h("select", { id: "feed" }, h("option", { value: "" }, "any feed"));
   const form = h("form", { class: "filters" },
     h("p", {}, h("label", { for: "status" }, "Status"), status),
@@ -92,8 +100,19 @@ function underWay(told, paces) {
       h("li", { "data-key": one.import_id, class: `card ${mood(one.status)}` },
         h("p", { class: "line" }, h("a", { href: to("imports", one.import_id) }, one.file), badge(one.status)),
         h("p", { class: "soft" }, h("span", { class: "id" }, one.import_id), ` · ${one.feed} · registered ${ago(one.registered_at, told.now)}`),
+        needOf(one),
         progressBar(one.progress, paces.tell(one.import_id, one.progress, told.now), one.status !== "Held")))),
   ];
+}
+
+function needing(count) {
+  if (!count) return h("span");
+  return h("span", { class: "ringing" }, `${many(count, "import needs", "imports need")} you.`);
+}
+
+/** What somebody has to do about an import, in a word; its story says how. */
+function needOf({ needs }) {
+  return NEEDS[needs] ? h("span", { class: "need below" }, NEEDS[needs]) : null;
 }
 
 function theEnded(told, changed) {
@@ -107,7 +126,7 @@ function theEnded(told, changed) {
     cells: [
       [h("a", { href: to("imports", one.import_id) }, one.file),
         h("span", { class: "soft below" }, h("span", { class: "id" }, one.import_id), ` · ${one.feed}`)],
-      badge(one.status),
+      [badge(one.status), needOf(one)],
       moment(one.registered_at),
       count(one.rows_read),
       count(one.processed),

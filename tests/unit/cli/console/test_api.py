@@ -99,6 +99,20 @@ def test_imports_are_narrowed_down_by_status_and_by_feed(ask: Ask, ledger: Impor
     assert [one["import_id"] for one in ask("imports", feed="shops")["ended"]] == ["imp-3"]
 
 
+def test_what_needs_somebody_is_told_and_found_at_once(ask: Ask, ledger: ImportStore) -> None:
+    for number, status in enumerate(("Completed", "Failed", "CompletedWithRejects"), start=1):
+        ledger.register(an_import(number, status))  # type: ignore[arg-type]
+    ledger.register(an_import(4, "Staging"))  # its execution is none that Step Functions knows
+
+    told = ask("imports")
+
+    needs = {one["import_id"]: one["needs"] for one in told["under_way"] + told["ended"]}
+    assert needs == {"imp-4": "retry", "imp-3": "rejects", "imp-2": "remedy", "imp-1": None}
+    assert told["needing"] == 2
+    found = ask("imports", status="open")
+    assert [one["import_id"] for one in found["under_way"] + found["ended"]] == ["imp-4", "imp-2"]
+
+
 def test_older_ones_are_there_for_the_asking(ask: Ask, ledger: ImportStore) -> None:
     for number in range(1, 4):
         ledger.register(an_import(number, "Completed"))
