@@ -61,8 +61,8 @@ def known_account(file: Path | None, stack: str, endpoint: str) -> KnownAccount:
         return _aged(read_snapshot(file), str(file), MAX_AGE)
     if not stack and not endpoint:
         return KnownAccount(
-            why_not="Neither --snapshot nor a stack was named, so the feed was not checked against "
-            "the account."
+            why_not="Neither --snapshot, --sandbox nor a stack was named, so the feed was not "
+            "checked against the account."
         )
     try:
         return _of_stack(connect(stack or DEFAULT_STACK, endpoint))

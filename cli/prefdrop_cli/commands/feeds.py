@@ -22,6 +22,7 @@ from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import say, say_json, table
 from prefdrop_cli.preflight import open_source, plain_size, read_feed, read_file
 from prefdrop_cli.progress import progress_for
+from prefdrop_cli.sandbox_account import sandbox_account
 from prefdrop_cli.snapshots import hold_feed_to, known_account
 
 app = typer.Typer(help="Infer, check, push and list feeds.", no_args_is_help=True)
@@ -38,6 +39,10 @@ ChunkBytes = Annotated[
 SnapshotFile = Annotated[
     Path | None,
     typer.Option("--snapshot", metavar="FILE", help="Check against this configuration snapshot."),
+]
+Sandbox = Annotated[
+    bool,
+    typer.Option("--sandbox", help="Check against the sandbox's invented account."),
 ]
 StackIfAny = Annotated[
     str,
@@ -84,6 +89,7 @@ def check(
     show: Shown = 1,
     chunk_bytes: ChunkBytes = CHUNK_BYTES,
     snapshot: SnapshotFile = None,
+    sandbox: Sandbox = False,
     stack: StackIfAny = "",
     endpoint: Endpoint = "",
     as_json: AsJson = False,
@@ -92,10 +98,11 @@ def check(
 
     Nothing is sent anywhere: it shows the first records as they would be staged, how many chunks
     they make, the rejects by reason, and whether a gate would stop the import. Names are held to a
-    snapshot of the account's configuration: the one in --snapshot, or that of the stack.
+    snapshot of the account's configuration: the one in --snapshot, that of the stack, or, with
+    --sandbox, what the sandbox has, to which `prefdrop local run` imports.
     """
     loaded = read_feed(feed)
-    known = known_account(snapshot, stack, endpoint)
+    known = sandbox_account() if sandbox else known_account(snapshot, stack, endpoint)
     hold_feed_to(known, loaded, read_file(feed, "feed"), as_json=as_json)
     if data is None:
         tell_feed(loaded, known.as_json(), as_json=as_json)

@@ -22,7 +22,7 @@ from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import LIVE, Part
 from prefdrop.ledger.quota import WINDOW_MS
 from prefdrop.ledger.turns import Turn
-from prefdrop.mypreferences import ImportSpec, TooManyRequests
+from prefdrop.mypreferences import ImportSpec, NotFound, TooManyRequests
 from prefdrop.settings import SLOTS
 
 STAGING_SHARE = 0.5
@@ -36,6 +36,12 @@ COUNTING_BYTES = 4_000_000
 
 NAME_LENGTH = 100
 """The longest Name that the vendor takes (vendor help pages)."""
+
+UNKNOWN_MATCH = (
+    "match_alternate_id of the feed is no alternate id type of the account. `prefdrop feeds check "
+    "FEED.toml` says which there are, with --stack NAME for your account or --sandbox for the "
+    "sandbox's. Correct the feed and drop the file again."
+)
 
 
 class TooManyRecords(Terminal):
@@ -186,6 +192,10 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     services.quota.mark()
     try:
         status = services.vendor.initiate(_spec(record, feed))
+    except NotFound as refused:
+        if "MatchValue" in refused.vendor_message:
+            refused.hint = UNKNOWN_MATCH
+        raise
     except TooManyRequests as refused:
         slot = after_refusal(services, refused)
         services.imports.update(record.import_id, initiate_after=slot)

@@ -247,7 +247,7 @@ def _mend(
             continue
         why = f"would reject {count:,} of the sample's {rows:,} rows ({code})"
         if column != draft.match_column:
-            draft.ignore(column, why)
+            draft.ignore(column, f'{why} as "{draft.mapped[column].targets[0].to}"')
         elif len(draft.mapped[column].targets) > 1:
             kept = [each for each in draft.mapped[column].targets if "AlternateIds" in each.to]
             draft.mapped[column].targets = kept
