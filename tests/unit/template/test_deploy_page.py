@@ -1,0 +1,116 @@
+"""`docs/deploy.md` names only what the template has."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from tools.translation import Template
+
+
+@pytest.fixture(scope="module")
+def page(root) -> str:
+    return (root / "docs/deploy.md").read_text("utf-8")
+
+
+@pytest.fixture
+def commands(page) -> str:
+    blocks = re.findall(r"^```\n(.*?)^```", page, re.M | re.S)
+    return "\n".join(blocks).replace("\\\n", " ")
+
+
+def _in_code(page: str) -> set[str]:
+    """Words in code type that look like names of the template."""
+    return set(re.findall(r"`([A-Z][a-z]+[A-Z][A-Za-z]+)`", page))
+
+
+OF_AWS = {
+    "EnableKeyRotation",
+    "LogConfiguration",
+    "NotAuthorized",
+    "RoleArn",
+    "SourceParameters",
+    "TargetParameters",
+    "UpdateReplacePolicy",
+}
+"""Other names in code type: properties, a pipe's members, an error."""
+
+
+def test_every_resource_parameter_and_output_that_the_page_names_exists(page, template: Template):
+    known = {name for part in ("Resources", "Parameters", "Outputs") for name in template[part]}
+
+    assert _in_code(page) - OF_AWS <= known
+
+
+def test_overrides_that_the_page_shows_are_parameters_and_take_the_value(page, template: Template):
+    shown = re.findall(r"--parameter-overrides ((?:\w+=\S+ ?)+)", page.replace("`", " "))
+
+    assert shown
+    for override in " ".join(shown).split():
+        name, _, value = override.partition("=")
+        parameter = template["Parameters"][name]
+
+        assert re.fullmatch(parameter.get("AllowedPattern", ".*"), value)
+
+
+def test_a_resource_that_a_command_looks_up_exists(commands, template: Template):
+    looked_up = re.findall(r"--logical-resource-id (\w+)", commands)
+
+    assert looked_up
+    assert set(looked_up) <= template["Resources"].keys()
+
+
+def test_functions_secrets_key_and_pipe_are_called_as_in_the_template(page, template: Template):
+    called = {
+        resource["Properties"][key]["Fn::Sub"].replace("${AWS::StackName}", "prefdrop")
+        for resource in template["Resources"].values()
+        for key in ("FunctionName", "Name", "AliasName")
+        if isinstance(resource.get("Properties", {}).get(key), dict)
+        and "Fn::Sub" in resource["Properties"][key]
+    }
+    shown = set(
+        re.findall(
+            r"--(?:function-name|secret-id|key-id|name) ((?:alias/)?prefdrop[\w/-]*)\b", page
+        )
+    )
+
+    assert len(shown) >= 6
+    assert shown <= called
+
+
+def test_the_page_names_everything_that_stays_behind(page, template: Template):
+    kept = [
+        name
+        for name, resource in template["Resources"].items()
+        if resource.get("DeletionPolicy") == "Retain"
+    ]
+    remove = page.split("\n## Remove\n")[1].split("\n## ")[0]
+
+    assert [name for name in kept if f"`{name}`" not in remove] == []
+
+
+def test_the_page_asks_for_exactly_the_parameters_without_a_default(page, template: Template):
+    needed = [name for name, p in template["Parameters"].items() if "Default" not in p]
+
+    assert "Only two have no default: " + " and ".join(f"`{name}`" for name in needed) in page
+
+
+def test_the_stages_of_the_page_are_those_of_the_settings(commands, root):
+    settings = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
+
+    for stage in re.findall(r"--config-env (\w+)", commands):
+        assert "stack_name" in settings[stage]["deploy"]["parameters"]
+
+
+def test_what_a_restored_table_lacks_is_what_the_page_puts_back(page, template: Template):
+    restore = page.split("\n## Restore\n")[1].split("\n## ")[0]
+    for name in ("ImportsTable", "ExceptionsTable", "AuditTable"):
+        table = template["Resources"][name]["Properties"]
+        expiry = table["TimeToLiveSpecification"]["AttributeName"]
+
+        assert f"Enabled=true,AttributeName={expiry}" in restore
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    view = template["Resources"]["AuditTable"]["Properties"]["StreamSpecification"]
+    assert f"StreamEnabled=true,StreamViewType={view['StreamViewType']}" in restore
