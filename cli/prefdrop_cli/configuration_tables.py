@@ -7,6 +7,7 @@ from typing import Any
 
 from mypreferences_assumptions import NAMES
 from prefdrop.configuring.snapshot import Snapshot
+from prefdrop.feeds.account import PATTERN_NOT_UNDERSTOOD
 from prefdrop_cli.output import note, pairs, say, table
 
 TITLES = {
@@ -67,6 +68,8 @@ def tell_snapshot(snapshot: Snapshot, locale: str) -> None:
             say(f"\n{title}")
             table(("name", "of", "called", "active"), (_row(part, each, locale) for each in items))
     _tell_unread(snapshot.unread)
+    if snapshot.account().pattern_not_understood:
+        note(PATTERN_NOT_UNDERSTOOD)
 
 
 def _tell_unread(unread: Mapping[str, str]) -> None:

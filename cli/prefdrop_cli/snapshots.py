@@ -13,10 +13,10 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.configuring.snapshot import Snapshot, decode
-from prefdrop.configuring.store import KEY, SnapshotStore
+from prefdrop.configuring.store import KEY, SnapshotStore, SnapshotUnreadable
 from prefdrop.feeds import AccountSnapshot, Feed, FeedError
-from prefdrop.feeds.account import MAX_AGE
-from prefdrop.feeds.unknown_names import unknown_names
+from prefdrop.feeds.account import MAX_AGE, PATTERN_NOT_UNDERSTOOD
+from prefdrop.feeds.unknown_names import doubtful_names, unknown_names
 from prefdrop.ledger.clock import iso, milliseconds
 from prefdrop_cli.aws_errors import explain_aws
 from prefdrop_cli.deployments import Deployment, connect
@@ -75,13 +75,24 @@ def known_account(file: Path | None, stack: str, endpoint: str) -> KnownAccount:
 
 
 def _of_stack(deployment: Deployment) -> KnownAccount:
-    found = SnapshotStore(deployment.objects).find()
+    """What an import of this stack would pin."""
+    try:
+        found = SnapshotStore(deployment.objects).find()
+    except SnapshotUnreadable:
+        return _without("The stack's snapshot is not one that this release reads")
     if found is None:
-        return KnownAccount(
-            why_not="The stack has no configuration snapshot, so the feed was not checked against "
-            "the account; `prefdrop configuration pull` takes one."
-        )
+        return _without("The stack has no configuration snapshot")
+    account = deployment.parameters.get("ClientId", found.snapshot.client_id)
+    if found.snapshot.client_id != account:
+        return _without(f"The stack's snapshot is of another account than {account}")
     return _aged(found.snapshot, f"s3://{deployment.bucket}/{KEY}", _max_age(deployment))
+
+
+def _without(why: str) -> KnownAccount:
+    return KnownAccount(
+        why_not=f"{why}, so the feed was not checked against the account; "
+        "`prefdrop configuration pull` takes one."
+    )
 
 
 def read_snapshot(file: Path) -> Snapshot:
@@ -98,20 +109,26 @@ def read_snapshot(file: Path) -> Snapshot:
 def hold_feed_to(known: KnownAccount, feed: Feed, text: bytes, *, as_json: bool) -> None:
     """End the command if the feed names what the account has not.
 
-    What a stale snapshot lacks may have been added since, so it is only said.
+    What a stale snapshot lacks may have been added since, so it is only said; so is what the
+    vendor may take all the same.
     """
     if known.snapshot is None:
         note(known.why_not)
         return
-    errors = unknown_names(feed, text, known.snapshot.account())
+    account = known.snapshot.account()
+    errors = unknown_names(feed, text, account)
+    doubtful = doubtful_names(feed, text, account)
     if known.stale:
         note(
             f"The snapshot is of {known.snapshot.taken_at:%Y-%m-%d %H:%M} UTC and stale, so nothing"
             " is refused by it; `prefdrop configuration pull` takes a new one."
         )
-        for error in errors:
-            note(f"Warning: {error.message} {error.hint}")
-    elif errors:
+        errors, doubtful = [], [*errors, *doubtful]
+    for error in doubtful:
+        note(f"Warning: {error.message} {error.hint}")
+    if account.pattern_not_understood:
+        note(f"Warning: {PATTERN_NOT_UNDERSTOOD}")
+    if errors:
         _fail(errors, as_json=as_json)
 
 

@@ -30,17 +30,19 @@ values = { Y = 1, N = 2 }
 """
 
 
-def snapshot(age: timedelta = timedelta(), **parts: Any) -> bytes:
+def snapshot(
+    age: timedelta = timedelta(), client_id: str = "DEMO_CLIENT", **parts: Any
+) -> bytes:
     text = {"Locale": "es_US", "Name": "Boletín"}
     known = {
         "alternate_id_types": ({"TypeName": "CrmContactId", "IsActive": True},),
-        "email_types": ({"TypeName": "Home", "RegularExpression": r"^\S+@shop\.test$"},),
+        "email_types": ({"TypeName": "Home", "RegularExpression": r"^\S+@(?!shop\.)\S+$"},),
         "filters": ({"FilterId": "NEWS_WEEKLY", "ProgramId": "News", "LocalizedFields": [text]},),
         **parts,
     }
     return msgspec.json.encode(
         Snapshot(
-            client_id="DEMO_CLIENT",
+            client_id=client_id,
             taken_at=datetime.now(UTC) - age,
             locales=("es_US",),
             parts=known,
@@ -109,7 +111,7 @@ def test_scripts_get_each_unknown_name_with_its_place(run: Run, feed: Path, file
 def test_rows_are_held_to_the_snapshot_as_well(run: Run, feed: Path, file: Path) -> None:
     feed.write_text(FEED.replace("WEKLY", "WEEKLY"))
     data = feed.with_suffix(".csv")
-    data.write_text("crm_id,email,news\nC-1,ana@shop.test,Y\nC-2,bo@example.test,N\n")
+    data.write_text("crm_id,email,news\nC-1,ana@example.test,Y\nC-2,bo@shop.test,N\n")
 
     code, out, _ = run("feeds", "check", feed, data, "--snapshot", file, "--json")
 
@@ -173,6 +175,54 @@ def test_the_stacks_own_snapshot_is_used_where_a_stack_is_named(
     assert "The stack has no configuration snapshot" in none_yet[2]
     assert known[0] == 2
     assert "NEWS_WEEKLY" in known[2]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b'{"version": 99}', "is not one that this release reads"),
+        (snapshot(client_id="OTHER"), "is of another account than DEMO_CLIENT"),
+    ],
+)
+def test_a_snapshot_that_an_import_would_not_use_is_said_and_not_used_here_either(
+    run: Run, feed: Path, deployment: Deployment, body: bytes, why: str
+) -> None:
+    deployment.s3.put_object(Bucket=deployment.bucket, Key=KEY, Body=body)
+
+    code, out, err = run("feeds", "check", feed, "--stack", "prefdrop")
+
+    assert code == 0
+    assert "The feed crm is valid." in out
+    assert f"The stack's snapshot {why}, so the feed was not checked" in err
+    assert "prefdrop configuration pull" in err
+
+
+def test_a_group_that_the_account_has_not_is_a_warning(run: Run, feed: Path, file: Path) -> None:
+    file.write_bytes(snapshot(group_names=({"GroupType": "Region", "GroupName": "North"},)))
+    group = '[columns.region]\nto = "Groups[GroupType=Regoin].GroupName"\n'
+    feed.write_text(FEED.replace("WEKLY", "WEEKLY") + group)
+
+    code, _, err = run("feeds", "check", feed, "--snapshot", file)
+
+    assert code == 0
+    assert "Warning:" in err
+    assert "no group type Regoin" in err
+    assert "Did you mean Region?" in err
+
+
+def test_a_pattern_that_is_not_understood_is_said_once(
+    run: Run, feed: Path, file: Path, deployment: Deployment
+) -> None:
+    types = ({"TypeName": "Home", "RegularExpression": "/^[^@]+@[^@]+$/i"},)
+    file.write_bytes(snapshot(email_types=types))
+    deployment.s3.put_object(Bucket=deployment.bucket, Key=KEY, Body=file.read_bytes())
+    feed.write_text(FEED.replace("WEKLY", "WEEKLY"))
+
+    checked = run("feeds", "check", feed, "--snapshot", file)[2]
+    shown = run("configuration", "show")[2]
+
+    assert checked.count("pattern for e-mail addresses is not understood") == 1
+    assert shown.count("pattern for e-mail addresses is not understood") == 1
 
 
 def test_the_snapshot_is_shown_in_tables_and_as_it_is(run: Run, deployment: Deployment) -> None:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefdrop.configuring.snapshot import Snapshot, decode, locales_of
-from prefdrop.feeds import ConsentVersion, CustomField
 from prefdrop.feeds.account import AccountRules
 
 TAKEN_AT = datetime(2026, 1, 15, 3, tzinfo=UTC)
@@ -26,6 +25,9 @@ def consent(locale: str) -> dict[str, Any]:
     return {"ConsentVersion": "2.0", "LocalizedFields": [{"Locale": locale}]}
 
 
+MARKETING = {"TypeName": "Marketing", "Versions": [consent("en_US")]}
+
+
 def test_names_are_taken_from_each_part() -> None:
     account = snapshot(
         alternate_id_types=[{"TypeName": "CrmContactId"}, {"TypeName": "LoyaltyId"}],
@@ -34,7 +36,6 @@ def test_names_are_taken_from_each_part() -> None:
         consent_types=[{"TypeName": "Marketing", "Versions": [consent("en_US")]}],
         group_types=[{"GroupType": "Household"}],
         group_names=[{"GroupType": "Household", "GroupName": "Ruiz Family"}],
-        picklists=[{"Name": "Tier", "Values": [{"Value": "Gold"}]}],
         custom_fields=[
             {"Name": "Level", "Kind": "SelectList", "Picklist": "tier"},
             {"Name": "ShoeSize", "Kind": "Numeric"},
@@ -45,12 +46,9 @@ def test_names_are_taken_from_each_part() -> None:
     assert account.alternate_id_types == frozenset({"CrmContactId", "LoyaltyId"})
     assert account.filter_ids == frozenset({"NEWS_WEEKLY"})
     assert account.email_pattern == "^.+@.+$"
-    assert account.consents == {"Marketing": (ConsentVersion("2.0", frozenset({"en_US"})),)}
+    assert account.consents == {"Marketing": frozenset({"2.0"})}
     assert account.groups == {"Household": frozenset({"Ruiz Family"})}
-    assert account.custom_fields == {
-        "Level": CustomField("selectlist", frozenset({"Gold"})),
-        "ShoeSize": CustomField("numeric", None),
-    }
+    assert account.custom_fields == {"Level": "selectlist", "ShoeSize": "numeric"}
 
 
 @pytest.mark.parametrize(
@@ -72,10 +70,43 @@ def test_what_cannot_be_understood_is_not_known_and_refuses_nothing(parts: Any) 
     assert account.email_pattern is None
 
 
-def test_filters_inside_programs_do_where_they_are_not_listed() -> None:
-    programs = [{"ProgramId": "News", "Filters": [{"FilterId": "NEWS_WEEKLY"}]}]
+@pytest.mark.parametrize(
+    ("unread", "filters"),
+    [({"filters": "Forbidden"}, []), ({}, []), ({}, [{"Identifier": "OFFERS"}])],
+    ids=["forbidden", "empty", "other member names"],
+)
+def test_filters_inside_programs_are_no_list_of_all_filters(
+    unread: dict[str, str], filters: list[Any]
+) -> None:
+    programs = [{"ProgramId": "News", "Filters": [{"FilterId": "NEWS_WEEKLY"}]}, {"ProgramId": "B"}]
 
-    assert snapshot(programs=programs).account().filter_ids == frozenset({"NEWS_WEEKLY"})
+    assert snapshot(unread, programs=programs, filters=filters).account().filter_ids is None
+
+
+def test_a_filter_that_only_a_program_names_is_one_too() -> None:
+    programs = [{"ProgramId": "News", "Filters": [{"FilterId": "NEWS_WEEKLY"}]}]
+    filters = [{"FilterId": "OFFERS"}]
+
+    known = snapshot(programs=programs, filters=filters).account().filter_ids
+
+    assert known == frozenset({"NEWS_WEEKLY", "OFFERS"})
+
+
+def test_a_name_that_only_the_answer_for_a_locale_has_is_known() -> None:
+    held = snapshot(filters=[{"FilterId": "NEWS"}], consent_types=[MARKETING])
+    partners = {"TypeName": "Partners", "Versions": [{"ConsentVersion": "1.0"}]}
+    parts = {"filters": ({"FilterId": "NOUVELLES"},), "consent_types": (partners,)}
+
+    account = msgspec.structs.replace(held, localized={"fr_CA": parts}).account()
+
+    assert account.filter_ids == frozenset({"NEWS", "NOUVELLES"})
+    assert account.consents == {"Marketing": frozenset({"2.0"}), "Partners": frozenset({"1.0"})}
+
+
+def test_a_field_that_is_listed_with_every_kind_is_held_to_none() -> None:
+    fields = [{"Name": "Note", "Kind": kind} for kind in ("Text", "Numeric")]
+
+    assert snapshot(custom_fields=fields).account().custom_fields == {"Note": ""}
 
 
 @pytest.mark.parametrize("part", ["custom_fields.text", "group_names.Region"])
@@ -97,12 +128,11 @@ def test_patterns_that_differ_by_type_are_not_held_against_addresses() -> None:
     assert snapshot(email_types=types).account().email_pattern is None
 
 
-def test_a_consent_without_texts_is_not_held_to_locales() -> None:
-    types = [{"TypeName": "Marketing", "Versions": [{"ConsentVersion": "1.0"}]}]
+@pytest.mark.parametrize("versions", [[], [{"ConsentVersion": 2.0}], [{"ConsentVersion": ""}]])
+def test_consents_whose_versions_are_not_understood_are_not_known(versions: list[Any]) -> None:
+    types = [MARKETING, {"TypeName": "Partners", "Versions": versions}]
 
-    consents = snapshot(consent_types=types).account().consents
-
-    assert consents == {"Marketing": (ConsentVersion("1.0", None),)}
+    assert snapshot(consent_types=types).account().consents is None
 
 
 def test_locales_are_found_at_any_depth() -> None:

@@ -10,17 +10,15 @@ import pytest
 
 from prefdrop.feeds import (
     AccountSnapshot,
-    ConsentVersion,
-    CustomField,
     FeedError,
     LocalReject,
     Source,
     load_feed,
 )
+from prefdrop.feeds.account import PATTERN_NOT_UNDERSTOOD
 
 from .support import CONSENT, EMAIL, NOW, all_chunks, make_feed, records_of, rejects_of, source_of
 
-LOCALES = frozenset({"en_US", "es_US"})
 SNAPSHOT = AccountSnapshot(
     taken_at=NOW,
     alternate_id_types=frozenset({"CrmContactId", "LoyaltyId"}),
@@ -29,16 +27,9 @@ SNAPSHOT = AccountSnapshot(
     phone_types=frozenset({"Mobile"}),
     address_types=frozenset({"Home"}),
     filter_ids=frozenset({"NEWS"}),
-    locales=LOCALES,
-    consents={
-        "Marketing": (ConsentVersion("1.0", LOCALES), ConsentVersion("2.0", frozenset({"en_US"})))
-    },
+    consents={"Marketing": frozenset({"1.0", "2.0"}), "Partners": frozenset({"1.0"})},
     groups={"Region": frozenset({"North", "South"})},
-    custom_fields={
-        "ShoeSize": CustomField("numeric"),
-        "Tier": CustomField("selectlist", frozenset({"Gold", "Silver"})),
-        "Store": CustomField("text"),
-    },
+    custom_fields={"ShoeSize": "numeric", "Tier": "selectlist", "Store": "text"},
     email_pattern=r"^[^@]+@(?!localhost\.).+$",
 )
 AS_IS = b"""
@@ -73,7 +64,6 @@ def outcome(columns: str, header: str, cells: str) -> LocalReject | dict[str, An
     ("columns", "header", "good", "bad", "code"),
     [
         ('x = "CustomerType"', "x", "customer", "Prospect", "NotInAccount"),
-        ('x = "DefaultLocale"', "x", "en_us", "de_DE", "NotInAccount"),
         (f'x = "{EMAIL}"', "x", "a@example.test", "a@localhost.test", "NotAnEmail"),
         (
             'x = "Emails[].EmailAddressType"\ne = "Emails[].EmailAddress"',
@@ -90,17 +80,15 @@ def outcome(columns: str, header: str, cells: str) -> LocalReject | dict[str, An
             "NotInAccount",
         ),
         (STATUS, "s,v,l", ",2.0,en_US", ",3.0,en_US", "NotInAccount"),
-        (STATUS, "s,v,l", ",1.0,es_US", ",2.0,es_US", "NotInAccount"),
-        ('x = "Groups[GroupType=Region].GroupName"', "x", "North", "East", "NotInAccount"),
         (
-            'x = { to = "Groups[].GroupName", split = ";" }',
+            'x = { to = "ProfilePreferences[].FilterId", split = ";" }\n[constants]\n'
+            '"ProfilePreferences[].PreferenceType" = 1',
             "x",
-            "North;South",
-            "North;East",
+            "NEWS;news",
+            "NEWS;OTHER",
             "NotInAccount",
         ),
-        ('x = "CustomFields[Name=ShoeSize].Value"', "x", "42.5", "large", "NotANumber"),
-        ('x = "CustomFields[Name=Tier].Value"', "x", "gold", "Bronze", "NotInAccount"),
+        ('x = "CustomFields[Name=SHOESIZE].Value"', "x", "42.5", "large", "NotANumber"),
         (
             'x = { to = "CustomerType", values = { c = "Customer", p = "Prospect" } }',
             "x",
@@ -124,10 +112,85 @@ def test_a_value_that_the_account_has_not_rejects_its_row(
 
 
 @pytest.mark.parametrize(
+    ("columns", "header", "cells"),
+    [
+        ('x = "DefaultLocale"', "x", "de_DE"),
+        (STATUS, "s,v,l", "3,2.0,es_US"),
+        (STATUS, "s,v,l", "1,2.0,en-us"),
+        ('x = "Groups[GroupType=Region].GroupName"', "x", "East"),
+        ('x = "Groups[GroupType=Household].GroupName"', "x", "Ruiz Family"),
+        ('x = "CustomFields[Name=Tier].Value"', "x", "Bronze"),
+        ('x = "CustomFields[Name=Nothing].Value"', "x", "anything"),
+        *(
+            ('x = "CustomFields[Name=ShoeSize].Value"', "x", number)
+            for number in ("007", "+5", ".5", "1.", '"1,000"', "1 000", "5 %", "12 ", "1e3", " ")
+        ),
+        ('x = "CustomerType"', "x", " customer "),
+        (f'x = "{EMAIL}"', "x", "A@EXAMPLE.TEST"),
+    ],
+)
+def test_what_the_vendor_may_take_is_left_to_the_vendor(
+    columns: str, header: str, cells: str
+) -> None:
+    assert isinstance(outcome(columns, header, cells), dict)
+
+
+def test_names_that_unicode_writes_in_two_ways_are_the_same() -> None:
+    types = frozenset({"Société", "Maße"})  # composed
+    snapshot = AccountSnapshot(taken_at=NOW, customer_types=types)
+
+    chunks = all_chunks(
+        source_with(
+            make_feed('x = "CustomerType"'), "crm_id,x\n7,socie\u0301te\u0301\n8,MASSE\n", snapshot
+        )
+    )
+
+    assert rejects_of(chunks) == []
+
+
+def test_a_reject_says_what_it_was_held_to_and_what_to_do_if_that_is_old() -> None:
+    reject = outcome('x = "CustomerType"', "x", "Prospect")
+
+    assert isinstance(reject, LocalReject)
+    assert f"customer type of the account as of {NOW:%Y-%m-%d %H:%M} UTC." in reject.reason
+    assert "`prefdrop configuration pull`" in reject.reason
+    assert "drop the rows again: a retry keeps this one" in reject.reason
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"/^[^@]+@[^@]+$/i",
+        r"^[^@]+@[^@]+\\\\.[a-z]+$",
+        r"^([a-zA-Z0-9_\-\.]+)*@([a-z]+\.)+[a-z]{2,4}$",
+        r"^\p{L}+@(?<n>.+)$",
+    ],
+)
+def test_addresses_are_not_held_to_a_pattern_that_is_not_understood(pattern: str) -> None:
+    snapshot = AccountSnapshot(taken_at=NOW, email_pattern=pattern)
+    source = source_with(make_feed(f'x = "{EMAIL}"'), "crm_id,x\n7,a@example.test\n", snapshot)
+
+    assert source.warnings == (PATTERN_NOT_UNDERSTOOD,)
+    assert rejects_of(all_chunks(source)) == []
+
+
+def test_a_long_address_is_rejected_for_its_length_and_no_pattern_is_tried_on_it() -> None:
+    reject = outcome(f'x = "{EMAIL}"', "x", f"{'a' * 400}@localhost.test")
+
+    assert isinstance(reject, LocalReject)
+    assert reject.code == "ValueTooLong"
+    assert "pattern" not in reject.reason
+
+
+@pytest.mark.parametrize(
     ("columns", "missing"),
     [
         ('x = "Emails[EmailAddressType=Work].EmailAddress"', "e-mail type Work"),
-        ('x = "CustomFields[Name=Nothing].Value"', "custom field Nothing"),
+        (
+            'x = { to = "ProfilePreferences[FilterId=OLD].PreferenceType", '
+            'values = { "a@example.test" = 1 } }',
+            "filter OLD",
+        ),
         ('x = "AlternateIds[AlternateIdType=Old].AlternateId"', "alternate id type Old"),
     ],
 )
@@ -157,8 +220,7 @@ def test_constants_are_held_to_the_account_when_the_feed_is_compiled() -> None:
 
     assert [warning.split(":")[0] for warning in warnings] == [
         "The account has no customer type Prospect",
-        "The account has no consent version in this locale Marketing, 9, en_US "
-        "(Consents[ConsentType=Marketing])",
+        "The account has no consent version Marketing, 9 (Consents[ConsentType=Marketing])",
     ]
 
 
@@ -183,14 +245,6 @@ def test_what_a_snapshot_does_not_know_is_not_checked() -> None:
         assert rejects_of(all_chunks(source)) == []
 
 
-def test_a_pattern_that_python_can_not_read_is_left_to_the_vendor() -> None:
-    snapshot = AccountSnapshot(taken_at=NOW, email_pattern=r"^\p{L}+@(?<n>.+)$")
-    source = source_with(make_feed(f'x = "{EMAIL}"'), "crm_id,x\n7,a@example.test\n", snapshot)
-
-    assert "pattern can't be read" in source.warnings[0]
-    assert rejects_of(all_chunks(source)) == []
-
-
 def test_a_snapshot_is_stale_after_a_week_or_if_it_has_no_time() -> None:
     assert not SNAPSHOT.is_stale(NOW + timedelta(days=6))
     assert SNAPSHOT.is_stale(NOW + timedelta(days=8))
@@ -213,24 +267,18 @@ def test_a_snapshot_is_stale_after_a_week_or_if_it_has_no_time() -> None:
             [
                 {
                     "ConsentType": "Marketing",
-                    "ConsentVersion": "2.0",
-                    "Locale": "es_US",
+                    "ConsentVersion": "3.0",
+                    "Locale": "en_US",
                     "ConsentStatus": 1,
                 }
             ],
             "NotInAccount",
-            "Consents[0].Locale",
-        ),
-        (
-            "CustomFields",
-            [{"Name": "Tier", "Value": "Tin"}],
-            "NotInAccount",
-            "CustomFields[0].Value",
+            "Consents[0].ConsentVersion",
         ),
         (
             "CustomFields",
             [{"Name": "ShoeSize", "Value": "big"}],
-            "NotInAccount",
+            "NotANumber",
             "CustomFields[0].Value",
         ),
     ],
@@ -239,7 +287,20 @@ def test_records_taken_as_they_are_are_held_to_the_account_too(
     member: str, value: object, code: str, place: str
 ) -> None:
     ids = [{"AlternateIdType": "CrmContactId", "AlternateId": "7"}]
-    good = {"AlternateIds": ids, "CustomFields": [{"Name": "Tier", "Value": "gold"}]}
+    good = {
+        "AlternateIds": ids,
+        "DefaultLocale": "de_DE",
+        "CustomFields": [{"Name": "Tier", "Value": "Tin"}, {"Name": "ShoeSize", "Value": "+5"}],
+        "Groups": [{"GroupType": "Region", "GroupName": "East"}],
+        "Consents": [
+            {
+                "ConsentType": "marketing",
+                "ConsentVersion": "2.0",
+                "Locale": "es-us",
+                "ConsentStatus": 3,
+            }
+        ],
+    }
     lines = [{"AlternateIds": ids, member: value}, good]
     data = "".join(msgspec.json.encode(line).decode() + "\n" for line in lines)
 

@@ -139,6 +139,9 @@ def test_the_page_says_what_the_rows_were_held_to() -> None:
     stale = REPORT["configuration"] | {"stale": True}
 
     assert "snapshot of 2026-01-15 03:00:00 UTC" in _Page(render(REPORT)).texts["origin"]
+    for what, said in (("snapshot", "can't read"), ("email_pattern", "left to the vendor")):
+        held = REPORT["configuration"] | {"not_understood": [what]}
+        assert said in _Page(render(REPORT | {"configuration": held})).texts["origin"]
     assert "too old" in _Page(render(REPORT | {"configuration": stale})).texts["origin"]
     assert "not held to" in _Page(render(REPORT | {"configuration": None})).texts["origin"]
 

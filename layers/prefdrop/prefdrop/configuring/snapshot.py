@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from mypreferences_assumptions import NAMES
-from prefdrop.feeds.account import AccountSnapshot, ConsentVersion, CustomField
+from prefdrop.feeds.account import AccountSnapshot, fold
 
 FORMAT_VERSION = 1
 """Of the file. A snapshot of another one is not read; the next refresh replaces it."""
@@ -95,35 +96,43 @@ class _Reading:
         )
 
     def _items(self, part: str) -> Sequence[dict[str, Any]]:
-        return self._snapshot.parts.get(part, ())
+        """The part's items, and those that only the answer for some locale has."""
+        localized = (texts.get(part, ()) for texts in self._snapshot.localized.values())
+        return (*self._snapshot.parts.get(part, ()), *chain.from_iterable(localized))
 
     def _lacks(self, part: str) -> bool:
-        """Whether one of the requests that the part takes was not answered."""
-        return any(name.startswith(f"{part}.") for name in self._snapshot.unread)
+        """Whether the part, or one of the requests that it takes, was not answered."""
+        unread = self._snapshot.unread
+        return part in unread or any(name.startswith(f"{part}.") for name in unread)
 
     def _names(self, part: str, member: str) -> frozenset[str] | None:
-        names = [_text(item, member) for item in self._items(part)]
-        return _known(names)
+        if self._lacks(part):
+            return None
+        return _known([_text(item, member) for item in self._items(part)])
 
     def _filter_ids(self) -> frozenset[str] | None:
-        """Filters by themselves, or those inside programs where they could not be read."""
+        """The filters of their own list. Those inside programs are no whole list, but what only
+        they have is a filter all the same."""
         member = _wire("filter.id")
-        nested = [
+        listed = self._names("filters", member)
+        nested = (
             _text(item, member)
             for program in self._items("programs")
             for item in _objects(_member(program, _wire("filters.items")))
-        ]
-        return self._names("filters", member) or _known(nested)
+        )
+        return None if listed is None else listed.union(filter(None, nested))
 
-    def _consents(self) -> dict[str, tuple[ConsentVersion, ...]] | None:
-        found: dict[str, tuple[ConsentVersion, ...]] = {}
+    def _consents(self) -> dict[str, frozenset[str]] | None:
+        if self._lacks("consent_types"):
+            return None
+        found: dict[str, frozenset[str]] = {}
         for item in self._items("consent_types"):
-            # The vendor's own page has this name, unlike those of the other types.
+            # The vendor's own page has these names, unlike those of the other types.
             name, versions = _text(item, "typename"), _objects(_member(item, "versions"))
-            known = [_consent_version(version) for version in versions]
-            if not name or not known or not all(version.version for version in known):
+            known = _known([_text(version, "consentversion") for version in versions])
+            if not name or known is None:
                 return None
-            found[name] = tuple(known)
+            found[name] = found.get(name, frozenset()) | known
         return found or None
 
     def _groups(self) -> dict[str, frozenset[str]] | None:
@@ -137,30 +146,21 @@ class _Reading:
             found.setdefault(kind, set()).add(name)
         return {kind: frozenset(names) for kind, names in found.items()} or None
 
-    def _custom_fields(self) -> dict[str, CustomField] | None:
+    def _custom_fields(self) -> dict[str, str] | None:
+        """Kinds by name. A name that is listed with several kinds is of none: the vendor may have
+        answered the same list whatever kind was asked for."""
         if self._lacks("custom_fields"):
             return None
-        choices = self._choices()
-        found: dict[str, CustomField] = {}
+        found: dict[str, str] = {}
+        kinds: dict[str, set[str]] = {}
         for item in self._items("custom_fields"):
             name = _text(item, _wire("configuration.name"))
             if not name:
                 return None
-            kind = _text(item, _wire("custom_field.kind")).lower()
-            listed = _text(item, _wire("custom_field.picklist")).casefold()
-            options = choices.get(listed) if kind == "selectlist" else None
-            found[name] = CustomField(kind=kind, options=options)
-        return found or None
-
-    def _choices(self) -> dict[str, frozenset[str]]:
-        """The values of each picklist, by its folded name."""
-        found: dict[str, frozenset[str]] = {}
-        for item in self._items("picklists"):
-            values = _objects(_member(item, _wire("picklist.values")))
-            known = _known([_text(value, _wire("picklist.value")) for value in values])
-            if known:
-                found[_text(item, _wire("configuration.name")).casefold()] = known
-        return found
+            found[name] = _text(item, _wire("custom_field.kind")).lower()
+            kinds.setdefault(fold(name), set()).add(found[name])
+        several = {name for name, each in kinds.items() if len(each) > 1}
+        return {n: "" if fold(n) in several else kind for n, kind in found.items()} or None
 
     def _email_pattern(self) -> str | None:
         """The pattern that all e-mail types share; records do not say which type they are held
@@ -168,11 +168,6 @@ class _Reading:
         member = _wire("email_type.pattern")
         patterns = {_text(item, member) for item in self._items("email_types")}
         return next(iter(patterns)) or None if len(patterns) == 1 else None
-
-
-def _consent_version(version: dict[str, Any]) -> ConsentVersion:
-    locales = frozenset(locales_of([version])) or None
-    return ConsentVersion(_text(version, "consentversion"), locales)
 
 
 def _known(names: Sequence[str]) -> frozenset[str] | None:

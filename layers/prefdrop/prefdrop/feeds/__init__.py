@@ -5,7 +5,7 @@ Knows nothing of AWS or HTTP. `load_feed` reads a feed's TOML; a `Source` is one
 
 from __future__ import annotations
 
-from prefdrop.feeds.account import AccountSnapshot, ConsentVersion, CustomField
+from prefdrop.feeds.account import AccountSnapshot
 from prefdrop.feeds.definition import Column, Feed, GatesPart, ImportPart, SourcePart
 from prefdrop.feeds.errors import FeedError, SourceError
 from prefdrop.feeds.faults import LocalReject
@@ -20,9 +20,7 @@ __all__ = [
     "Chunk",
     "ChunkLimits",
     "Column",
-    "ConsentVersion",
     "Cursor",
-    "CustomField",
     "Feed",
     "FeedError",
     "GatesPart",

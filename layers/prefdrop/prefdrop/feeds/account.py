@@ -1,19 +1,22 @@
 """What the vendor's account is known to have, and what follows for the values of a record.
 
-A snapshot spares vendor requests, it is no judge: what it does not know (`None`) is not checked,
-and letters are compared in any case, so that no row is refused on a guess.
+A snapshot spares vendor requests, it is no judge. A row is rejected by it only for what the vendor
+surely refuses; wherever our reading of the configuration is in doubt the row is staged, and the
+vendor decides. So what the snapshot does not know (`None`) is not checked, and names are taken for
+the same where any database might take them so: `fold`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
+from prefdrop.feeds.email_pattern import EmailPattern, email_pattern
 from prefdrop.feeds.vendor_record import (
     ADDRESS,
     ALTERNATE_ID,
@@ -35,20 +38,6 @@ from prefdrop.feeds.vendor_record import (
 MAX_AGE = timedelta(days=7)
 
 
-class ConsentVersion(msgspec.Struct, frozen=True):
-    """One version of a consent type, and the locales it has texts in (`None`: not known)."""
-
-    version: str
-    locales: frozenset[str] | None = None
-
-
-class CustomField(msgspec.Struct, frozen=True):
-    """A custom field: `kind` as the vendor names it, `options` those of a select list."""
-
-    kind: str = ""
-    options: frozenset[str] | None = None
-
-
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The account's configuration as it was at `taken_at`; `None` says that a part is not known."""
 
@@ -59,11 +48,12 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     phone_types: frozenset[str] | None = None
     address_types: frozenset[str] | None = None
     filter_ids: frozenset[str] | None = None
-    locales: frozenset[str] | None = None
-    consents: dict[str, tuple[ConsentVersion, ...]] | None = None
+    consents: dict[str, frozenset[str]] | None = None
+    """The versions of each consent type."""
     groups: dict[str, frozenset[str]] | None = None
     """Group names by group type."""
-    custom_fields: dict[str, CustomField] | None = None
+    custom_fields: dict[str, str] | None = None
+    """The kind of each custom field, in small letters; empty where that is not known."""
     email_pattern: str | None = None
     """The account's regular expression for e-mail addresses."""
 
@@ -74,9 +64,41 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
         """
         return self.taken_at is None or now - self.taken_at > max_age
 
+    @property
+    def as_of(self) -> str:
+        """` as of <its time>`, to end a clause with; nothing where it does not say."""
+        return f" as of {self.taken_at:%Y-%m-%d %H:%M} UTC" if self.taken_at else ""
+
+    @property
+    def pattern_not_understood(self) -> bool:
+        """Whether there is a pattern for addresses that nobody here can hold them to."""
+        return self.email_pattern is not None and email_pattern(self.email_pattern) is None
+
+
+PATTERN_NOT_UNDERSTOOD = (
+    "The account's pattern for e-mail addresses is not understood here, so only the vendor holds "
+    "addresses to it."
+)
+
+
+def fold(name: str) -> str:
+    """What two spellings of a name have in common that may be the same to the vendor.
+
+    It compares without regard to case where its pages say so. Of blanks around a name, and of
+    letters that Unicode writes in several ways, they say nothing.
+    """
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    return name.strip().casefold()
+
+
+def fold_all(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name folded."""
+    return tuple(map(fold, names))
+
 
 class Rule(NamedTuple):
-    """Values that only go together as `allowed` lists them, in the order of `members`."""
+    """Values that only go together as `allowed` (folded) lists them, in the order of `members`."""
 
     members: tuple[str, ...]
     allowed: frozenset[tuple[str, ...]]
@@ -88,100 +110,126 @@ class Rule(NamedTuple):
         allowed = frozenset(tuple(each[place] for place in places) for each in self.allowed)
         return Rule(tuple(members), allowed, self.noun)
 
+    def admits(self, values: Iterable[str]) -> bool:
+        """Whether the values may stand together. What is empty is not compared."""
+        folded = fold_all(values)
+        return "" in folded or folded in self.allowed
+
 
 class AccountRules:
-    """What a snapshot asks of the objects of a record."""
+    """What a snapshot asks of the objects of a record: what the vendor surely refuses otherwise.
+
+    Each rule stands on what the vendor's pages say:
+
+    * types of alternate ids, customers, e-mail addresses, phones and addresses: staging validates
+      type names, and submitting preferences to an unknown type is answered 404;
+    * filters: `FilterId` is required and names an option of a program; there is no other way for
+      one to come into being than the configuration;
+    * consents: a version of a type is configured before anyone can agree to its wording, which is
+      required of each consent. Locales are no part of it: the pages write them in two ways;
+    * addresses: staging validates the account's regular expressions. See `email_pattern`;
+    * numeric custom fields: only what holds no digit at all, see `may_be_number`.
+
+    Everything else is the vendor's to judge, see `DoubtfulRules`.
+    """
 
     def __init__(self, snapshot: AccountSnapshot) -> None:
-        self._rules: dict[int, list[Rule]] = {}
-        self._applied: dict[tuple[int, frozenset[str]], tuple[Rule, ...]] = {}
-        self.custom_fields = {
-            name.casefold(): known for name, known in (snapshot.custom_fields or {}).items()
-        }
-        self.email_pattern = _compiled(snapshot.email_pattern)
-        self.pattern_unread = snapshot.email_pattern is not None and self.email_pattern is None
-        self._names(
+        self._rules = _Rules()
+        self._rules.names(
             ALTERNATE_ID, ALTERNATE_ID_TYPE, snapshot.alternate_id_types, "alternate id type"
         )
-        self._names(RECORD, "CustomerType", snapshot.customer_types, "customer type")
-        self._names(RECORD, "DefaultLocale", snapshot.locales, "locale")
-        self._names(EMAIL, "EmailAddressType", snapshot.email_types, "e-mail type")
-        self._names(PHONE, PHONE_TYPE, snapshot.phone_types, "phone type")
-        self._names(ADDRESS, "AddressType", snapshot.address_types, "address type")
-        self._names(PREFERENCE, "FilterId", snapshot.filter_ids, "filter")
-        self._names(CUSTOM_FIELD, CUSTOM_FIELD_NAME, snapshot.custom_fields, "custom field")
-        self._groups(snapshot.groups)
-        self._consents(snapshot.consents)
+        self._rules.names(RECORD, "CustomerType", snapshot.customer_types, "customer type")
+        self._rules.names(EMAIL, "EmailAddressType", snapshot.email_types, "e-mail type")
+        self._rules.names(PHONE, PHONE_TYPE, snapshot.phone_types, "phone type")
+        self._rules.names(ADDRESS, "AddressType", snapshot.address_types, "address type")
+        self._rules.names(PREFERENCE, "FilterId", snapshot.filter_ids, "filter")
+        members = ("ConsentType", "ConsentVersion")
+        self._rules.pairs(CONSENT, members, snapshot.consents, "consent version")
+        self.numeric_fields = frozenset(
+            fold(name) for name, kind in (snapshot.custom_fields or {}).items() if kind == "numeric"
+        )
+        self.email_pattern = _pattern(snapshot)
+        self.as_of = snapshot.as_of
 
     def of(self, shape: Shape, members: Collection[str]) -> tuple[Rule, ...]:
-        """The rules for an object of this shape that has these members, for just those.
+        """The rules for an object of this shape that has these members, for just those."""
+        return self._rules.of(shape, members)
 
-        Where one rule asks all that another does, and more, it stands for both.
-        """
+    def reason(self, wrong: str) -> str:
+        """A reject's sentences: what is wrong as of the snapshot, and what to do if it is not."""
+        return (
+            f"{wrong}{self.as_of}. If it was added since, take a new snapshot "
+            "(`prefdrop configuration pull`) and drop the rows again: a retry keeps this one."
+        )
+
+
+class _Rules:
+    """Rules by the shape that they are about."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, list[Rule]] = {}
+        self._applied: dict[tuple[int, frozenset[str]], tuple[Rule, ...]] = {}
+
+    def of(self, shape: Shape, members: Collection[str]) -> tuple[Rule, ...]:
         key = (id(shape), frozenset(members))
         if key not in self._applied:
-            applied = [
+            applied = (
                 rule.among([member for member in rule.members if member in members])
-                for rule in self._rules.get(id(shape), ())
-            ]
-            self._applied[key] = tuple(
-                rule
-                for place, rule in enumerate(applied)
-                if rule.members
-                and not any(set(rule.members) < set(other.members) for other in applied)
-                and rule.members not in (other.members for other in applied[:place])
+                for rule in self._all.get(id(shape), ())
             )
+            self._applied[key] = tuple(rule for rule in applied if rule.members)
         return self._applied[key]
 
-    def takes_email(self, address: str) -> bool:
-        """Whether the address fits the account's own pattern, as far as that is known."""
-        return self.email_pattern is None or self.email_pattern.search(address) is not None
-
-    def _add(
-        self,
-        shape: Shape,
-        members: tuple[str, ...],
-        allowed: AbstractSet[tuple[str, ...]],
-        noun: str,
-    ) -> None:
-        folded = frozenset(tuple(part.casefold() for part in each) for each in allowed)
-        self._rules.setdefault(id(shape), []).append(Rule(members, folded, noun))
-
-    def _names(
+    def names(
         self,
         shape: Shape,
         member: str,
-        names: frozenset[str] | Mapping[str, object] | None,
+        names: AbstractSet[str] | Mapping[str, object] | None,
         noun: str,
     ) -> None:
         if names is not None:
-            self._add(shape, (member,), {(name,) for name in names}, noun)
+            self._add(shape, Rule((member,), frozenset((fold(name),) for name in names), noun))
 
-    def _groups(self, groups: Mapping[str, frozenset[str]] | None) -> None:
-        if groups is not None:
-            pairs = {(kind, name) for kind, names in groups.items() for name in names}
-            self._add(GROUP, (GROUP_TYPE, GROUP_NAME), pairs, "group")
+    def pairs(
+        self,
+        shape: Shape,
+        members: tuple[str, str],
+        known: Mapping[str, AbstractSet[str]] | None,
+        noun: str,
+    ) -> None:
+        if known is not None:
+            pairs = {fold_all((kind, name)) for kind, names in known.items() for name in names}
+            self._add(shape, Rule(members, frozenset(pairs), noun))
 
-    def _consents(self, consents: Mapping[str, tuple[ConsentVersion, ...]] | None) -> None:
-        if consents is None:
-            return
-        known = [(kind, each) for kind, versions in consents.items() for each in versions]
-        members = ("ConsentType", "ConsentVersion")
-        self._add(
-            CONSENT, members, {(kind, each.version) for kind, each in known}, "consent version"
-        )
-        if all(each.locales is not None for _, each in known):
-            triples = {
-                (kind, each.version, locale)
-                for kind, each in known
-                for locale in each.locales or ()
-            }
-            self._add(CONSENT, (*members, "Locale"), triples, "consent version in this locale")
+    def _add(self, shape: Shape, rule: Rule) -> None:
+        self._all.setdefault(id(shape), []).append(rule)
 
 
-def _compiled(pattern: str | None) -> re.Pattern[str] | None:
-    """The vendor's pattern as ours, where Python can read it; it is written for another engine."""
-    try:
-        return None if pattern is None else re.compile(pattern)
-    except re.error:
-        return None
+class DoubtfulRules:
+    """What a feed had better keep to, though nothing says that the vendor refuses it otherwise.
+
+    No page says that a group must exist before a record names it, nor what becomes of a custom
+    field that the account has not. No row is rejected for them; `feeds check` warns.
+    """
+
+    def __init__(self, snapshot: AccountSnapshot) -> None:
+        self._rules = _Rules()
+        self._rules.pairs(GROUP, (GROUP_TYPE, GROUP_NAME), snapshot.groups, "group")
+        fields = snapshot.custom_fields
+        self._rules.names(CUSTOM_FIELD, CUSTOM_FIELD_NAME, fields, "custom field")
+
+    def of(self, shape: Shape, members: Collection[str]) -> tuple[Rule, ...]:
+        """The rules for an object of this shape that has these members, for just those."""
+        return self._rules.of(shape, members)
+
+
+def may_be_number(text: str) -> bool:
+    """Whether a numeric custom field might take the text: nothing, or anything with a digit.
+
+    How the vendor writes numbers is not documented: `007`, `+5`, `.5` and `1,000` may be some.
+    """
+    return not text or text.isspace() or any(map(str.isnumeric, text))
+
+
+def _pattern(snapshot: AccountSnapshot) -> EmailPattern | None:
+    return None if snapshot.email_pattern is None else email_pattern(snapshot.email_pattern)

@@ -161,10 +161,14 @@ class _Checker:
             self._fault("ValueTooShort", place, f"has fewer than {known.shortest} characters")
         if known.form == "email" and not EMAIL.fullmatch(value):
             self._fault("NotAnEmail", place, "is not an e-mail address")
-        elif known.form == "email" and self._account and not self._account.takes_email(value):
+        elif known.form == "email" and not self._fits_pattern(value):
             self._fault("NotAnEmail", place, "does not fit the account's own pattern")
         if known.form == "phone" and not PHONE.fullmatch(value):
             self._fault("NotAPhone", place, "is not a phone number")
+
+    def _fits_pattern(self, address: str) -> bool:
+        pattern = self._account.email_pattern if self._account else None
+        return pattern is None or pattern.takes(address)
 
     def _date(self, owner: dict[str, Any], member: str, place: str) -> None:
         value = owner[member]

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from prefdrop.feeds.account import AccountRules
-from prefdrop.feeds.account_checks import NOT_IN_ACCOUNT, Check, Part, checks_of, options_rule
+from prefdrop.feeds.account import AccountRules, fold, may_be_number
+from prefdrop.feeds.account_checks import NOT_IN_ACCOUNT, Check, checks_of, numeric_leaf
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.faults import Fault
 from prefdrop.feeds.layout import Group, Item, Leaf
@@ -179,7 +179,7 @@ class _RecordWriter(ValueWriter):
 
     def _account_checks(self, item: Item) -> bool:
         rules = self.policy.account
-        return rules is not None and bool(checks_of(item, rules) or options_rule(item, rules))
+        return rules is not None and bool(checks_of(item, rules) or numeric_leaf(item, rules))
 
     def _hold_to_account(self, item: Item) -> None:
         """Note what the item, which is filled, has and the account has not."""
@@ -188,40 +188,39 @@ class _RecordWriter(ValueWriter):
             return
         for check in checks_of(item, rules):
             if check.fixed:
-                self.line(self.fault(NOT_IN_ACCOUNT, None, check.missing))
+                self.line(self.fault(NOT_IN_ACCOUNT, None, rules.reason(check.missing)))
             else:
-                self._compare(check)
-        limited = options_rule(item, rules)
-        if limited is None:
-            return
-        leaf, rule = limited
-        if rule is not None:
-            self._compare(Check(rule, (Part("", leaf),)))
-        elif options_of(leaf).values is None:
-            name, reason = self.variable(leaf), f"Column {leaf.column} must be a number."
+                self._compare(check, rules)
+        leaf = numeric_leaf(item, rules)
+        if leaf is not None:
+            reason = f"Column {leaf.column} must be a number in this account."
             fault = self.fault("NotANumber", leaf.column, reason)
-            self.line(f"if {name} and not NUMBER({name}): {fault}")
+            self.line(f"if not {self.refer('N', may_be_number)}({self.variable(leaf)}): {fault}")
 
-    def _compare(self, check: Check) -> None:
-        """Compare values of which a column gives one at least; an empty one is not compared."""
+    def _compare(self, check: Check, rules: AccountRules) -> None:
+        """Compare values of which a column gives one at least; an empty one is not compared.
+
+        Almost every row holds what is allowed, so only the others pay for the whole comparison.
+        """
         leaves = [part.leaf for part in check.parts if part.leaf is not None]
         texts = [
-            self._folded(part.leaf) if part.leaf is not None else repr(part.text.casefold())
+            self._folded(part.leaf) if part.leaf is not None else repr(fold(part.text))
             for part in check.parts
         ]
         columns = " and ".join(f"column {leaf.column}" for leaf in leaves)
         verb = "hold" if len(leaves) > 1 else "holds"
-        reason = f"{columns[0].upper()}{columns[1:]} {verb} no {check.rule.noun} of the account."
-        fault = self.fault(NOT_IN_ACCOUNT, leaves[0].column, reason)
+        wrong = f"{columns[0].upper()}{columns[1:]} {verb} no {check.rule.noun} of the account"
+        fault = self.fault(NOT_IN_ACCOUNT, leaves[0].column, rules.reason(wrong))
         self.line(f"x = ({', '.join(texts)},)")
-        self.line(f"if '' not in x and x not in {self.refer('A', check.rule.allowed)}: {fault}")
+        known = self.refer("A", check.rule.allowed)
+        self.line(f"if x not in {known} and not {self.refer('A', check.rule.admits)}(x): {fault}")
 
     def _folded(self, leaf: Leaf) -> str:
         """An expression for the value a column gives, in small letters."""
         name, values = self.variable(leaf), options_of(leaf).values
         if values is None:
             return f"{name}.casefold()"
-        folded = {key: source_text(value).casefold() for key, value in values.items()}
+        folded = {key: fold(source_text(value)) for key, value in values.items()}
         return f"{self.refer('V', folded)}.get({name}, '')"
 
     def _faults_when_empty(self, leaf: Leaf) -> bool:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from prefdrop.feeds.account import AccountRules, AccountSnapshot, Rule
+from prefdrop.feeds.account import (
+    AccountRules,
+    AccountSnapshot,
+    DoubtfulRules,
+    Rule,
+    fold,
+    fold_all,
+)
 from prefdrop.feeds.account_checks import Check, checks_of
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.errors import FeedError
@@ -24,7 +31,18 @@ def unknown_names(feed: Feed, text: bytes, snapshot: AccountSnapshot) -> list[Fe
     `text` is the feed's TOML, for the line numbers. What the snapshot does not know is not checked.
     """
     search = _Search(feed, text, snapshot)
-    found = [*search.match_type(), *search.mapped()]
+    return _in_order((*search.match_type(), *search.mapped(AccountRules(snapshot))))
+
+
+def doubtful_names(feed: Feed, text: bytes, snapshot: AccountSnapshot) -> list[FeedError]:
+    """The same for names that the vendor may take though the account has them not.
+
+    No row is rejected for these; each is a warning only.
+    """
+    return _in_order(_Search(feed, text, snapshot).mapped(DoubtfulRules(snapshot)))
+
+
+def _in_order(found: Iterable[FeedError]) -> list[FeedError]:
     once = {(error.problem, error.key): error for error in found}
     return sorted(once.values(), key=lambda error: error.line or 0)
 
@@ -34,35 +52,32 @@ class _Search:
         self._feed = feed
         self._snapshot = snapshot
         self._lines = key_lines(text.decode("utf-8-sig").replace("\r\n", "\n"))
-        self._rules = AccountRules(snapshot)
-        self._spelled = {name.casefold(): name for name in _all_names(snapshot)}
+        self._spelled = {fold(name): name for name in _all_names(snapshot)}
 
     def match_type(self) -> Iterator[FeedError]:
         wanted, known = self._feed.import_.match_alternate_id, self._snapshot.alternate_id_types
         if wanted is not None and known is not None:
-            folded = sorted(name.casefold() for name in known)
-            if wanted.casefold() not in folded:
+            folded = sorted(map(fold, known))
+            if fold(wanted) not in folded:
                 key = ("import", "match_alternate_id")
                 yield self._error("alternate id type", (wanted,), folded, key)
 
-    def mapped(self) -> Iterator[FeedError]:
+    def mapped(self, rules: AccountRules | DoubtfulRules) -> Iterator[FeedError]:
         for item in feed_layout(self._feed).walk():
-            for check in checks_of(item, self._rules):
+            for check in checks_of(item, rules):
                 for rule, said, key in _named(item, check):
-                    if _folded(said) not in rule.allowed:
+                    if not rule.admits(said):
                         place, known = _first_unknown(rule, said)
                         yield self._error(_noun(rule, place), said[: place + 1], known, key)
 
     def _error(self, noun: str, said: tuple[str, ...], known: list[str], key: KeyPath) -> FeedError:
         """The error for `said`, whose last part is not among the `known` (folded) names."""
         spelled = [self._spelled.get(name, name) for name in known]
-        near = difflib.get_close_matches(said[-1].casefold(), known, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(fold(said[-1]), known, n=1, cutoff=0.5)
         guess = f"Did you mean {self._spelled.get(near[0], near[0])}? " if near else ""
         listed = ", ".join(spelled[:LISTED]) + (", ..." if len(spelled) > LISTED else "")
-        when = self._snapshot.taken_at
-        since = f" as of {when:%Y-%m-%d %H:%M} UTC" if when else ""
         return FeedError(
-            f"the account has no {noun} {', '.join(said)}{since}",
+            f"the account has no {noun} {', '.join(said)}{self._snapshot.as_of}",
             file=self._feed.file,
             line=line_of(self._lines, key),
             key=".".join(key),
@@ -117,15 +132,11 @@ def _values(leaf: Leaf) -> Iterator[str]:
 def _first_unknown(rule: Rule, said: tuple[str, ...]) -> tuple[int, list[str]]:
     """The place of the first part that is wrong, and what may stand there, as the others go."""
     for place, part in enumerate(said):
-        before = _folded(said[:place])
+        before = fold_all(said[:place])
         fitting = {each[place] for each in rule.allowed if each[:place] == before}
-        if part.casefold() not in fitting:
+        if fold(part) not in fitting:
             break
     return place, sorted(fitting)
-
-
-def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.casefold() for part in parts)
 
 
 def _all_names(snapshot: AccountSnapshot) -> Iterator[str]:
@@ -140,10 +151,6 @@ def _all_names(snapshot: AccountSnapshot) -> Iterator[str]:
         snapshot.custom_fields,
     ):
         yield from names or ()
-    for kind, versions in (snapshot.consents or {}).items():
-        yield kind
-        for version in versions:
-            yield version.version
-            yield from version.locales or ()
-    for kind, names in (snapshot.groups or {}).items():
-        yield from (kind, *names)
+    for known in (snapshot.consents, snapshot.groups):
+        for kind, names in (known or {}).items():
+            yield from (kind, *names)

@@ -266,9 +266,9 @@ class ValueWriter:
         self.line(self._append(leaf, target, f"{{E({name})}}"))
 
     def _account_pattern(self, name: str, column: str) -> None:
-        """Hold an address to the account's own pattern, where it has one."""
-        pattern = self.policy.account.email_pattern if self.policy.account else None
-        if pattern is not None:
-            reason = f"Column {column} does not fit the account's own pattern for e-mail addresses."
-            fault = self.fault("NotAnEmail", column, reason)
-            self.line(f"if not {self.refer('P', pattern.search)}({name}): {fault}")
+        """Hold an address to the account's own pattern, where it has one that is understood."""
+        rules = self.policy.account
+        if rules is not None and rules.email_pattern is not None:
+            wrong = f"Column {column} does not fit the account's own pattern for e-mail addresses"
+            fault = self.fault("NotAnEmail", column, f"{wrong}{rules.as_of}.")
+            self.line(f"if not {self.refer('P', rules.email_pattern.takes)}({name}): {fault}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from prefdrop.configuring.store import SnapshotStore, SnapshotUnreadable
 from prefdrop.errors import Terminal
 from prefdrop.feeds import AccountSnapshot, Feed, Source, load_feed
+from prefdrop.feeds.account import PATTERN_NOT_UNDERSTOOD
 from prefdrop.importing.services import Services
 from prefdrop.ledger.clock import iso, milliseconds
 from prefdrop.ledger.imports import Configuration, Correction, Import
@@ -77,11 +80,16 @@ def current_configuration(services: Services, record: Import) -> Configuration:
         logger.warning("no configuration snapshot", extra={"why": why})
         return Configuration()
     longest = timedelta(days=services.settings.snapshot_days)
-    stale = found.snapshot.account().is_stale(check_time(record), longest)
+    account = found.snapshot.account()
+    stale = account.is_stale(check_time(record), longest)
     taken_at = iso(milliseconds(found.snapshot.taken_at))
     if stale:
         logger.warning("the configuration snapshot is stale", extra={"taken_at": taken_at})
-    return Configuration(found.version_id, taken_at, stale)
+    not_understood: tuple[str, ...] = ()
+    if account.pattern_not_understood and not stale:
+        logger.warning(PATTERN_NOT_UNDERSTOOD)
+        not_understood = ("email_pattern",)
+    return Configuration(found.version_id, taken_at, stale, not_understood=not_understood)
 
 
 def _account(services: Services, pinned: Configuration | None) -> AccountSnapshot | None:
@@ -90,14 +98,40 @@ def _account(services: Services, pinned: Configuration | None) -> AccountSnapsho
         return None
     version_id = pinned.version_id
     if version_id not in services.accounts:
-        found = SnapshotStore(services.objects).find(version_id)
-        if found is None:
-            # The bucket's life cycle keeps replaced versions for as long as imports are kept.
-            logger.warning("the configuration snapshot of this import is gone")
-            return None
         services.accounts.clear()
-        services.accounts[version_id] = found.snapshot.account()
+        services.accounts[version_id] = _read_account(services, version_id)
     return services.accounts[version_id]
+
+
+def snapshot_is_lost(services: Services, record: Import) -> bool:
+    """Whether the snapshot that the import's rows are held to can be read no more."""
+    pinned = record.configuration
+    used = pinned is not None and pinned.version_id and not pinned.stale
+    return bool(used) and _account(services, pinned) is None
+
+
+def unpin_configuration(services: Services, record: Import) -> None:
+    """Hold the import to no snapshot from now on, whoever works on it."""
+    pinned = record.configuration or Configuration()
+    without = replace(pinned, stale=True, not_understood=("snapshot",))
+    services.imports.update(record.import_id, configuration=without)
+
+
+def _read_account(services: Services, version_id: str) -> AccountSnapshot | None:
+    """What a version of the snapshot tells, or None where it can be read no more.
+
+    The bucket's life cycle keeps replaced versions for as long as imports are kept, so that is for
+    a snapshot in the format of another release.
+    """
+    try:
+        found = SnapshotStore(services.objects).find(version_id)
+    except SnapshotUnreadable as error:
+        logger.warning("rows are held to no snapshot any more", extra={"why": error.message})
+        return None
+    if found is None:
+        logger.warning("rows are held to no snapshot any more", extra={"why": "it is gone"})
+        return None
+    return found.snapshot.account()
 
 
 def check_time(record: Import) -> datetime:

@@ -13,7 +13,7 @@ from prefdrop.importing.drop import Drop, read_event
 from prefdrop.importing.pinned import current_configuration, read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import days_from_now, iso_now
-from prefdrop.ledger.imports import Import
+from prefdrop.ledger.imports import Configuration, Import
 from prefdrop.telemetry import logger
 
 BLOCK = 1 << 20
@@ -60,6 +60,7 @@ def _new_import(drop: Drop, execution: str, retention_days: int) -> Import:
         dropped_at=drop.dropped_at,
         execution_arn=execution,
         code_version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
+        configuration=Configuration(undecided=True),
         registered_at=now,
         updated_at=now,
         expires_at=days_from_now(retention_days),
@@ -70,11 +71,12 @@ def _pin(services: Services, record: Import) -> Feed:
     """Pin the versions of feed and configuration once; see that the file is what the feed says.
 
     The configuration is pinned last: where it has not what the feed matches records by, a retry is
-    to see the one that has been pulled meanwhile.
+    to see the one that has been pulled meanwhile. An import of a release that pinned none is held
+    to none: rows that were staged before are not to be refused by a retry.
     """
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
     services.imports.update(record.import_id, status="Queued", feed_version_id=version_id)
-    if record.configuration is not None:
+    if record.configuration is None or not record.configuration.undecided:
         source_of(services, record, feed).check()
         return feed
     configuration = current_configuration(services, record)

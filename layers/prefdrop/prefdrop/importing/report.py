@@ -128,6 +128,7 @@ def _configuration(pinned: Configuration | None) -> dict[str, Any]:
         "version_id": known.version_id or None,
         "taken_at": known.taken_at or None,
         "stale": known.stale,
+        "not_understood": known.not_understood,
     }
 
 

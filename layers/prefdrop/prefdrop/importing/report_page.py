@@ -197,8 +197,13 @@ def _configuration(report: Report) -> str:
     snapshot = report["configuration"]
     if not snapshot or not snapshot["version_id"]:
         return "none: rows were not held to the account's own types and filters"
-    stale = ", too old to be gone by" if snapshot["stale"] else ""
-    return f"snapshot of {_moment(snapshot['taken_at'])}{stale}"
+    but = ", too old to be gone by" if snapshot["stale"] else ""
+    not_understood = snapshot.get("not_understood", ())
+    if "snapshot" in not_understood:
+        but = ", which the release that runs now can't read: rows were not held to it to the end"
+    elif "email_pattern" in not_understood:
+        but = "; its pattern for e-mail addresses was left to the vendor, being not understood here"
+    return f"snapshot of {_moment(snapshot['taken_at'])}{but}"
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], place: str) -> str:

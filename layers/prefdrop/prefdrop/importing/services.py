@@ -94,8 +94,8 @@ class Services:
         return ObjectStore(self._s3, self.settings.bucket)
 
     @cached_property
-    def accounts(self) -> dict[str, AccountSnapshot]:
-        """The configuration snapshot that was read last, by its version."""
+    def accounts(self) -> dict[str, AccountSnapshot | None]:
+        """The configuration snapshot that was read last, by its version; None if it cannot be."""
         return {}
 
     def growing(self, upload: Upload) -> GrowingObject:

@@ -14,7 +14,13 @@ from typing import Any
 
 import msgspec
 
-from prefdrop.importing.pinned import check_time, pinned_feed, source_of
+from prefdrop.importing.pinned import (
+    check_time,
+    pinned_feed,
+    snapshot_is_lost,
+    source_of,
+    unpin_configuration,
+)
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.stager import Stager
 from prefdrop.importing.staging_part import Interrupted, StagingPart
@@ -40,9 +46,28 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     staging = StagingPart(services, record, part, turn)
     sources = partial(source_of, services, record, feed)
     try:
+        _let_go_of_lost_snapshot(staging)
         return Stager(staging, sources, check_time(record), deadline).run()
     except Interrupted as interrupted:
         return interrupted.answer
     finally:
         staging.release()
         count_requests(services, record.import_id)
+
+
+def _let_go_of_lost_snapshot(staging: StagingPart) -> None:
+    """Begin the part again, held to nothing, if its snapshot can be read no more.
+
+    That must not end an import. But a chunk that is built again would come out different, and of
+    duplicates on both sides of that place another row would win than did before, or none: so all
+    of a part is held to the same. Raises Interrupted where chunks were built already.
+    """
+    services, record, part = staging.services, staging.record, staging.part
+    if part.source_read or not snapshot_is_lost(services, record):
+        return
+    torn = None
+    if services.parts.last_chunk(record.import_id, part.number) is not None:
+        torn = staging.tear("the configuration snapshot that its rows were held to is lost")
+    unpin_configuration(services, record)  # last, so that whoever dies before it tears the part too
+    if torn is not None:
+        raise torn

@@ -50,11 +50,16 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     """The configuration snapshot of an import, decided on once: which object version its rows are
-    held to. `version_id` is empty where there was none; a `stale` one is not used."""
+    held to. `version_id` is empty where there was none; a `stale` one is not used, nor one that
+    a later release could not read."""
 
     version_id: str = ""
     taken_at: str = ""
     stale: bool = False
+    undecided: bool = False
+    """Nothing is decided on yet, so the next attempt to begin takes what is newest then."""
+    not_understood: tuple[str, ...] = ()
+    """What nobody here can hold rows to: the account's `email_pattern`, or the whole `snapshot`."""
 
 
 Position = dict[str, int]
@@ -89,7 +94,7 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     code_version: str = ""
     feed_version_id: str = ""
     configuration: Configuration | None = None
-    """None until it is decided on."""
+    """None where a release registered the import that held rows to no snapshot."""
     registered_at: str
     started_at: str = ""
     updated_at: str = ""
