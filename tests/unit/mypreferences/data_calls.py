@@ -136,5 +136,5 @@ CALLS: dict[str, Call] = {
     "users.update": lambda c: c.users.update(3, User(user_name="new.user")),
 }
 
-ANSWER = {"ProfileId": 7, "UserId": 3, "Items": []}
+ANSWER = {"ProfileId": 7, "UserId": 3, "Emails": []}
 """What every one of them takes for an answer."""

@@ -278,7 +278,7 @@ def test_a_page_that_the_vendor_makes_smaller_is_followed_by_the_next_profile(
     vendor: ScriptedVendor, client: Client
 ) -> None:
     vendor.script(answer(200, {**PAGE, "Limit": 2}))
-    vendor.script(answer(200, {**PAGE, "Offset": 3, "HasMore": False}))
+    vendor.script(answer(200, {**PAGE, "Offset": 3, "HasMore": False, "TotalResults": 4}))
 
     pages = list(client.exports.iter_pages("9001", "segment", limit=3000))
 
@@ -314,6 +314,10 @@ def test_an_empty_export_has_one_empty_page(
         {**PAGE, "UserProfilePreferences": [{"ProfileId": 1}, 2], "Count": 2},
         {**PAGE, "UserProfilePreferences": None},
         {"Count": 0, "HasMore": True, "UserProfilePreferences": []},
+        {**PAGE, "HasMore": "yes"},
+        {**PAGE, "HasMore": 2},
+        {**PAGE, "HasMore": False},
+        {"Count": 0, "HasMore": False, "TotalResults": 5, "UserProfilePreferences": []},
         {"Count": 2, "HasMore": False},
         {"Count": 1, "UserProfilePreferences": [{"ProfileId": 1}]},
         {"One": [], "Two": []},
@@ -323,7 +327,7 @@ def test_an_empty_export_has_one_empty_page(
         b'{"Count":1,"UserProfilePreferences":[' + b'{"a":' * 50_000 + b"}" * 50_000 + b"]}",
         b"",
     ],
-    ids=range(13),
+    ids=range(17),
 )
 def test_a_page_that_could_hide_a_gap_is_garbled(
     vendor: ScriptedVendor, client: Client, body: object

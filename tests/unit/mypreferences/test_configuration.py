@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from prefdrop.mypreferences import (
     Client,
@@ -43,9 +46,9 @@ def test_a_created_type_says_where_it_is(vendor: ScriptedVendor, client: Client)
     assert [item.id for item in created.items] == [3]
 
 
-@pytest.mark.parametrize("body", [b"", b"created"])
-def test_a_creation_may_be_answered_without_a_body(
-    vendor: ScriptedVendor, client: Client, body: bytes
+@pytest.mark.parametrize("body", [b"", b"  ", b'"created"', {"Message": "created"}])
+def test_a_creation_may_be_answered_without_its_items(
+    vendor: ScriptedVendor, client: Client, body: object
 ) -> None:
     vendor.script(answer(201, body, {"Location": "/x"}))
 
@@ -121,6 +124,47 @@ def test_what_is_not_modelled_is_written_back(vendor: ScriptedVendor, client: Cl
 
     assert isinstance(field, CustomField)
     assert vendor.received[1].json == {"CustomFields": [item]}
+
+
+def test_what_was_listed_in_one_locale_is_not_written_over_all_the_others(
+    vendor: ScriptedVendor, client: Client
+) -> None:
+    wording = {"Locale": "es_US", "Name": "Mercadeo", "ConsentLanguage": "Sí."}
+    marketing = {
+        "Id": 1,
+        "TypeName": "Marketing",
+        "Versions": [{"ConsentVersion": "2.0", "LocalizedFields": [wording]}],
+    }
+    vendor.script(
+        answer(200, {"ConsentTypes": [marketing]}), answer(200, {"CustomFields": [{"Id": 4}]})
+    )
+    configuration = client.configuration
+
+    (listed,) = configuration.consent_types.list(locale="es_US")
+    (field,) = configuration.custom_fields.list("text", locale="es_US")
+
+    assert listed.members() == marketing
+    with pytest.raises(Misconfigured, match="es_US") as raised:
+        configuration.consent_types.update(replace(listed, is_active=False))
+    assert "without a locale" in raised.value.hint
+    with pytest.raises(Misconfigured, match="es_US"):
+        configuration.custom_fields.update("text", field)
+    assert len(vendor.received) == 2
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{"Name": "Home", "Id": 3}, {"Id": 3, "LocalizedFields": [{"Language": "en_US"}]}],
+    ids=["another name of the type", "another name of the locale"],
+)
+def test_nothing_is_added_to_what_was_read(
+    vendor: ScriptedVendor, client: Client, item: dict[str, Any]
+) -> None:
+    vendor.script(answer(200, {"EmailTypes": [item]}), answer(200))
+
+    client.configuration.email_types.update(*client.configuration.email_types.list())
+
+    assert vendor.received[1].json == {"EmailTypes": [item]}
 
 
 def test_a_users_members_have_the_vendors_spelling(vendor: ScriptedVendor, client: Client) -> None:

@@ -136,7 +136,17 @@ def test_no_class_of_the_tree_is_left_out() -> None:
     assert leaves() == {*ANSWERED, *elsewhere}
 
 
-@pytest.mark.parametrize("words", ["The user may not search.", "", "Access is denied."])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The user may not search.",
+        "",
+        "Access is denied.",
+        "You need more than read permission.",
+        "You need more than read permission to see profiles.",
+        "This exceeds what the user may do.",
+    ],
+)
 def test_a_missing_permission_is_no_crowded_search(
     vendor: ScriptedVendor, client: Client, words: str
 ) -> None:
@@ -146,6 +156,25 @@ def test_a_missing_permission_is_no_crowded_search(
         client.profiles.search_by_phone("602-555-0125")
 
     assert type(raised.value) is errors.Forbidden
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "More than 50 profiles match.",
+        "The search has too many matches.",
+        "Too many profiles were found; narrow the search.",
+        "The number of matches exceeds the limit.",
+        "The maximum was exceeded by the matching profiles.",
+    ],
+)
+def test_a_crowded_search_is_told_from_a_missing_permission_by_its_words(
+    vendor: ScriptedVendor, client: Client, words: str
+) -> None:
+    vendor.script(answer(403, {"Message": words}))
+
+    with pytest.raises(errors.TooManyMatches):
+        client.profiles.search_by_phone("602-555-0125")
 
 
 def test_words_about_a_number_make_no_crowded_search_of_another_route(

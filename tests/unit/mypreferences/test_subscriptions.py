@@ -24,7 +24,8 @@ from prefdrop.mypreferences import (
     select_event,
 )
 from prefdrop.mypreferences.answers import Answer
-from prefdrop.mypreferences.subscriptions import _all, _body
+from prefdrop.mypreferences.resources import body_of
+from prefdrop.mypreferences.subscriptions import _all
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer, hang_up
 
 HELD: dict[str, Any] = {
@@ -343,7 +344,7 @@ def test_whatever_the_vendor_holds_is_sent_back_and_stays_alive(
     body = msgspec.json.encode([{**HELD, **odd, **unknown, "IsActive": is_active}])
     (held,) = _all(Answer("subscriptions.list", 200, {}, body))
 
-    sent = msgspec.json.decode(_body(msgspec.structs.replace(held, is_active=True)))
+    sent = msgspec.json.decode(body_of(msgspec.structs.replace(held, is_active=True)))
 
     assert {name: sent[name] for name in unknown} == unknown
     assert sent["IsActive"] is True
@@ -367,7 +368,7 @@ def test_only_delete_deletes_and_sends_the_rest_as_it_is(
 def test_a_change_that_is_answered_with_nothing_is_read_again(
     vendor: ScriptedVendor, client: Client
 ) -> None:
-    for body in (b"", b"ok", {"Message": "updated"}):
+    for body in (b"", b"3", {"Message": "updated"}):
         vendor.script(answer(200, [HELD]), answer(200, body))
         vendor.script(answer(200, [{**HELD, "State": "Paused"}]))
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         TagDefinition,
         UpdateRule,
     )
-    from prefdrop.mypreferences.consents import Consents
+    from prefdrop.mypreferences.consents import ConsentHistory, Consents
     from prefdrop.mypreferences.errors import (
         BadRequest,
         Conflict,
@@ -115,6 +115,7 @@ __all__ = [
     "Configuration",
     "Conflict",
     "Consent",
+    "ConsentHistory",
     "ConsentStatusName",
     "ConsentType",
     "ConsentVersion",
@@ -232,7 +233,7 @@ _HOMES = {
         "TagDefinition",
         "UpdateRule",
     ),
-    "consents": ("Consents",),
+    "consents": ("ConsentHistory", "Consents"),
     "errors": (
         "BadRequest",
         "Conflict",

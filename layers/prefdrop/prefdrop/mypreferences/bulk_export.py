@@ -20,8 +20,9 @@ from prefdrop.mypreferences.bulk_export_results import (
     parse_export_status,
     parse_page,
 )
+from prefdrop.mypreferences.dates import utc_text
 from prefdrop.mypreferences.errors import Misconfigured
-from prefdrop.mypreferences.operations import Operations, address_to_hide, utc_milliseconds
+from prefdrop.mypreferences.operations import Operations, address_to_hide
 
 Family = Literal["segment", "segment_group"]
 MatchCriteria = Literal["ProfileId", "AlternateId", "PhoneNumber", "EmailAddress"]
@@ -87,8 +88,7 @@ class ExportSpec(msgspec.Struct, frozen=True, kw_only=True):
     def body(self) -> bytes:
         """The request body, without what is absent."""
         members: dict[str, Any] = {
-            "LastDateTime": self.last_date_time
-            and utc_milliseconds(self.last_date_time, "last_date_time"),
+            "LastDateTime": self.last_date_time and utc_text(self.last_date_time, "last_date_time"),
             "MatchCriteria": self.match_criteria,
             "MatchType": self.match_type,
             "Values": list(self.values) or None,

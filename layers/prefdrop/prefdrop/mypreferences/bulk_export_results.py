@@ -17,7 +17,6 @@ from prefdrop.mypreferences.answers import (
     Answer,
     any_case,
     lacking,
-    lenient_bool,
     lenient_int,
     parse_object,
     vendor_date,
@@ -29,6 +28,7 @@ STATES = ("Processing", "Complete", "Retrieved", "Expired", "Error", "Failed")
 COLLECTION = "UserProfilePreferences"
 
 _CANONICAL = {state.lower(): state for state in STATES} | {"completed": "Complete"}
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BRACE, _BRACKET = b"{["
 
@@ -115,19 +115,22 @@ def parse_page(answer: Answer, *, offset: int, limit: int) -> ExportPage:
     """The page in `answer`; `offset` and `limit` are what was asked for.
 
     Raises GarbledAnswer for anything that could hide a gap: no collection of objects, not as many
-    as it counts, another page than was asked for, no word on whether there are more, or none though
-    there are more.
+    as it counts, another page than was asked for, no word on whether there are more or one that we
+    don't know, no more though the total says so, or none though there are more.
     """
     page = _page(answer)
     records = page.user_profile_preferences
     count, begins = lenient_int(page.count), lenient_int(page.offset)
     total = lenient_int(page.total_results)
-    has_more = _has_more(page.has_more, offset + len(records) - 1, total)
+    end = offset + len(records) - 1
+    has_more = _has_more(page.has_more, end, total)
+    unknown = page.has_more is not None and has_more is None
     for wrong, what in (
         ([record for record in records if memoryview(record)[0] != _BRACE], "profiles alone"),
         (count not in (None, len(records)), f"the {count} profiles that it counts"),
         (records and begins not in (None, offset), f"the profiles from {offset} on"),
-        (records and has_more is None, "the member HasMore"),
+        (unknown or (records and has_more is None), "the member HasMore"),
+        (has_more is False and end < (total or 0), f"all of the {total} profiles that it counts"),
         (has_more and not records, "any of the profiles that it says there are more of"),
     ):
         if wrong:
@@ -142,11 +145,12 @@ def parse_page(answer: Answer, *, offset: int, limit: int) -> ExportPage:
     )
 
 
-def _has_more(said: Any, read: int, total: int | None) -> bool | None:
-    """Whether there are more than `read` profiles; None where the vendor does not say it at all."""
+def _has_more(said: Any, end: int, total: int | None) -> bool | None:
+    """Whether there are profiles after the one numbered `end`; None where the vendor does not say
+    it, or says it with a word that stands for neither."""
     if said is None:
-        return None if total is None else total > read
-    return lenient_bool(said)
+        return None if total is None else total > end
+    return _WORDS.get(str(said).strip().lower())
 
 
 def _page(answer: Answer) -> _Page:

@@ -1,8 +1,9 @@
 """The Experience (Configuration) API: an account's types, fields, groups, programs and consents.
 
-Lists take a locale and then hold the texts in it alone; a locale that nobody has a text in is
-NotFound. Lists are reads and retried; creations and updates are sent once (an update, which is a
-PUT, again where it is sure that nothing was sent).
+Lists take a locale and then hold the texts in it alone, so that their items cannot be written back
+with `update`; a locale that nobody has a text in is NotFound. Lists are reads and retried;
+creations and updates are sent once (an update, which is a PUT, again where it is sure that nothing
+was sent).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from functools import cached_property
 from typing import Any, Generic, Literal
 from urllib.parse import quote
 
+import msgspec
+
 from mypreferences_assumptions import NAMES
 from prefdrop.mypreferences import configuration_models as models
 from prefdrop.mypreferences.answers import Answer
@@ -19,7 +22,7 @@ from prefdrop.mypreferences.configuration_models import Created, ItemType
 from prefdrop.mypreferences.errors import GarbledAnswer, Misconfigured
 from prefdrop.mypreferences.exchange import Request
 from prefdrop.mypreferences.operations import Operations, encoded
-from prefdrop.mypreferences.resources import body_of, collection, read_all
+from prefdrop.mypreferences.resources import body_of, items_of
 from prefdrop.mypreferences.routes import Routes
 from prefdrop.mypreferences.transport import Transport
 
@@ -58,10 +61,27 @@ class Listing(Operations, Generic[ItemType]):
         self, operation: str, query: Sequence[tuple[str, object]], **values: Any
     ) -> tuple[ItemType, ...]:
         answer = self._send(f"{self.area}.{operation}", query=query, **values)
-        return self._read(answer)
+        return self._read(answer, _asked_locale(query))
 
-    def _read(self, answer: Answer) -> tuple[ItemType, ...]:
-        return read_all(self.kind, collection(answer, NAMES[f"{self.area}.items"].value))
+    def _read(self, answer: Answer, locale: str | None = None) -> tuple[ItemType, ...]:
+        items = items_of(self.kind, answer, NAMES[f"{self.area}.items"].value)
+        if locale is None:
+            return items
+        return tuple(msgspec.structs.replace(item, in_locale=locale) for item in items)
+
+    def _overwrite(
+        self, items: Sequence[ItemType | Mapping[str, Any]], **values: Any
+    ) -> tuple[ItemType, ...]:
+        """Write items over. Raises Misconfigured for one that was listed in a locale: the texts of
+        all others, wordings of consents among them, would be gone."""
+        for item in items:
+            if locale := getattr(item, "in_locale", None):
+                raise Misconfigured(
+                    f"{self.area}.update was given an item that has the texts in {locale} alone,"
+                    " and would delete those of all other locales.",
+                    hint="List without a locale what you want to change, and change that.",
+                )
+        return self._write("update", items, **values).items
 
     def _write(
         self, operation: str, items: Sequence[ItemType | Mapping[str, Any]], **values: Any
@@ -73,7 +93,7 @@ class Listing(Operations, Generic[ItemType]):
         try:
             said = self._read(answer) if answer.body else ()
         except GarbledAnswer:
-            # It was written, and the answer has nothing that could not be read again.
+            # It was written: the API says so, in other words. They can be read again.
             said = ()
         return Created(answer.headers.get("Location", ""), said)
 
@@ -90,8 +110,11 @@ class Types(Listing[ItemType]):
         return self._write("create", items)
 
     def update(self, *items: ItemType | Mapping[str, Any]) -> tuple[ItemType, ...]:
-        """Overwrite types, found by their ids: what an item lacks becomes blank."""
-        return self._write("update", items).items
+        """Overwrite types, found by their ids: what an item lacks becomes blank.
+
+        Raises Misconfigured for an item that was listed in one locale.
+        """
+        return self._overwrite(items)
 
 
 class CustomFields(Listing[models.CustomField]):
@@ -112,13 +135,13 @@ class CustomFields(Listing[models.CustomField]):
     def update(
         self, kind: CustomFieldKind, *items: models.CustomField | Mapping[str, Any]
     ) -> tuple[models.CustomField, ...]:
-        """Overwrite custom fields of one kind, found by their ids."""
-        return self._write("update", items, customFieldKind=_kind(kind)).items
+        """Overwrite custom fields of one kind, as `Types.update`."""
+        return self._overwrite(items, customFieldKind=_kind(kind))
 
     def update_rules(self) -> tuple[models.UpdateRule, ...]:
         """When the values of custom fields may change."""
         answer = self._send("custom_fields.update_rules")
-        return read_all(models.UpdateRule, collection(answer, NAMES["update_rules.items"].value))
+        return items_of(models.UpdateRule, answer, NAMES["update_rules.items"].value)
 
 
 class GroupNames(Listing[models.GroupName]):
@@ -177,7 +200,7 @@ class ProgramGroups(Listing[models.ProgramGroup]):
         asked = "&".join(filter(None, [encoded([*properties.items(), _locale(locale)]), *bare]))
         if asked:
             target = target._replace(url=f"{target.url}?{asked}")
-        return self._read(self._transport.send(Request(route, target, self._timeout)))
+        return self._read(self._transport.send(Request(route, target, self._timeout)), locale)
 
 
 class Configuration(Operations):
@@ -273,6 +296,11 @@ class Configuration(Operations):
 
 def _locale(locale: str | None) -> tuple[str, object]:
     return NAMES["query.locale"].value, locale
+
+
+def _asked_locale(query: Sequence[tuple[str, object]]) -> str | None:
+    locale = dict(query).get(NAMES["query.locale"].value)
+    return None if locale is None else str(locale)
 
 
 def _kind(kind: CustomFieldKind) -> str:

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from prefdrop.mypreferences.answers import Answer
 from prefdrop.mypreferences.errors import GarbledAnswer, Misconfigured
+from prefdrop.mypreferences.histories import history_in, only
 from prefdrop.mypreferences.operations import Operations
-from prefdrop.mypreferences.profile_models import Consent
-from prefdrop.mypreferences.resources import body_of, collection, read_all
+from prefdrop.mypreferences.profile_models import (
+    Address,
+    Consent,
+    Email,
+    PhoneNumber,
+    Preference,
+)
+from prefdrop.mypreferences.resources import PersonalData, body_of, items_of
 
 COLLECTION = "Consents"
+
+_Contact = Address | Email | PhoneNumber
+
+
+class ConsentHistory(PersonalData, frozen=True, kw_only=True):
+    """What a profile's consents were, each where it hangs.
+
+    `consents` are those of the profile itself, the others those of its contacts and preferences.
+    """
+
+    consents: tuple[Consent, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    emails: tuple[Email, ...] = ()
+    phone_numbers: tuple[PhoneNumber, ...] = ()
+    profile_preferences: tuple[Preference, ...] = ()
+
+    def all(self) -> Iterator[Consent]:
+        """The consents of all levels, without where they hang."""
+        yield from self.consents
+        preferences = list(self.profile_preferences)
+        contacts: tuple[_Contact, ...] = (*self.addresses, *self.emails, *self.phone_numbers)
+        for contact in contacts:
+            yield from contact.consents
+            preferences += _preferences(contact)
+        for preference in preferences:
+            yield from preference.consents
 
 
 class Consents(Operations):
@@ -33,28 +65,42 @@ class Consents(Operations):
             profileId=str(profile_id),
         )
         try:
-            return _listed(answer) if answer.body else ()
+            return items_of(Consent, answer, COLLECTION) if answer.body.strip() else ()
         except GarbledAnswer:
-            # They were added, and the answer has nothing that could not be read again.
+            # They were added: the API says so, in other words. They can be read again.
             return ()
 
-    def history(self, profile_id: int) -> tuple[Consent, ...]:
-        """What the profile's consents were. A read: retried."""
-        return _listed(self._send("consents.history", quotes_data=True, profileId=str(profile_id)))
+    def history(self, profile_id: int, *, filter_id: str | None = None) -> ConsentHistory:
+        """What the profile's consents were, of one filter or all of them. A read: retried."""
+        return history_in(
+            ConsentHistory,
+            self._send(
+                "consents.history",
+                query=only(filter_id),
+                quotes_data=True,
+                profileId=str(profile_id),
+            ),
+        )
 
     def history_by_alternate_id(
-        self, alternate_id_type: str, alternate_id: str
-    ) -> tuple[Consent, ...]:
+        self, alternate_id_type: str, alternate_id: str, *, filter_id: str | None = None
+    ) -> ConsentHistory:
         """As `history`, for the profile with this alternate id."""
-        return _listed(
+        return history_in(
+            ConsentHistory,
             self._send(
                 "consents.history_by_alternate_id",
+                query=only(filter_id),
                 quotes_data=True,
                 alternateIdType=alternate_id_type,
                 alternateId=alternate_id,
-            )
+            ),
         )
 
 
-def _listed(answer: Answer) -> tuple[Consent, ...]:
-    return read_all(Consent, collection(answer, COLLECTION))
+def _preferences(contact: _Contact) -> tuple[Preference, ...]:
+    if isinstance(contact, Email):
+        return contact.email_preferences
+    if isinstance(contact, PhoneNumber):
+        return contact.phone_preferences
+    return contact.address_preferences

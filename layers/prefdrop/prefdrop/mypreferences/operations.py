@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from prefdrop.mypreferences.answers import Answer
-from prefdrop.mypreferences.errors import Misconfigured
+from prefdrop.mypreferences.dates import utc_text
 from prefdrop.mypreferences.exchange import Request
 from prefdrop.mypreferences.routes import Routes
 from prefdrop.mypreferences.transport import Transport
@@ -37,14 +37,16 @@ class Operations:
     ) -> Answer:
         """The vendor's 2xx answer to the route `route`, whose placeholders `values` fill in.
 
-        GETs are retried on Transient errors, anything else is sent once. `quotes_data` says that
+        GETs are retried on Transient errors, anything else is sent once. A change that is answered
+        with neither JSON nor nothing, as by a page to sign in or of a proxy, raises GarbledAnswer:
+        nobody has said that it happened. `quotes_data` says that
         the vendor's answer may quote people's data, so that no error shows its words; `hidden` are
         texts that are taken out of them.
         """
         target = self._routes.target(route, **values)
         if asked := encoded(query):
             target = target._replace(url=f"{target.url}?{asked}")
-        return self._transport.send(
+        answer = self._transport.send(
             Request(
                 route,
                 target,
@@ -55,6 +57,9 @@ class Operations:
                 hidden=hidden,
             )
         )
+        if target.method != "GET" and answer.body.strip():
+            answer.json()
+        return answer
 
 
 def address_to_hide(url: str) -> tuple[str, ...]:
@@ -79,19 +84,5 @@ def encoded(query: Query) -> str:
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, datetime):
-        return utc_milliseconds(value, name)
+        return utc_text(value, name)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def utc_milliseconds(moment: datetime, name: str) -> str:
-    """`moment` as the vendor is sent it: UTC with `Z`, cut (not rounded) to milliseconds.
-
-    Raises Misconfigured for a moment without a zone, which the vendor would take for US Eastern;
-    `name` is what the error calls it.
-    """
-    if moment.tzinfo is None:
-        raise Misconfigured(
-            f"{name} has no time zone, and MyPreferences would take it for US Eastern.",
-            hint="Give an aware datetime, for example datetime.now(UTC).",
-        )
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mypreferences_assumptions import NAMES
-from prefdrop.mypreferences.answers import Answer
+from prefdrop.mypreferences.answers import any_case
 from prefdrop.mypreferences.errors import Misconfigured
+from prefdrop.mypreferences.histories import history_in, only
 from prefdrop.mypreferences.operations import Operations
 from prefdrop.mypreferences.profile_models import (
     Address,
@@ -17,9 +18,16 @@ from prefdrop.mypreferences.profile_models import (
     Profile,
 )
 from prefdrop.mypreferences.profiles import REASON_LENGTH, ProfileData, saved
-from prefdrop.mypreferences.resources import PersonalData, body_of, read
+from prefdrop.mypreferences.resources import PersonalData, body_of, members_of
 
 Item = Mapping[str, Any]
+
+_PREFERENCES = {
+    "Emails": "EmailPreferences",
+    "PhoneNumbers": NAMES["phone.preferences"].value,
+    "Addresses": NAMES["address.preferences"].value,
+}
+"""What the contacts of each collection call their preferences."""
 
 
 class PreferenceHistory(PersonalData, frozen=True, kw_only=True):
@@ -40,7 +48,9 @@ class Preferences(Operations):
         """Write preferences to the profile with this alternate id, or to a new one.
 
         `preferences` are contacts with their preferences, and `ProfilePreferences`; contacts that
-        the profile lacks are added. Sent once, safe to repeat. Raises NotFound for an unknown type.
+        the profile lacks are added. Sent once. Repeated, it makes no second profile, but it writes
+        over what was written in between, a withdrawal for example: read first. Raises NotFound for
+        an unknown type.
         """
         return saved(
             self._send(
@@ -62,11 +72,13 @@ class Preferences(Operations):
         addresses: Sequence[Address | Item] = (),
         emails: Sequence[Email | Item] = (),
         profile_preferences: Sequence[Preference | Item] = (),
+        whole_contacts: bool = False,
     ) -> None:
         """Archive preferences: those named, or all with `global_deactivate`.
 
-        Archived ones are found through segments and exports only. Raises Misconfigured where
-        nothing is named.
+        Archived ones are found through segments and exports only. A contact that names none of its
+        preferences would have them all archived (O-21), so that takes `whole_contacts`. Raises
+        Misconfigured without it, and where nothing is named.
         """
         named = {
             "PhoneNumbers": phone_numbers,
@@ -79,6 +91,8 @@ class Preferences(Operations):
             raise Misconfigured(
                 "There is nothing to archive.", hint="Name preferences, or set global_deactivate."
             )
+        if not whole_contacts:
+            _check_contacts(chosen)
         if len(reason_code) > REASON_LENGTH:
             raise Misconfigured(f"The reason code has more than {REASON_LENGTH} characters.")
         body = {"GlobalDeactivate": global_deactivate, "Reason_Code": reason_code, **chosen}
@@ -93,33 +107,40 @@ class Preferences(Operations):
 
     def history(self, profile_id: int, *, filter_id: str | None = None) -> PreferenceHistory:
         """What the profile's preferences were, of one filter or of all. A read: retried."""
-        return _history(
+        return history_in(
+            PreferenceHistory,
             self._send(
                 "preferences.history",
-                query=_only(filter_id),
+                query=only(filter_id),
                 quotes_data=True,
                 profileId=str(profile_id),
-            )
+            ),
         )
 
     def history_by_alternate_id(
         self, alternate_id_type: str, alternate_id: str, *, filter_id: str | None = None
     ) -> PreferenceHistory:
         """As `history`, for the profile with this alternate id."""
-        return _history(
+        return history_in(
+            PreferenceHistory,
             self._send(
                 "preferences.history_by_alternate_id",
-                query=_only(filter_id),
+                query=only(filter_id),
                 quotes_data=True,
                 alternateIdType=alternate_id_type,
                 alternateId=alternate_id,
-            )
+            ),
         )
 
 
-def _only(filter_id: str | None) -> list[tuple[str, object]]:
-    return [(NAMES["query.filter_id"].value, filter_id)]
-
-
-def _history(answer: Answer) -> PreferenceHistory:
-    return read(PreferenceHistory, answer.json())
+def _check_contacts(chosen: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse contacts without preferences: a selection that came out empty looks the same."""
+    for collection, name in _PREFERENCES.items():
+        for contact in chosen.get(collection, ()):
+            members = members_of(contact)
+            if not (isinstance(members, dict) and any_case(members).get(name.lower())):
+                raise Misconfigured(
+                    f"An item of {collection} names no preferences, and MyPreferences would archive"
+                    " all that it has.",
+                    hint="Name preferences of it, or set whole_contacts.",
+                )

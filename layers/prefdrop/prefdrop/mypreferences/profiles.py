@@ -1,8 +1,9 @@
 """Profile data: create, read, search, change and remove single profiles, synchronously.
 
 For more than a handful of profiles bulk import is the vendor's way. Every change here is sent once:
-after an unclear error, read the profile before sending it again. By an alternate id an update is
-safe to repeat, since it finds what it made.
+after an unclear error, read the profile before sending it again. By an alternate id a repeated
+update makes no second profile, but it writes over what was written since, a withdrawal for
+example: read first there, too.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from typing import Any
 
 from mypreferences_assumptions import NAMES
 from prefdrop.mypreferences.answers import Answer, any_case, lacking, lenient_int
-from prefdrop.mypreferences.errors import GarbledAnswer, Misconfigured, NotFound
+from prefdrop.mypreferences.errors import Misconfigured, NotFound
 from prefdrop.mypreferences.json_patch import JsonPatch, Operation
 from prefdrop.mypreferences.operations import Operations
 from prefdrop.mypreferences.profile_models import Profile
-from prefdrop.mypreferences.resources import body_of, collection, read, read_all
+from prefdrop.mypreferences.resources import body_of, items_of, read
 
 ProfileData = Profile | Mapping[str, Any]
 """A profile, or its JSON members under the vendor's names."""
@@ -53,25 +54,29 @@ class Profiles(Operations):
     ) -> Profile:
         """One profile. A read: retried. Raises NotFound.
 
-        `include_inactive` (the vendor's default: no) finds deactivated profiles as well;
-        `include_consent_history` (default: yes) brings consents that are over; `implied` brings
-        preferences that propagation made.
+        A deactivated profile is found here, and by its profile id alone (vendor documentation of
+        Deactivate); what `include_inactive` (the vendor's default: no) adds to that is not
+        documented. `include_consent_history` (default: yes) brings consents that are over, which
+        an `overwrite` must not send back; `implied` brings preferences that propagation made.
         """
         query = _scope(implied, include_inactive, include_consent_history)
-        return self._one("profiles.get", query, profileId=str(profile_id))
+        return self._one("profiles.get", query, profile_id, profileId=str(profile_id))
 
     def update(self, profile_id: int, profile: ProfileData) -> Profile:
         """Change what `profile` has and leave the rest, without reading it first. Sent once."""
-        return self._saved("profiles.update", profile, profileId=str(profile_id))
+        return self._saved_by_id("profiles.update", profile_id, profile)
 
     def overwrite(self, profile_id: int, profile: ProfileData) -> Profile:
-        """Replace the whole profile: what `profile` lacks becomes blank."""
-        return self._saved("profiles.overwrite", profile, profileId=str(profile_id))
+        """Replace the whole profile: what `profile` lacks becomes blank.
+
+        To change what is there, `get` it with `include_consent_history=False`: with the history,
+        consents that newer ones took the place of would be given anew.
+        """
+        return self._saved_by_id("profiles.overwrite", profile_id, profile)
 
     def patch(self, profile_id: int, patch: Patch) -> Profile:
         """Apply a JSON Patch, in the order that the vendor asks for. Sent once."""
-        body = _patch(patch)
-        return self._saved("profiles.patch", body, profileId=str(profile_id))
+        return self._saved_by_id("profiles.patch", profile_id, _patch(patch))
 
     def delete(self, profile_id: int, *, reason_code: str = "") -> None:
         """Remove a profile for good; it cannot be had back. Needs "Delete Profiles"."""
@@ -98,7 +103,7 @@ class Profiles(Operations):
         include_inactive: bool | None = None,
         include_consent_history: bool | None = None,
     ) -> Profile:
-        """The profile with this alternate id, as `get`. Raises NotFound."""
+        """The active profile with this alternate id, as `get`. Raises NotFound."""
         query = [
             *_alternate_id(alternate_id_type, alternate_id),
             *_scope(implied, include_inactive, include_consent_history),
@@ -108,14 +113,17 @@ class Profiles(Operations):
     def update_by_alternate_id(
         self, alternate_id_type: str, alternate_id: str, profile: ProfileData
     ) -> Profile:
-        """Change the profile with this alternate id, or create it. Sent once, safe to repeat."""
+        """Change the profile with this alternate id, or create it. Sent once.
+
+        Repeated, it makes no second profile, but writes over what was written in between.
+        """
         query = _alternate_id(alternate_id_type, alternate_id)
         return self._saved("profiles.update_by_alternate_id", profile, query)
 
     def overwrite_by_alternate_id(
         self, alternate_id_type: str, alternate_id: str, profile: ProfileData
     ) -> Profile:
-        """Replace the profile with this alternate id: what `profile` lacks becomes blank."""
+        """Replace the profile with this alternate id, as `overwrite`."""
         query = _alternate_id(alternate_id_type, alternate_id)
         return self._saved("profiles.overwrite_by_alternate_id", profile, query)
 
@@ -223,48 +231,63 @@ class Profiles(Operations):
 
     # --- what they share ----------------------------------------------------------------------
 
-    def _one(self, route: str, query: list[tuple[str, object]], **values: Any) -> Profile:
+    def _one(
+        self,
+        route: str,
+        query: list[tuple[str, object]],
+        profile_id: int | None = None,
+        **values: Any,
+    ) -> Profile:
         answer = self._send(route, query=query, quotes_data=True, **values)
         found = matches(answer)
         if not found:
             raise NotFound(
                 f"{route} was answered with no profile.",
-                hint="Check the id; a deactivated profile is found with include_inactive only.",
+                hint="Check the id; a deactivated profile is found by its profile id alone.",
                 route=route,
                 status=answer.status,
             )
-        return found[0]
+        if len(found) > 1:
+            raise lacking(answer, "the one profile that was asked for")
+        return _of(profile_id, found[0], answer)
 
-    def _saved(
-        self, route: str, content: Any, query: list[tuple[str, object]] | None = None, **values: Any
-    ) -> Profile:
+    def _saved_by_id(self, route: str, profile_id: int, content: Any) -> Profile:
         body = body_of(content)
-        answer = self._send(route, body=body, query=query or [], quotes_data=True, **values)
-        return saved(answer)
+        answer = self._send(route, body=body, quotes_data=True, profileId=str(profile_id))
+        return _of(profile_id, saved(answer), answer)
+
+    def _saved(self, route: str, content: Any, query: list[tuple[str, object]]) -> Profile:
+        body = body_of(content)
+        return saved(self._send(route, body=body, query=query, quotes_data=True))
 
     def _found(self, route: str, query: list[tuple[str, object]]) -> tuple[Profile, ...]:
         return matches(self._send(route, query=query, quotes_data=True))
 
 
 def matches(answer: Answer) -> tuple[Profile, ...]:
-    """The profiles of an answer: a collection, or a single one."""
-    name = NAMES["profiles.items"].value
+    """The profiles of an answer: the collection of that name, an array, or a single one.
+
+    Raises GarbledAnswer for anything else, so that it is not taken for no match.
+    """
     decoded = answer.json()
     if isinstance(decoded, dict) and "profileid" in any_case(decoded):
         return (read(Profile, decoded),)
-    return read_all(Profile, collection(answer, name))
+    return items_of(Profile, answer, NAMES["profiles.items"].value, by_name_only=True)
 
 
 def saved(answer: Answer) -> Profile:
     """What the vendor says of a profile it has written; nothing but the id, or nothing, will do."""
-    try:
-        decoded = answer.json() if answer.body else {}
-    except GarbledAnswer:
-        # It was written, and the answer has nothing that could not be read again.
-        return Profile()
+    decoded = answer.json() if answer.body.strip() else {}
     if isinstance(decoded, dict):
         return read(Profile, decoded)
     return Profile(profile_id=lenient_int(decoded))
+
+
+def _of(profile_id: int | None, profile: Profile, answer: Answer) -> Profile:
+    """`profile`, unless it is another than was asked for; not every answer says which it is."""
+    if profile_id is not None and profile.profile_id not in (None, profile_id):
+        raise lacking(answer, "the profile that was asked for")
+    return profile
 
 
 def _scope(

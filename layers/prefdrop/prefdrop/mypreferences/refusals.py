@@ -40,7 +40,12 @@ IIS_OVERSIZE = ("404.13", "request content length")
 SEARCHES = ("profiles.search_by_", "group_profiles.")
 """Routes that answer 403 also to a search that more than 50 profiles match."""
 
-_TOO_MANY = re.compile(r"\b50\b|too many|more than|exceed", re.IGNORECASE)
+_TOO_MANY = re.compile(
+    r"\b(50|fifty)\b|\bmore than \d|\btoo many (\w+ )?(match|profile|result)"
+    r"|\b(match(es)?|profiles|results)\b[^.]* exceed|\bexceed\w* [^.]*(match|profiles|results|\d)",
+    re.IGNORECASE,
+)
+"""A count, or what there is too much of: a missing permission may be "more than" something, too."""
 
 _BY_STATUS: dict[int, type[MyPreferencesError]] = {
     400: BadRequest,

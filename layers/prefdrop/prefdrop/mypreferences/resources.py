@@ -1,16 +1,19 @@
 """Objects of the vendor, typed where it documents them and kept whole where it does not.
 
-A `Resource` reads its members in any case and from number, text or boolean alike; what does not fit
-a member's type, or has no member here, is kept under the vendor's own name in `more`. Written back,
-it holds everything it was read with, so that a read, a change and a write lose nothing.
+A `Resource` reads its members in any case, and from a number or text that stands for just one value
+of the member's type; what does not, or has no member here, is kept under the vendor's own name in
+`more`. Written back, it holds everything that it was read with and nothing else: a read, a change
+and a write lose nothing. Names and types are then the documented ones (`"isdefault": 1` goes back
+as `"IsDefault": true`); nulls, empty lists and unchanged dates go back as they came.
 
-Dates leave as UTC with `Z`: without a zone the vendor would take them for US Eastern.
+Dates that you give leave as UTC with `Z`: without a zone the vendor would take them for US Eastern.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from types import UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
@@ -21,33 +24,56 @@ from prefdrop.mypreferences.answers import (
     Answer,
     any_case,
     lacking,
-    lenient_bool,
     lenient_int,
     vendor_date,
 )
+from prefdrop.mypreferences.dates import utc_text
 from prefdrop.mypreferences.errors import Misconfigured
 
 ResourceType = TypeVar("ResourceType", bound="Resource")
 
-_BOOLEANS = ("true", "false", "1", "0")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_EXACT = 2**53
+"""From here on a float no longer says which whole number is meant."""
 
 DATES_SENT = frozenset({"customerdate", "consentdate"})
 """Members that the vendor reads as dates when they are sent, in small letters."""
+
+NOT_SENT = frozenset({"more", "as_read", "in_locale"})
+"""Fields of ours that are no members of the vendor's."""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One object of the vendor. `None` and empty collections are members it does not have.
 
     `more` holds the members that are not modelled, under the vendor's names. They are sent as they
-    are, so an explicit null or an empty collection can be written there: `more={"Emails": []}`.
+    are, so an explicit null or an empty collection can be written there: `more={"Emails": []}`. A
+    member that has a value of its own wins over one of the same name in `more`.
+
+    `as_read` is for `read` alone: what must go back as it came unless it is changed, by name. It
+    does not count when resources are compared.
     """
 
     more: dict[str, Any] = {}
+    as_read: dict[str, Any] = {}
 
     def members(self) -> dict[str, Any]:
         """The object as it is sent: the vendor's names, dates in UTC with `Z`."""
         written: dict[str, Any] = members_of(self)
         return written
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        names = (name for name in self.__struct_fields__ if name != "as_read")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    __hash__ = None  # type: ignore[assignment]  # `more` can be changed
+
+    def __repr__(self) -> str:
+        each = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "as_read")
+        shown = (f"{name}={value!r}" for name, value in each if value not in (None, (), {}))
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class PersonalData(Resource, frozen=True, kw_only=True):
@@ -66,7 +92,12 @@ class _Member(NamedTuple):
 @cache
 def _known(kind: type[Resource]) -> tuple[_Member, ...]:
     fields = msgspec.structs.fields(kind)
-    return tuple(_Member(f.name, f.encode_name, f.type) for f in fields if f.name != "more")
+    return tuple(_Member(f.name, f.encode_name, f.type) for f in fields if f.name not in NOT_SENT)
+
+
+def wire_names(kind: type[Resource]) -> frozenset[str]:
+    """The vendor's names of the members of `kind`, in small letters."""
+    return frozenset(member.wire.lower() for member in _known(kind))
 
 
 def read(kind: type[ResourceType], value: Any) -> ResourceType:
@@ -75,14 +106,18 @@ def read(kind: type[ResourceType], value: Any) -> ResourceType:
     wires = {member.wire.lower(): member for member in _known(kind)}
     known: dict[str, Any] = {}
     more: dict[str, Any] = {}
+    as_read: dict[str, Any] = {}
     for name, given in members.items():
         member = wires.get(name.lower())
         fitting = None if member is None else _fit(member.type, given)
         if member is None or (fitting is None and given is not None):
-            more[name] = given
-        elif given is not None:
+            more[name] = as_read[name] = given
+            continue
+        if given is None or given == [] or isinstance(fitting, datetime):
+            as_read[member.wire] = given
+        if given is not None:
             known[member.name] = fitting
-    return kind(**known, more=more)
+    return kind(**known, more=more, as_read=as_read)
 
 
 def read_all(kind: type[ResourceType], values: Any) -> tuple[ResourceType, ...]:
@@ -91,22 +126,34 @@ def read_all(kind: type[ResourceType], values: Any) -> tuple[ResourceType, ...]:
     return tuple(read(kind, value) for value in listed if isinstance(value, dict))
 
 
-def collection(answer: Answer, name: str) -> list[Any]:
+def items_of(
+    kind: type[ResourceType], answer: Answer, name: str, *, by_name_only: bool = False
+) -> tuple[ResourceType, ...]:
     """The items of the answer's collection `name`, or of the only one it has (O-21, O-22, O-23).
 
-    An answer that is itself an array is that collection. Raises GarbledAnswer if there is none.
+    An answer that is itself an array is that collection. Raises GarbledAnswer if there is none, or
+    not of objects alone. With `by_name_only` no other collection will do; nor will one beside a
+    `Message`, which is how the vendor explains errors.
     """
+    items = _collection(answer, name, by_name_only)
+    if items is None or not all(isinstance(item, dict) for item in items):
+        raise lacking(answer, f"the collection {name}")
+    return read_all(kind, items)
+
+
+def _collection(answer: Answer, name: str, by_name_only: bool) -> list[Any] | None:
     decoded = answer.json()
     if isinstance(decoded, list):
         return decoded
-    if isinstance(decoded, dict):
-        members = any_case(decoded)
-        if name.lower() in members:
-            return members[name.lower()] or []
-        arrays = [value for value in decoded.values() if isinstance(value, list)]
-        if len(arrays) == 1:
-            return arrays[0]
-    raise lacking(answer, f"the collection {name}")
+    if not isinstance(decoded, dict):
+        return None
+    members = any_case(decoded)
+    if name.lower() in members:
+        named = members[name.lower()]
+        return [] if named is None else named if isinstance(named, list) else None
+    arrays = [value for value in decoded.values() if isinstance(value, list)]
+    told_apart = by_name_only or "message" in members
+    return arrays[0] if len(arrays) == 1 and not told_apart else None
 
 
 def _fit(wanted: Any, given: Any) -> Any:
@@ -132,27 +179,34 @@ def _fit_items(wanted: Any, given: Any) -> tuple[Any, ...] | None:
 
 
 def _boolean(given: Any) -> bool | None:
-    known = isinstance(given, bool | int) or str(given).strip().lower() in _BOOLEANS
-    return lenient_bool(given) if known else None
+    if isinstance(given, bool):
+        return given
+    if isinstance(given, int | str):
+        return _BOOLEANS.get(str(given).strip().lower())
+    return None
 
 
 def _text(given: Any) -> str | None:
+    """Text, or a whole number as it was written. Of a float, `2.0` or `2.00`, nobody can tell."""
     if isinstance(given, str):
         return given
-    number = lenient_int(given)
-    return None if number is None else str(number)
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else None
 
 
-_READERS: dict[Any, Any] = {int: lenient_int, bool: _boolean, str: _text, datetime: vendor_date}
+def _whole(given: Any) -> int | None:
+    if isinstance(given, float) and abs(given) >= _EXACT:
+        return None
+    return lenient_int(given)
+
+
+_READERS: dict[Any, Any] = {int: _whole, bool: _boolean, str: _text, datetime: vendor_date}
 
 
 def members_of(value: Any, member: str = "") -> Any:
     """`value` as plain JSON, resources under the vendor's names; raises Misconfigured for a date
-    without a zone. `member` is the name that it is sent under."""
+    without a zone and for what JSON has no number for. `member` is the name it is sent under."""
     if isinstance(value, Resource):
-        known = {m.wire: getattr(value, m.name) for m in _known(type(value))}
-        written = {name: each for name, each in known.items() if each is not None and each != ()}
-        return {name: members_of(each, name) for name, each in {**written, **value.more}.items()}
+        return _written(value)
     if isinstance(value, Mapping):
         return {str(name): members_of(each, str(name)) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -161,22 +215,35 @@ def members_of(value: Any, member: str = "") -> Any:
         return utc_text(value, member)
     if isinstance(value, str) and member.lower() in DATES_SENT:
         return _dated(value, member)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Misconfigured(f"{member or 'A value'} is {value}, for which JSON has no number.")
     return value
 
 
-def utc_text(moment: date, member: str) -> str:
-    """An aware datetime as the vendor is sent it, in milliseconds; raises Misconfigured."""
-    if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise Misconfigured(
-            f"{member or 'A date'} names no time zone, and MyPreferences would read it as US"
-            " Eastern.",
-            hint="Give an aware datetime, for example datetime.now(UTC).",
-        )
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+def _written(resource: Resource) -> dict[str, Any]:
+    """The members of a resource: those with a value, `more`, and as it came what was left alone."""
+    came = resource.as_read
+    written: dict[str, Any] = {}
+    for member in _known(type(resource)):
+        wire, value = member.wire, getattr(resource, member.name)
+        if value is None or value == ():
+            if wire in came and came[wire] in (None, []):
+                written[wire] = came[wire]
+        elif isinstance(value, datetime) and vendor_date(came.get(wire)) == value:
+            written[wire] = came[wire]
+        else:
+            written[wire] = members_of(value, wire)
+    said = {name.lower() for name, each in written.items() if each not in (None, [])}
+    for name, each in resource.more.items():
+        if name.lower() not in said:
+            left_alone = name in came and came[name] == each
+            written[name] = each if left_alone else members_of(each, name)
+    return written
 
 
 def _dated(text: str, member: str) -> str:
+    if not text.strip():
+        return text  # no date at all, so none that could be misread
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

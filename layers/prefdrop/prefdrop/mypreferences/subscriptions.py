@@ -57,7 +57,7 @@ class Subscriptions(Operations):
         )
         answer = self._send(
             "subscriptions.create",
-            body=_body(wanted),
+            body=body_of(wanted),
             hidden=address_to_hide(wanted.url or ""),
         )
         created = _one(answer)
@@ -113,7 +113,7 @@ class Subscriptions(Operations):
         return self._send(
             "subscriptions.replace",
             subscriptionId=str(subscription_id),
-            body=_body(subscription),
+            body=body_of(subscription),
             hidden=address_to_hide(subscription.url or ""),
         )
 
@@ -148,14 +148,6 @@ def _deliverable(url: str) -> bool:
     return bool(host) and (
         parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     )
-
-
-def _body(subscription: Subscription) -> bytes:
-    """The request body. What is said by a known member is not said again by one in `more`, where
-    the vendor's own stands if it was of another type than documented."""
-    said = {name.lower() for name in msgspec.structs.replace(subscription, more={}).members()}
-    more = {name: value for name, value in subscription.more.items() if name.lower() not in said}
-    return body_of(msgspec.structs.replace(subscription, more=more))
 
 
 def _merged(current: Subscription, wanted: Subscription) -> Subscription:

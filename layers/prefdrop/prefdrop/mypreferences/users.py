@@ -7,9 +7,8 @@ from typing import Any, Literal
 
 from mypreferences_assumptions import NAMES
 from prefdrop.mypreferences.answers import Answer, lacking
-from prefdrop.mypreferences.errors import GarbledAnswer
 from prefdrop.mypreferences.operations import Operations
-from prefdrop.mypreferences.resources import PersonalData, body_of, collection, read, read_all
+from prefdrop.mypreferences.resources import PersonalData, body_of, items_of, read
 
 LandingPage = Literal["Dashboard", "ProfileSearch", "DataExport"]
 """Values of a user's `default_landing_page`."""
@@ -51,7 +50,7 @@ class Users(Operations):
     def list(self) -> tuple[User, ...]:
         """All users. A read: retried."""
         answer = self._send("users.list", quotes_data=True)
-        return read_all(User, collection(answer, NAMES["users.items"].value))
+        return items_of(User, answer, NAMES["users.items"].value)
 
     def create(self, user: User | Mapping[str, Any]) -> User:
         """Create a user; the answer has its `user_id` and `submitted_time`. Sent once.
@@ -69,11 +68,10 @@ class Users(Operations):
         answer = self._send(
             "users.update", body=body_of(user), quotes_data=True, userId=str(user_id)
         )
-        try:
-            return _user(answer) if answer.body else User(user_id=user_id)
-        except GarbledAnswer:
-            # It was written, and the answer has nothing that could not be read again.
-            return User(user_id=user_id)
+        written = _user(answer) if answer.body.strip() else User(user_id=user_id)
+        if written.user_id not in (None, user_id):
+            raise lacking(answer, "the user that was to be written")
+        return written
 
 
 def _user(answer: Answer) -> User:
