@@ -64,9 +64,16 @@ def _statuses(asked: Asked, *, only_open: bool) -> list[Status]:
 
 def _with_needs(deployment: Deployment, going_on: list[Import]) -> Iterator[tuple[Import, Need]]:
     """What those that are served next need; each costs a look at its execution."""
-    yield from needs(deployment, going_on[:LOOKED_AFTER])
+    for one, need in needs(deployment, going_on[:LOOKED_AFTER]):
+        just_ended = need == "retry" and _has_ended(deployment, one)
+        yield one, "" if just_ended else need
     for one in going_on[LOOKED_AFTER:]:
         yield one, NEEDS.get(one.status, "")
+
+
+def _has_ended(deployment: Deployment, one: Import) -> bool:
+    """Whether it ended just now: the index by status, which it was found in, lags behind."""
+    return deployment.imports.get(one.import_id).status in FINISHED
 
 
 def _of(deployment: Deployment, statuses: list[Status], feed: str, limit: int) -> list[Import]:

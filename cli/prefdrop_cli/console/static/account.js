@@ -14,44 +14,90 @@ export function accountView(root, { place }) {
 }
 
 function turn({ holder, queue, waiting }) {
-  if (!holder) return h("p", { id: "turn" }, "Nobody has the turn; the next import begins at once.");
+  if (!holder)
+    return h("p", { id: "turn" }, "Nobody has the turn; the next import begins at once.");
   const rows = [holder, ...queue].map((one, place) => ({
     key: one.import_id,
     cells: [
-      [h("a", { href: to("imports", one.import_id) }, one.file ?? one.import_id),
-        h("span", { class: "soft below" }, h("span", { class: "id" }, one.import_id), one.feed ? ` · ${one.feed}` : "")],
+      [
+        h("a", { href: to("imports", one.import_id) }, one.file ?? one.import_id),
+        h(
+          "span",
+          { class: "soft below" },
+          h("span", { class: "id" }, one.import_id),
+          one.feed ? ` · ${one.feed}` : "",
+        ),
+      ],
       place ? `${count(place)}. in the queue` : "has it",
       one.status ? badge(one.status) : "–",
       moment(one.since),
     ],
   }));
-  return h("div", { id: "turn" },
-    h("p", {}, "The vendor takes one import at a time; the others wait in the order of their drops."),
-    table("Who has the turn, and who waits", [["Import"], ["Place"], ["Status"], ["Since (UTC)", "when"]], rows, { stack: true }),
-    waiting > queue.length && h("p", {}, `${many(waiting - queue.length, "more waits", "more wait")}.`));
+  return h(
+    "div",
+    { id: "turn" },
+    h(
+      "p",
+      {},
+      "The vendor takes one import at a time; the others wait in the order of their drops.",
+    ),
+    table(
+      "Who has the turn, and who waits",
+      [["Import"], ["Place"], ["Status"], ["Since (UTC)", "when"]],
+      rows,
+      { stack: true },
+    ),
+    waiting > queue.length &&
+      h("p", {}, `${many(waiting - queue.length, "more waits", "more wait")}.`),
+  );
 }
 
 function quota({ used, left, limit, reserve, unit, next_slot_at: next }) {
   const kept = reserve ? `; ${count(reserve)} of them are kept for what is imported elsewhere` : "";
-  const bar = sharesBar([["busy", used, "used"], ["rest", left, "left"], ["calm", reserve, "kept in reserve"]]);
-  return h("div", { id: "quota" },
+  const bar = sharesBar([
+    ["busy", used, "used"],
+    ["rest", left, "left"],
+    ["calm", reserve, "kept in reserve"],
+  ]);
+  return h(
+    "div",
+    { id: "quota" },
     h("p", {}, `The vendor takes ${count(limit)} ${unit}s in any 24 hours${kept}.`),
     bar,
-    figures(["used", count(used), "used"], ["left", count(left), "left"], ["next slot frees (UTC)", moment(next)]));
+    figures(
+      ["used", count(used), "used"],
+      ["left", count(left), "left"],
+      ["next slot frees (UTC)", moment(next)],
+    ),
+  );
 }
 
 /** The alarms of the stack. */
 export function alarmsView(root) {
   return followed(root, "Alarms", ["alarms"], 30000, ({ alarms }) => {
     if (!alarms.length) {
-      return [h("p", {}, "This stack has no alarms: a local one carries none. On AWS they are shown here.")];
+      return [
+        h(
+          "p",
+          {},
+          "This stack has no alarms: a local one carries none. On AWS they are shown here.",
+        ),
+      ];
     }
     return [
-      table("Alarms, those that ring first", [["Alarm"], ["State"], ["Since (UTC)", "when spare"]],
+      table(
+        "Alarms, those that ring first",
+        [["Alarm"], ["State"], ["Since (UTC)", "when spare"]],
         alarms.map((one) => ({
           key: one.alarm,
-          cells: [[one.alarm, h("span", { class: "soft below" }, one.meaning)], badge(one.state), moment(one.since)],
-        })), { stack: true }),
+          cells: [
+            [one.alarm, h("span", { class: "soft below" }, one.meaning)],
+            badge(one.state),
+            moment(one.since),
+          ],
+        })),
+        { stack: true },
+      ),
       h("p", {}, "What to do about each stands in the runbook, docs/operations.md."),
     ];
   });

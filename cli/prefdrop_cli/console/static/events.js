@@ -16,7 +16,8 @@ export function eventsView(root) {
   const look = () => list(found, look);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    for (const name of ["profile", "type", "since"]) wanted[name] = form.elements[name].value.trim();
+    for (const name of ["profile", "type", "since"])
+      wanted[name] = form.elements[name].value.trim();
     wanted.limit = 50;
     look();
   });
@@ -25,15 +26,33 @@ export function eventsView(root) {
 }
 
 function personForm() {
-  const field = (name, label, hint, more = {}) => h("div", {},
-    h("label", { for: name }, label),
-    h("input", { id: name, name, type: "text", value: wanted[name], autocomplete: "off", spellcheck: "false", "aria-describedby": `${name}-hint`, ...more }),
-    h("span", { class: "soft", id: `${name}-hint` }, hint));
-  return h("form", { class: "ask" },
-    field("profile", "Profile id", "or the alternate id that events carry instead", { required: true }),
+  const field = (name, label, hint, more = {}) =>
+    h(
+      "div",
+      {},
+      h("label", { for: name }, label),
+      h("input", {
+        id: name,
+        name,
+        type: "text",
+        value: wanted[name],
+        autocomplete: "off",
+        spellcheck: "false",
+        "aria-describedby": `${name}-hint`,
+        ...more,
+      }),
+      h("span", { class: "soft", id: `${name}-hint` }, hint),
+    );
+  return h(
+    "form",
+    { class: "ask" },
+    field("profile", "Profile id", "or the alternate id that events carry instead", {
+      required: true,
+    }),
     field("type", "Type", "as consent, or none for all"),
     field("since", "Since", "as 2026-01-15, 3d, 12h, or none"),
-    h("button", { type: "submit" }, "Show events"));
+    h("button", { type: "submit" }, "Show events"),
+  );
 }
 
 async function list(place, again) {
@@ -50,25 +69,48 @@ async function list(place, again) {
 
 function lines({ events, more }, again) {
   if (!events.length) {
-    return [h("p", {}, "No such event is kept. ", h("code", {}, "prefdrop events backfill"), " asks the vendor for missed ones.")];
+    return [
+      h(
+        "p",
+        {},
+        "No such event is kept. ",
+        h("code", {}, "prefdrop events backfill"),
+        " asks the vendor for missed ones.",
+      ),
+    ];
   }
   const rows = events.map((one) => ({
     key: one.event_id,
     cells: [
       moment(one.at),
-      [h("a", { href: to("events", one.event_id) }, one.event_type || "(no type)"),
-        h("span", { class: "soft below id" }, one.event_id)],
+      [
+        h("a", { href: to("events", one.event_id) }, one.event_type || "(no type)"),
+        h("span", { class: "soft below id" }, one.event_id),
+      ],
       one.entity || "–",
       one.missed ? `${one.source}, missed` : one.source,
     ],
   }));
   const heads = [["At (UTC)", "when"], ["Type"], ["Entity", "spare"], ["Came by", "spare"]];
-  return [table("Events, newest first", heads, rows, { stack: true }), more && moreButton(again)].filter(Boolean);
+  return [
+    table("Events, newest first", heads, rows, { stack: true }),
+    more && moreButton(again),
+  ].filter(Boolean);
 }
 
 function moreButton(again) {
-  if (wanted.limit >= 500) return h("p", {}, "Older ones: narrow it down, or ", h("code", {}, "prefdrop events list --limit N"));
-  const button = h("button", { type: "button", "data-key": `more-${wanted.limit}` }, "Show older ones");
+  if (wanted.limit >= 500)
+    return h(
+      "p",
+      {},
+      "Older ones: narrow it down, or ",
+      h("code", {}, "prefdrop events list --limit N"),
+    );
+  const button = h(
+    "button",
+    { type: "button", "data-key": `more-${wanted.limit}` },
+    "Show older ones",
+  );
   button.addEventListener("click", () => {
     wanted.limit = Math.min(500, wanted.limit * 3);
     again();
@@ -79,8 +121,11 @@ function moreButton(again) {
 /** One event and what it changed. */
 export function eventView(root, { named: [eventId] }) {
   const found = h("div", { id: "event" }, looking());
-  root.append(h("p", { class: "back" }, h("a", { href: to("events") }, "The person's events")),
-    h("h1", { tabindex: -1 }, "One event"), found);
+  root.append(
+    h("p", { class: "back" }, h("a", { href: to("events") }, "The person's events")),
+    h("h1", { tabindex: -1 }, "One event"),
+    found,
+  );
   ask(question(["event"], { id: eventId }))
     .then((told) => renew(found, whole(told)))
     .catch((error) => {
@@ -92,28 +137,61 @@ export function eventView(root, { named: [eventId] }) {
 
 function whole(told) {
   const facts = [
-    ["type", told.event_type], ["entity", told.entity], ["profile", told.profile_id],
-    ["occurred", `${clock(told.at)} UTC`], ["received", `${clock(told.received_at)} UTC`],
+    ["type", told.event_type],
+    ["entity", told.entity],
+    ["profile", told.profile_id],
+    ["occurred", `${clock(told.at)} UTC`],
+    ["received", `${clock(told.received_at)} UTC`],
     ["came by", told.missed ? `${told.source}, after webhooks had missed it` : told.source],
-    ["subscription", told.subscription_id], ["event", told.event_id],
+    ["subscription", told.subscription_id],
+    ["event", told.event_id],
   ].filter(([, value]) => value);
   return [
     h("section", {}, h("h2", {}, "What it changed"), changes(told.changes)),
-    told.conflicts.length > 0 && h("section", { class: "problem" },
-      h("p", {}, h("b", {}, `Something else came under the same id on ${told.conflicts.join(", ")}. `),
-        h("code", {}, `prefdrop events show ${told.event_id}`), " shows both.")),
-    h("section", {}, h("h2", {}, "The event"),
-      h("dl", { class: "facts" }, facts.map(([name, value]) =>
-        h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-      h("details", {}, h("summary", {}, "As it came, in JSON"), h("pre", { tabindex: 0 }, told.json))),
+    told.conflicts.length > 0 &&
+      h(
+        "section",
+        { class: "problem" },
+        h(
+          "p",
+          {},
+          h("b", {}, `Something else came under the same id on ${told.conflicts.join(", ")}. `),
+          h("code", {}, `prefdrop events show ${told.event_id}`),
+          " shows both.",
+        ),
+      ),
+    h(
+      "section",
+      {},
+      h("h2", {}, "The event"),
+      h(
+        "dl",
+        { class: "facts" },
+        facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+      ),
+      h(
+        "details",
+        {},
+        h("summary", {}, "As it came, in JSON"),
+        h("pre", { tabindex: 0 }, told.json),
+      ),
+    ),
   ].filter(Boolean);
 }
 
 function changes(all) {
   if (!all.length) return h("p", {}, "It does not say what was before.");
   const value = (text) => (text === null ? "–" : h("code", {}, text));
-  return table(`${count(all.length)} changes`, [["What"], ["Before"], ["After"]],
+  return table(
+    `${count(all.length)} changes`,
+    [["What"], ["Before"], ["After"]],
     all.map((one) => ({
-      cells: [h("code", {}, one.path), h("span", { class: "before" }, value(one.before)), h("span", { class: "after" }, value(one.after))],
-    })), { stack: true });
+      cells: [
+        h("code", {}, one.path),
+        h("span", { class: "before" }, value(one.before)),
+        h("span", { class: "after" }, value(one.after)),
+      ],
+    })),
+    { stack: true },
+  );
 }

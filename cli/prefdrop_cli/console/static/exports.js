@@ -11,12 +11,27 @@ const UNHURRIED = 2;
 export function exportsView(root, { place }) {
   return followed(root, place, "Exports", ["exports"], null, (told) => {
     if (!told.exports.length) {
-      return [h("p", {}, "No export is defined. ", h("code", {}, "prefdrop exports push EXPORT.toml"), " puts one there.")];
+      return [
+        h(
+          "p",
+          {},
+          "No export is defined. ",
+          h("code", {}, "prefdrop exports push EXPORT.toml"),
+          " puts one there.",
+        ),
+      ];
     }
     const rows = told.exports.map((one) => ({
       key: one.name,
       cells: [
-        [h("a", { href: to("exports", one.name) }, one.name), h("span", { class: "soft below" }, one.error ?? `${one.family.replace("_", " ")} ${one.of}`)],
+        [
+          h("a", { href: to("exports", one.name) }, one.name),
+          h(
+            "span",
+            { class: "soft below" },
+            one.error ?? `${one.family.replace("_", " ")} ${one.of}`,
+          ),
+        ],
         one.error ? h("span", { class: "badge bad" }, "Not usable") : one.mode,
         one.schedule ?? "by hand",
         one.last ? badge(one.last.status) : "no run yet",
@@ -24,8 +39,21 @@ export function exportsView(root, { place }) {
         moment(one.watermark),
       ],
     }));
-    return [table("Exports by name", [["Export"], ["Mode", "spare"], ["Schedule", "spare"], ["Newest run"],
-      ["Began (UTC)", "when spare"], ["Watermark (UTC)", "when"]], rows, { stack: true })];
+    return [
+      table(
+        "Exports by name",
+        [
+          ["Export"],
+          ["Mode", "spare"],
+          ["Schedule", "spare"],
+          ["Newest run"],
+          ["Began (UTC)", "when spare"],
+          ["Watermark (UTC)", "when"],
+        ],
+        rows,
+        { stack: true },
+      ),
+    ];
   });
 }
 
@@ -36,38 +64,88 @@ export function runsView(root, { place, named: [name] }) {
     const rows = told.runs.map((run) => ({
       key: run.run,
       cells: [
-        [h("a", { href: to("exports", name, run.run) }, run.run), h("span", { class: "soft below" }, run.full ? "full" : "incremental")],
-        badge(run.status), count(run.records), size(run.bytes), moment(run.started_at), moment(run.finished_at),
+        [
+          h("a", { href: to("exports", name, run.run) }, run.run),
+          h("span", { class: "soft below" }, run.full ? "full" : "incremental"),
+        ],
+        badge(run.status),
+        count(run.records),
+        size(run.bytes),
+        moment(run.started_at),
+        moment(run.finished_at),
       ],
     }));
-    return [table("Runs, newest first", [["Run"], ["Status"], ["Records", "number"], ["Size", "number spare"],
-      ["Began (UTC)", "when spare"], ["Ended (UTC)", "when spare"]], rows, { stack: true })];
+    return [
+      table(
+        "Runs, newest first",
+        [
+          ["Run"],
+          ["Status"],
+          ["Records", "number"],
+          ["Size", "number spare"],
+          ["Began (UTC)", "when spare"],
+          ["Ended (UTC)", "when spare"],
+        ],
+        rows,
+        { stack: true },
+      ),
+    ];
   });
 }
 
 /** One run and its files. */
 export function runView(root, { place, named: [name, id] }) {
-  return followed(root, place, id, ["exports", name, id], [`Runs of ${name}`, to("exports", name)], ({ run, objects }) => [
-    h("section", { class: `standing ${mood(run.status)}` },
-      h("p", {}, badge(run.status), h("span", { class: "soft" }, " began ", moment(run.started_at), " UTC")),
-      run.error && h("p", {}, `${run.error.code}: ${run.error.message} ${run.error.hint}`),
-      run.why_full && h("p", {}, `Everything is brought: ${run.why_full}`),
-      run.given_up && h("p", {}, `The attempt before came to nothing: ${run.given_up}`)),
-    figures(
-      ["records", count(run.records)],
-      ["came again", count(run.duplicates)],
-      ["left the segment", count(run.removed)],
-      ["size", size(run.bytes)],
-      ["attempts", count(run.attempt)],
-    ),
-    h("dl", { class: "facts" },
-      h("div", {}, h("dt", {}, "watermark before"), h("dd", {}, moment(run.watermark_before))),
-      h("div", {}, h("dt", {}, "watermark after"), h("dd", {}, moment(run.watermark_after))),
-      h("div", {}, h("dt", {}, "manifest"), h("dd", { class: "id" }, run.manifest_key || "–"))),
-    objects.length > 0 && h("section", {}, h("h2", {}, "Files"),
-      table("Files of this run", [["Key"], ["Records", "number"], ["Size", "number"]],
-        objects.map((one) => ({ key: one.key, cells: [h("span", { class: "id" }, one.key), count(one.records), size(one.bytes)] })))),
-  ].filter(Boolean));
+  return followed(
+    root,
+    place,
+    id,
+    ["exports", name, id],
+    [`Runs of ${name}`, to("exports", name)],
+    ({ run, objects }) =>
+      [
+        h(
+          "section",
+          { class: `standing ${mood(run.status)}` },
+          h(
+            "p",
+            {},
+            badge(run.status),
+            h("span", { class: "soft" }, " began ", moment(run.started_at), " UTC"),
+          ),
+          run.error && h("p", {}, `${run.error.code}: ${run.error.message} ${run.error.hint}`),
+          run.why_full && h("p", {}, `Everything is brought: ${run.why_full}`),
+          run.given_up && h("p", {}, `The attempt before came to nothing: ${run.given_up}`),
+        ),
+        figures(
+          ["records", count(run.records)],
+          ["came again", count(run.duplicates)],
+          ["left the segment", count(run.removed)],
+          ["size", size(run.bytes)],
+          ["attempts", count(run.attempt)],
+        ),
+        h(
+          "dl",
+          { class: "facts" },
+          h("div", {}, h("dt", {}, "watermark before"), h("dd", {}, moment(run.watermark_before))),
+          h("div", {}, h("dt", {}, "watermark after"), h("dd", {}, moment(run.watermark_after))),
+          h("div", {}, h("dt", {}, "manifest"), h("dd", { class: "id" }, run.manifest_key || "–")),
+        ),
+        objects.length > 0 &&
+          h(
+            "section",
+            {},
+            h("h2", {}, "Files"),
+            table(
+              "Files of this run",
+              [["Key"], ["Records", "number"], ["Size", "number"]],
+              objects.map((one) => ({
+                key: one.key,
+                cells: [h("span", { class: "id" }, one.key), count(one.records), size(one.bytes)],
+              })),
+            ),
+          ),
+      ].filter(Boolean),
+  );
 }
 
 function followed(root, place, title, parts, back, show) {

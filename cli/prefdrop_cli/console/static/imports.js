@@ -23,7 +23,16 @@ export function importsView(root, { place }) {
   const going = h("div");
   const ended = h("div", {}, looking());
   const filters = filterForm(place, () => list.now());
-  root.append(h("h1", { tabindex: -1 }, "Imports"), need, summary, alarms, filters.form, problem, going, ended);
+  root.append(
+    h("h1", { tabindex: -1 }, "Imports"),
+    need,
+    summary,
+    alarms,
+    filters.form,
+    problem,
+    going,
+    ended,
+  );
 
   const paces = new Paces();
   const statuses = new Map();
@@ -33,7 +42,10 @@ export function importsView(root, { place }) {
     (told) => {
       tellChanges(statuses, told);
       renew(going, underWay(told, paces));
-      renew(ended, theEnded(told, () => list.now()));
+      renew(
+        ended,
+        theEnded(told, () => list.now()),
+      );
       renew(need, needing(told.needing));
       return told.under_way.length > 0;
     },
@@ -60,12 +72,20 @@ export function importsView(root, { place }) {
 }
 
 function filterForm(place, changed) {
-  const status = h("select", { id: "status" }, h("option", { value: "" }, "any status"),
-    h("option", { value: "open" }, "under way, or in need of you"), place.statuses.map((name) => h("option", { value: name }, name)));
+  const status = h(
+    "select",
+    { id: "status" },
+    h("option", { value: "" }, "any status"),
+    h("option", { value: "open" }, "under way, or in need of you"),
+    place.statuses.map((name) => h("option", { value: name }, name)),
+  );
   const feed = h("select", { id: "feed" }, h("option", { value: "" }, "any feed"));
-  const form = h("form", { class: "filters" },
+  const form = h(
+    "form",
+    { class: "filters" },
     h("p", {}, h("label", { for: "status" }, "Status"), status),
-    h("p", {}, h("label", { for: "feed" }, "Feed"), feed));
+    h("p", {}, h("label", { for: "feed" }, "Feed"), feed),
+  );
   status.value = chosen.status;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", () => {
@@ -96,12 +116,34 @@ function underWay(told, paces) {
   if (!told.under_way.length) return [];
   return [
     h("h2", {}, "Under way"),
-    h("ul", { class: "cards" }, told.under_way.map((one) =>
-      h("li", { "data-key": one.import_id, class: `card ${mood(one.status)}` },
-        h("p", { class: "line" }, h("a", { href: to("imports", one.import_id) }, one.file), badge(one.status)),
-        h("p", { class: "soft" }, h("span", { class: "id" }, one.import_id), ` · ${one.feed} · registered ${ago(one.registered_at, told.now)}`),
-        needOf(one),
-        progressBar(one.progress, paces.tell(one.import_id, one.progress, told.now), one.status !== "Held")))),
+    h(
+      "ul",
+      { class: "cards" },
+      told.under_way.map((one) =>
+        h(
+          "li",
+          { "data-key": one.import_id, class: `card ${mood(one.status)}` },
+          h(
+            "p",
+            { class: "line" },
+            h("a", { href: to("imports", one.import_id) }, one.file),
+            badge(one.status),
+          ),
+          h(
+            "p",
+            { class: "soft" },
+            h("span", { class: "id" }, one.import_id),
+            ` · ${one.feed} · registered ${ago(one.registered_at, told.now)}`,
+          ),
+          needOf(one),
+          progressBar(
+            one.progress,
+            paces.tell(one.import_id, one.progress, told.now),
+            one.status !== "Held",
+          ),
+        ),
+      ),
+    ),
   ];
 }
 
@@ -118,14 +160,29 @@ function needOf({ needs }) {
 function theEnded(told, changed) {
   if (!told.ended.length && !told.under_way.length) {
     const narrowed = chosen.status || chosen.feed;
-    return [h("p", {}, narrowed ? "No import is like that." : "There are no imports yet. Drop a file, and it is shown here.")];
+    return [
+      h(
+        "p",
+        {},
+        narrowed
+          ? "No import is like that."
+          : "There are no imports yet. Drop a file, and it is shown here.",
+      ),
+    ];
   }
   if (!told.ended.length) return [];
   const rows = told.ended.map((one) => ({
     key: one.import_id,
     cells: [
-      [h("a", { href: to("imports", one.import_id) }, one.file),
-        h("span", { class: "soft below" }, h("span", { class: "id" }, one.import_id), ` · ${one.feed}`)],
+      [
+        h("a", { href: to("imports", one.import_id) }, one.file),
+        h(
+          "span",
+          { class: "soft below" },
+          h("span", { class: "id" }, one.import_id),
+          ` · ${one.feed}`,
+        ),
+      ],
       [badge(one.status), needOf(one)],
       moment(one.registered_at),
       count(one.rows_read),
@@ -133,8 +190,14 @@ function theEnded(told, changed) {
       count(one.rejected),
     ],
   }));
-  const heads = [["File"], ["Status"], ["Registered (UTC)", "when"], ["Rows", "number spare"],
-    ["Processed", "number spare"], ["Rejected", "number spare"]];
+  const heads = [
+    ["File"],
+    ["Status"],
+    ["Registered (UTC)", "when"],
+    ["Rows", "number spare"],
+    ["Processed", "number spare"],
+    ["Rejected", "number spare"],
+  ];
   return [
     h("h2", {}, "Ended"),
     table("Imports that have ended, newest first", heads, rows, { stack: true }),
@@ -143,8 +206,13 @@ function theEnded(told, changed) {
 }
 
 function more(changed) {
-  if (chosen.limit >= 500) return h("p", {}, "Older ones: ", h("code", {}, "prefdrop imports list --limit N"));
-  const button = h("button", { type: "button", "data-key": `more-${chosen.limit}` }, "Show older ones");
+  if (chosen.limit >= 500)
+    return h("p", {}, "Older ones: ", h("code", {}, "prefdrop imports list --limit N"));
+  const button = h(
+    "button",
+    { type: "button", "data-key": `more-${chosen.limit}` },
+    "Show older ones",
+  );
   button.addEventListener("click", () => {
     chosen.limit = Math.min(500, chosen.limit * 3);
     changed();
@@ -157,12 +225,29 @@ function accountLine({ holder, waiting, quota }) {
     ? ["Turn: ", h("a", { href: to("imports", holder.import_id) }, holder.file ?? holder.import_id)]
     : ["Turn: free"];
   const line = waiting ? `, ${many(waiting, "import waits", "imports wait")}` : "";
-  return h("span", {}, turn, `${line}. `, h("a", { href: to("account") },
-    `Quota: ${count(quota.left)} of ${count(quota.limit - quota.reserve)} left`), ".");
+  return h(
+    "span",
+    {},
+    turn,
+    `${line}. `,
+    h(
+      "a",
+      { href: to("account") },
+      `Quota: ${count(quota.left)} of ${count(quota.limit - quota.reserve)} left`,
+    ),
+    ".",
+  );
 }
 
 function alarmsLine({ alarms, ringing }) {
   if (!alarms.length) return h("span");
-  return h("span", {}, h("a", { href: to("alarms"), class: ringing ? "ringing" : null },
-    ringing ? `${many(ringing, "alarm rings", "alarms ring")}.` : "No alarm rings."));
+  return h(
+    "span",
+    {},
+    h(
+      "a",
+      { href: to("alarms"), class: ringing ? "ringing" : null },
+      ringing ? `${many(ringing, "alarm rings", "alarms ring")}.` : "No alarm rings.",
+    ),
+  );
 }

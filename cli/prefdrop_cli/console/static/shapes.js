@@ -27,7 +27,11 @@ export function mood(status) {
 /** A status with a mark of its own shape for each mood, so that colour is not all there is. */
 export function badge(status) {
   const words = status.replace(/([a-z])([A-Z])/g, "$1 $2");
-  return h("span", { class: `badge ${mood(status)}` }, words.charAt(0) + words.slice(1).toLowerCase());
+  return h(
+    "span",
+    { class: `badge ${mood(status)}` },
+    words.charAt(0) + words.slice(1).toLowerCase(),
+  );
 }
 
 /** A time, in UTC and, on pointing at it, by this machine's clock. */
@@ -41,9 +45,11 @@ export function figures(...pairs) {
   return h(
     "dl",
     { class: "figures" },
-    pairs.filter(Boolean).map(([name, value, id]) =>
-      h("div", {}, h("dt", {}, name), h("dd", { id: id ?? null }, value)),
-    ),
+    pairs
+      .filter(Boolean)
+      .map(([name, value, id]) =>
+        h("div", {}, h("dt", {}, name), h("dd", { id: id ?? null }, value)),
+      ),
   );
 }
 
@@ -61,14 +67,26 @@ export function table(caption, heads, rows, { stack = false } = {}) {
       "table",
       { role: "table" },
       h("caption", { class: "unseen" }, caption),
-      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads.map(([text, name]) =>
-        h("th", { role: "columnheader", scope: "col", class: name ?? null }, text)))),
+      h(
+        "thead",
+        { role: "rowgroup" },
+        h(
+          "tr",
+          { role: "row" },
+          heads.map(([text, name]) =>
+            h("th", { role: "columnheader", scope: "col", class: name ?? null }, text),
+          ),
+        ),
+      ),
       h(
         "tbody",
         { role: "rowgroup" },
         rows.map(({ key, cells }) =>
-          h("tr", { role: "row", "data-key": key ?? null },
-            cells.map((cell, n) => h("td", { role: "cell", class: classes[n] }, cell))),
+          h(
+            "tr",
+            { role: "row", "data-key": key ?? null },
+            cells.map((cell, n) => h("td", { role: "cell", class: classes[n] }, cell)),
+          ),
         ),
       ),
     ),
@@ -80,16 +98,31 @@ export function sharesBar(shares) {
   const whole = shares.reduce((sum, [, value]) => sum + value, 0);
   if (!whole) return null;
   let at = 0;
-  const pieces = shares.filter(([, value]) => value).map(([name, value]) => {
-    const width = (100 * value) / whole;
-    const piece = svg("rect", { class: name, x: at.toFixed(3), width: width.toFixed(3), height: 10 });
-    at += width;
-    return piece;
-  });
-  const said = shares.filter(([, value]) => value).map(([, value, name]) => `${count(value)} ${name}`);
+  const pieces = shares
+    .filter(([, value]) => value)
+    .map(([name, value]) => {
+      const width = (100 * value) / whole;
+      const piece = svg("rect", {
+        class: name,
+        x: at.toFixed(3),
+        width: width.toFixed(3),
+        height: 10,
+      });
+      at += width;
+      return piece;
+    });
+  const said = shares
+    .filter(([, value]) => value)
+    .map(([, value, name]) => `${count(value)} ${name}`);
   return svg(
     "svg",
-    { class: "shares", viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img", "aria-label": said.join(", ") },
+    {
+      class: "shares",
+      viewBox: "0 0 100 10",
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": said.join(", "),
+    },
     pieces,
   );
 }
@@ -99,7 +132,12 @@ export function countBar(value, most) {
   const width = most ? Math.max(1, (100 * value) / most) : 0;
   return svg(
     "svg",
-    { class: "countbar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+    {
+      class: "countbar",
+      viewBox: "0 0 100 10",
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+    },
     svg("rect", { width: width.toFixed(2), height: 10 }),
   );
 }
@@ -126,23 +164,30 @@ export class Paces {
     return [
       rate >= 1 ? `${count(Math.round(rate))} records/s` : "",
       left === null ? "" : `${span(left)} left`,
-    ].filter(Boolean).join(", ");
+    ]
+      .filter(Boolean)
+      .join(", ");
   }
 }
 
 /** How an import that is under way gets on; one that does not move has no bar. */
 export function progressBar(progress, pace, moves = true) {
-  const percent = moves && progress.total ? Math.floor((100 * progress.done) / progress.total) : null;
+  const percent =
+    moves && progress.total ? Math.floor((100 * progress.done) / progress.total) : null;
   const note = progress.phase === "waiting" ? `waiting ${progress.note}` : progress.note;
   return h(
     "div",
     { class: "progress" },
     percent !== null &&
-      h("progress", { max: progress.total, value: progress.done, "aria-label": `${progress.phase}, ${percent} %` }, `${percent} %`),
-    h(
-      "p",
-      {},
-      [percent === null ? "" : `${percent} %`, note, pace].filter(Boolean).join(" · "),
-    ),
+      h(
+        "progress",
+        {
+          max: progress.total,
+          value: progress.done,
+          "aria-label": `${progress.phase}, ${percent} %`,
+        },
+        `${percent} %`,
+      ),
+    h("p", {}, [percent === null ? "" : `${percent} %`, note, pace].filter(Boolean).join(" · ")),
   );
 }

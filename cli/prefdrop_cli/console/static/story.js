@@ -2,7 +2,17 @@
 
 import { follow } from "./asking.js";
 import { announce, breakable, h, looking, prose, renew } from "./dom.js";
-import { Paces, badge, countBar, figures, moment, mood, progressBar, sharesBar, table } from "./shapes.js";
+import {
+  Paces,
+  badge,
+  countBar,
+  figures,
+  moment,
+  mood,
+  progressBar,
+  sharesBar,
+  table,
+} from "./shapes.js";
 import { ago, count, question, to } from "./words.js";
 
 const STAGES = {
@@ -17,7 +27,12 @@ export function storyView(root, { place, named: [importId] }) {
   const problem = h("div");
   const story = h("div", { id: "story" }, looking());
   const name = h("h1", { tabindex: -1 }, importId);
-  root.append(h("p", { class: "back" }, h("a", { href: to("imports") }, "All imports")), name, problem, story);
+  root.append(
+    h("p", { class: "back" }, h("a", { href: to("imports") }, "All imports")),
+    name,
+    problem,
+    story,
+  );
   const paces = new Paces();
   let status = "";
   const looks = follow(
@@ -48,21 +63,41 @@ function sections(told, paces) {
 }
 
 function standing({ import: one, standing: said, now, report }, paces) {
-  const since = said.since ? h("span", { class: "soft" }, " since ", moment(said.since), ` UTC, ${ago(said.since, now)}`) : null;
-  return h("section", { class: `standing ${mood(one.status)}`, "aria-label": "How it stands" },
+  const since = said.since
+    ? h("span", { class: "soft" }, " since ", moment(said.since), ` UTC, ${ago(said.since, now)}`)
+    : null;
+  return h(
+    "section",
+    { class: `standing ${mood(one.status)}`, "aria-label": "How it stands" },
     h("p", { id: "status" }, badge(one.status), since),
     h("p", { id: "now" }, prose(said.now)),
-    one.progress && one.status !== "Held" && progressBar(one.progress, paces.tell(one.import_id, one.progress, now)),
+    one.progress &&
+      one.status !== "Held" &&
+      progressBar(one.progress, paces.tell(one.import_id, one.progress, now)),
     h("p", { id: "next" }, h("b", {}, "Next: "), prose(said.next)),
-    report.reconciled === false && h("p", {}, h("b", {}, "The figures do not add up.")));
+    report.reconciled === false && h("p", {}, h("b", {}, "The figures do not add up.")),
+  );
 }
 
 function whatIsThere({ import: one, has_page: page, has_rejects: rejects, report }) {
   if (!page && !rejects) return null;
   const address = (what) => question(["imports", one.import_id, what]);
-  return h("p", { class: "offers" },
-    page && h("a", { class: "button", href: address("report.html"), target: "_blank", rel: "noopener" }, "Open the report"),
-    rejects && h("a", { class: "button", href: address("rejects") }, `Save the rejects (${count(report.rejects.count)} rows)`));
+  return h(
+    "p",
+    { class: "offers" },
+    page &&
+      h(
+        "a",
+        { class: "button", href: address("report.html"), target: "_blank", rel: "noopener" },
+        "Open the report",
+      ),
+    rejects &&
+      h(
+        "a",
+        { class: "button", href: address("rejects") },
+        `Save the rejects (${count(report.rejects.count)} rows)`,
+      ),
+  );
 }
 
 function theFigures(report) {
@@ -75,7 +110,9 @@ function theFigures(report) {
     ["bad", rejected, "rejected"],
     ["rest", Math.max(0, rows - report.processed - report.not_honored - rejected), "not executed"],
   ]);
-  return h("section", { class: "counts" },
+  return h(
+    "section",
+    { class: "counts" },
     h("h2", {}, "Where the records went"),
     known || rows ? shares : null,
     figures(
@@ -86,7 +123,8 @@ function theFigures(report) {
       ["not honoured", [key("calm"), count(report.not_honored)], "not_honored"],
       report.pending ? ["not executed", [key("rest"), count(report.pending)], "pending"] : null,
       ["vendor requests", count(report.vendor_requests), "vendor_requests"],
-    ));
+    ),
+  );
 }
 
 function key(name) {
@@ -99,45 +137,99 @@ function reasons({ kinds = [] }) {
   const rows = kinds.map((kind) => ({
     key: `${kind.stage} ${kind.code}`,
     cells: [
-      [h("code", {}, kind.code ? breakable(kind.code) : "further kinds"),
-        h("span", { class: "soft below" }, STAGES[kind.stage] ?? kind.stage)],
+      [
+        h("code", {}, kind.code ? breakable(kind.code) : "further kinds"),
+        h("span", { class: "soft below" }, STAGES[kind.stage] ?? kind.stage),
+      ],
       [countBar(kind.count, most), count(kind.count)],
       count(kind.example_row),
     ],
   }));
-  return h("section", { id: "reasons" }, h("h2", {}, "Why records were rejected"),
-    table("Reasons by how often they occur",
-      [["Reason"], ["Records", "number"], ["Example row", "number"]], rows));
+  return h(
+    "section",
+    { id: "reasons" },
+    h("h2", {}, "Why records were rejected"),
+    table(
+      "Reasons by how often they occur",
+      [["Reason"], ["Records", "number"], ["Example row", "number"]],
+      rows,
+    ),
+  );
 }
 
 function happened(happenings) {
-  return h("section", { id: "happened" }, h("h2", {}, "What happened"),
-    table("In time order", [["When (UTC)", "when"], ["What"]],
-      happenings.map((one) => ({ cells: [moment(one.at), one.what] }))));
+  return h(
+    "section",
+    { id: "happened" },
+    h("h2", {}, "What happened"),
+    table(
+      "In time order",
+      [["When (UTC)", "when"], ["What"]],
+      happenings.map((one) => ({ cells: [moment(one.at), one.what] })),
+    ),
+  );
 }
 
 function steps(spans) {
   if (!spans.length) return null;
-  const failures = (one) => Object.entries(one.failures).map(([error, times]) => `${count(times)} × ${error}`);
-  return h("section", { id: "steps" }, h("h2", {}, "What the workflow did"),
-    table("Its steps, in order of their first begin",
-      [["Step"], ["First (UTC)", "when spare"], ["Last (UTC)", "when"], ["Failed tries"], ["Times", "number"]],
+  const failures = (one) =>
+    Object.entries(one.failures).map(([error, times]) => `${count(times)} × ${error}`);
+  return h(
+    "section",
+    { id: "steps" },
+    h("h2", {}, "What the workflow did"),
+    table(
+      "Its steps, in order of their first begin",
+      [
+        ["Step"],
+        ["First (UTC)", "when spare"],
+        ["Last (UTC)", "when"],
+        ["Failed tries"],
+        ["Times", "number"],
+      ],
       spans.map((one) => ({
         key: one.name,
-        cells: [breakable(one.name), moment(one.first), moment(one.last), failures(one).join(", ") || "–", count(one.times)],
-      }))));
+        cells: [
+          breakable(one.name),
+          moment(one.first),
+          moment(one.last),
+          failures(one).join(", ") || "–",
+          count(one.times),
+        ],
+      })),
+    ),
+  );
 }
 
 function parts(all) {
   if (!all.length) return null;
-  return h("section", { id: "parts" }, h("h2", {}, "Parts"),
-    table("Its parts at the vendor",
-      [["Part"], ["State"], ["Executed (UTC)", "when"], ["Rows", "number"], ["Staged", "number spare"], ["Processed", "number"]],
+  return h(
+    "section",
+    { id: "parts" },
+    h("h2", {}, "Parts"),
+    table(
+      "Its parts at the vendor",
+      [
+        ["Part"],
+        ["State"],
+        ["Executed (UTC)", "when"],
+        ["Rows", "number"],
+        ["Staged", "number spare"],
+        ["Processed", "number"],
+      ],
       all.map((part) => ({
         key: `part-${part.number}`,
-        cells: [count(part.number), part.given_up ? `${part.state}: ${part.given_up}` : part.state,
-          moment(part.executed_at), count(part.rows), count(part.staged), count(part.processed)],
-      }))));
+        cells: [
+          count(part.number),
+          part.given_up ? `${part.state}: ${part.given_up}` : part.state,
+          moment(part.executed_at),
+          count(part.rows),
+          count(part.staged),
+          count(part.processed),
+        ],
+      })),
+    ),
+  );
 }
 
 function source({ import: one, report }) {
@@ -148,6 +240,14 @@ function source({ import: one, report }) {
     ["version", h("span", { class: "id" }, report.source.version_id)],
     ["bytes", count(report.source.bytes)],
   ];
-  return h("section", {}, h("h2", {}, "Where it came from"),
-    h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))));
+  return h(
+    "section",
+    {},
+    h("h2", {}, "Where it came from"),
+    h(
+      "dl",
+      { class: "facts" },
+      rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    ),
+  );
 }
