@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from prefdrop.configuring import snapshot as snapshots
 from prefdrop.configuring.snapshot import Snapshot
 from prefdrop.configuring.store import KEY
+from prefdrop.feeds.account import PATTERN_NOT_UNDERSTOOD
 from tests.faults.interpreter import Json
 from tests.faults.oracle import books
 from tests.faults.simulation import Simulation
@@ -36,7 +38,7 @@ def put_snapshot(simulation: Simulation, **parts: Any) -> str:
 
 def strict(simulation: Simulation) -> str:
     """A snapshot by which the rows of WRONG are refused."""
-    home = {"TypeName": "Home", "RegularExpression": r"@example\.test$"}
+    home = {"TypeName": "Home", "RegularExpression": r"@(?!localhost\.)"}
     return put_snapshot(simulation, email_types=home, filters={"FilterId": "NEWS_WEEKLY"})
 
 
@@ -72,6 +74,102 @@ def test_chunks_are_built_again_alike_though_a_worker_dies_and_a_new_snapshot_co
     assert (report["rejected_local"], report["processed"]) == (5, 50)
     assert len(books(simulation).executed) == 50
     assert books(simulation).given_up == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "deaths"),
+    [
+        ("reset_before", {}),
+        ("reset_after", {}),
+        ("", {1: (7, "after")}),
+        ("reset_before", {2: (2, "after")}),
+    ],
+    ids=["did not land", "landed", "a worker died", "a worker died letting go of the snapshot"],
+)
+def test_all_of_a_part_is_held_to_the_same_where_a_new_release_cannot_read_the_snapshot(
+    simulate: Callable[..., Simulation],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    deaths: dict[int, tuple[int, str]],
+) -> None:
+    simulation = simulate(**SMALL_CHUNKS)
+    version = strict(simulation)
+    if fault:
+        simulation.fault({"route": "import.stage", "kind": fault, "nth": [2]})
+    call, calls = simulation.call, iter(range(1, 100))
+
+    def calling(function: str, payload: Json) -> Any:
+        if function != "StageChunks":
+            return call(function, payload)
+        if point := deaths.get(number := next(calls)):
+            simulation.death.plan(point)
+        if number == 2:
+            monkeypatch.setattr(snapshots, "FORMAT_VERSION", 2)
+        return call(function, payload)
+
+    simulation.call = calling  # type: ignore[method-assign]
+
+    execution = simulation.drop(FILE).run()
+
+    report = simulation.report(execution)
+    assert execution.status == "SUCCEEDED", execution.error
+    assert simulation.death.struck == len(deaths)
+    assert report["reconciled"] is True
+    told = report["configuration"]
+    assert (told["version_id"], told["stale"]) == (version, True)
+    assert told["not_understood"] == ["snapshot"]
+    assert (report["rejected_local"], report["rejected_validation"]) == (0, 5)
+    assert report["processed"] == 50
+    assert len(books(simulation).executed) == 55
+    assert books(simulation).given_up
+
+
+def test_a_snapshot_that_was_lost_before_the_first_chunk_tears_nothing(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict(simulation)
+    after_registering(simulation, lambda: monkeypatch.setattr(snapshots, "FORMAT_VERSION", 2))
+
+    execution = simulation.drop(FILE).run()
+
+    report = simulation.report(execution)
+    assert execution.status == "SUCCEEDED", execution.error
+    assert (report["rejected_local"], report["rejected_validation"]) == (0, 5)
+    assert report["configuration"]["not_understood"] == ["snapshot"]
+    assert books(simulation).given_up == []
+
+
+def test_an_import_of_a_release_that_pinned_no_snapshot_is_held_to_none_by_a_retry(
+    simulation: Simulation,
+) -> None:
+    simulation.push_feed(FEED)
+    simulation.fault({"route": "import.execute", "kind": "status", "status": 403})
+    failed = simulation.drop(FILE).run()
+    services, import_id = simulation.services(), simulation.import_id(failed)
+    services.imports.update(import_id, configuration=None)
+    strict(simulation)
+    simulation.fault()
+
+    retried = simulation.retry(failed).run()
+
+    assert retried.status == "SUCCEEDED", retried.error
+    assert services.imports.get(import_id).configuration is None
+    report = simulation.report(retried)
+    assert (report["rejected_local"], report["rejected_validation"]) == (0, 5)
+    assert report["configuration"]["version_id"] is None
+
+
+def test_a_pattern_that_is_not_understood_is_in_the_log_and_in_the_report(
+    simulation: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_snapshot(simulation, email_types={"TypeName": "Home", "RegularExpression": "/.+@.+/i"})
+
+    execution = simulation.drop(FILE).run()
+
+    report = simulation.report(execution)
+    assert report["configuration"]["not_understood"] == ["email_pattern"]
+    assert (report["rejected_local"], report["rejected_validation"]) == (0, 5)
+    assert caplog.messages.count(PATTERN_NOT_UNDERSTOOD) == 1
 
 
 def test_a_retry_sees_the_configuration_that_was_pulled_since(simulation: Simulation) -> None:
