@@ -28,6 +28,7 @@ from prefdrop.telemetry import logger
 MARGIN_SECONDS = 240
 """Time kept for one page, which the client may ask for four times, and for the last writes."""
 
+
 LONGEST_STRETCH = 500_000
 """Records after which a stretch ends though its object is small: their roll is in memory."""
 
@@ -60,7 +61,7 @@ class _Retrieval:
     def go_on(self) -> ExportRun:
         """Settle stretch after stretch; returns the run as it is then."""
         limit = self._export.output.page_records
-        with Pages(self._fetch, self._run.offset, limit, self._run.total) as pages:
+        with Pages(self._fetch, _entries_of, self._run.offset, limit, self._run.total) as pages:
             coming = iter(pages)
             while self._more and self._deadline.remaining() > MARGIN_SECONDS:
                 self._run = self._settle(coming)
@@ -74,14 +75,15 @@ class _Retrieval:
             limit=self._export.output.page_records,
         )
 
-    def _settle(self, pages: Iterator[ExportPage]) -> ExportRun:
+    def _settle(self, pages: Iterator[tuple[ExportPage, list[bytes]]]) -> ExportRun:
         """Read one stretch, store it, and write it into the ledger."""
         run, file = self._run, self._format.new()
         number = run.stretches + 1
         offset, total, entries, duplicates = run.offset, run.total, list[bytes](), 0
         try:
-            for page in pages:
-                fresh = self._fresh(page, entries)
+            for page, its_entries in pages:
+                entries += its_entries
+                fresh = self._fresh(page, its_entries)
                 duplicates += len(page.records) - len(fresh)
                 file.write(fresh)
                 offset = page.offset + page.count
@@ -100,11 +102,9 @@ class _Retrieval:
 
     def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[msgspec.Raw]:
         """The page's records without those that the run before had in the same state."""
-        new = [rolls.entry_of(record) for record in page.records]
-        entries += new
         if self._seen is None:
             return page.records
-        seen, both = self._seen, zip(page.records, new, strict=True)
+        seen, both = self._seen, zip(page.records, entries, strict=True)
         return [record for record, entry in both if entry not in seen]
 
     def _is_full(self, file: PartFile, entries: list[bytes]) -> bool:
@@ -136,6 +136,10 @@ def _tail(services: ExportServices, run: ExportRun) -> str:
         return run.tail
     logger.warning("the roll of the last run is gone", extra={"key": run.tail})
     return ""
+
+
+def _entries_of(page: ExportPage) -> list[bytes]:
+    return [rolls.entry_of(record) for record in page.records]
 
 
 def roll_key(run: ExportRun, number: int) -> str:

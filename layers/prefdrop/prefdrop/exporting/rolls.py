@@ -8,6 +8,7 @@ The next run compares its overlap with the last one's roll; a full run, with wha
 from __future__ import annotations
 
 import heapq
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,10 @@ class RecordUnreadable(Terminal):
     """The vendor exported a record without a profile id, so nobody can tell which profile it is."""
 
 
+_FIRST = re.compile(rb'\{\s*"ProfileId"\s*:\s*([1-9][0-9]{0,17})\s*[,}]')
+"""A record that begins with its profile id, as the vendor's do: then the rest need not be read."""
+
+
 class _Identity(msgspec.Struct, rename="pascal"):
     profile_id: int
 
@@ -48,8 +53,11 @@ _identity = msgspec.json.Decoder(_Identity, strict=False)
 
 def entry_of(record: bytes | msgspec.Raw) -> bytes:
     """The entry of one record as it came; raises RecordUnreadable."""
+    first = _FIRST.match(record)
     try:
-        number = _identity.decode(record).profile_id.to_bytes(ID_BYTES)
+        number = (int(first[1]) if first else _identity.decode(record).profile_id).to_bytes(
+            ID_BYTES
+        )
     except (msgspec.DecodeError, OverflowError):
         raise RecordUnreadable(
             "The vendor exported a record that has no whole number as its ProfileId.",
