@@ -3,16 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from prefdrop.mypreferences import Client, PnAuthInfo3, Retries
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor
-
-# A busy machine is no failure: neither generated cases nor their generation have a deadline.
-settings.register_profile(
-    "mypreferences", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("mypreferences")
 
 MakeClient = Callable[..., Client]
 
