@@ -35,12 +35,15 @@ class EmailPattern:
     """A pattern that is understood."""
 
     def __init__(self, pattern: str) -> None:
-        self._readings = (re.compile(pattern), re.compile(pattern, re.IGNORECASE))
+        self._as_written = re.compile(pattern).search
+        self._in_any_case = re.compile(pattern, re.IGNORECASE).search
 
     def takes(self, address: str) -> bool:
         """Whether the address fits, in any case, as far as it is tried (see `LONGEST`)."""
-        return len(address) > LONGEST or any(
-            reading.search(address) is not None for reading in self._readings
+        return (
+            len(address) > LONGEST
+            or self._as_written(address) is not None
+            or self._in_any_case(address) is not None
         )
 
 
