@@ -89,3 +89,35 @@ def test_the_version_is_the_same_wherever_it_is_written(root):
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
 
     assert project["version"] == prefdrop.__version__
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/deploy.md"])
+def test_what_a_page_for_contributors_names_is_there(root, targets, page):
+    text = (root / page).read_text("utf-8")
+    folders = [
+        path for names in re.findall(r'TESTS="?(tests[\w/ ]+)', text) for path in names.split()
+    ]
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.M)) <= targets
+    assert [path for path in folders if not (root / path).exists()] == []
+    assert [link for link in links if not (root / page).parent.joinpath(link).exists()] == []
+
+
+def test_a_link_into_a_page_leads_to_a_heading_that_is_there(root):
+    pages = [root / "CONTRIBUTING.md", root / "SECURITY.md", *root.glob("docs/*.md")]
+    missing = []
+    for page in pages:
+        for file, anchor in re.findall(r"\]\(([^)#:]*)#([\w-]+)\)", page.read_text("utf-8")):
+            target = page.parent / file if file else page
+            if anchor not in _anchors(target.read_text("utf-8")):
+                missing.append(f"{page.name}: {file}#{anchor}")
+
+    assert missing == []
+
+
+def _anchors(text: str) -> set[str]:
+    """What a page can be linked into by: its headings, and what is marked in it."""
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    slugs = {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in headings}
+    return slugs | set(re.findall(r'<a id="([\w-]+)">', text))
