@@ -30,9 +30,7 @@ values = { Y = 1, N = 2 }
 """
 
 
-def snapshot(
-    age: timedelta = timedelta(), client_id: str = "DEMO_CLIENT", **parts: Any
-) -> bytes:
+def snapshot(age: timedelta = timedelta(), client_id: str = "DEMO_CLIENT", **parts: Any) -> bytes:
     text = {"Locale": "es_US", "Name": "Boletín"}
     known = {
         "alternate_id_types": ({"TypeName": "CrmContactId", "IsActive": True},),
