@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.ledger.quota import Quota
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.operator_services import OperatorServices
+from prefdrop_cli.options import DEFAULT_STACK
 from prefdrop_cli.results import report_of
 from prefdrop_cli.story.happenings import Happening, happenings
 from prefdrop_cli.story.standing import Standing, Subject, Surroundings, standing
@@ -37,8 +40,16 @@ def tell(deployment: Deployment, record: Import) -> Story:
     return Story(
         happenings(record, parts, chunks),
         trace.spans if trace else [],
-        standing(subject, trace),
+        _addressed(standing(subject, trace), deployment.stack),
     )
+
+
+def _addressed(told: Standing, stack: str) -> Standing:
+    """With the stack in each command, where that is another than a command takes by itself."""
+    if stack in ("", os.environ.get("PREFDROP_STACK", DEFAULT_STACK)):
+        return told
+    coming = re.sub(r"`(prefdrop [^`]+)`", rf"`\1 --stack {stack}`", told.next)
+    return msgspec.structs.replace(told, next=coming)
 
 
 def _surroundings(deployment: Deployment, record: Import) -> Surroundings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from prefdrop.ledger.quota import Quota
 from prefdrop_cli import watching
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.main import main
+from prefdrop_cli.story.telling import tell
 
 Run = Any
 
@@ -123,6 +125,18 @@ def test_a_failed_import_shows_why_and_what_to_do(run: Run, imports: ImportStore
     assert "The vendor refuses the credentials." in out
     assert "Next: Correct them. " in out
     assert "`prefdrop imports retry imp-1`" in out
+
+
+def test_the_commands_to_type_name_the_stack_where_it_is_not_the_usual_one(
+    deployment: Deployment, imports: ImportStore
+) -> None:
+    imports.register(an_import(1, "Failed", error=Failure("NotSent", "It was not sent.")))
+
+    other = tell(replace(deployment, stack="staging"), imports.get("imp-1"))
+    usual = tell(deployment, imports.get("imp-1"))
+
+    assert "`prefdrop imports retry imp-1 --stack staging`" in other.standing.next
+    assert "`prefdrop imports retry imp-1`" in usual.standing.next
 
 
 def test_a_list_says_what_each_import_needs_of_somebody(run: Run, imports: ImportStore) -> None:
