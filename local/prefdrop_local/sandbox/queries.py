@@ -22,8 +22,9 @@ class Query:
         return value
 
     def required(self, name: str) -> str:
-        """A text that must be given. Raises 400 otherwise."""
-        if not (value := self.text(name).strip()):
+        """A text that must be given, with the blanks at its ends: an id may have some. Raises 400
+        otherwise."""
+        if not (value := self.text(name)).strip():
             raise bad_request(f"{name} is required.")
         return value
 

@@ -159,6 +159,26 @@ class TestUpsert:
 
         assert vendor.profile()["CustomerName"] == {"FirstName": "Ana", "LastName": None}
 
+    def test_an_explicit_null_sets_a_member_of_the_profile_back(
+        self, vendor: Vendor, contact: Contact
+    ) -> None:
+        vendor.run(
+            contact("C-1", DefaultLocale="es_US", CustomerType="Prospect",
+                    RegistrationConfirmed=True, CustomerName={"FirstName": "Ana"},
+                    Emails=[_email("a@example.test")])
+        )  # fmt: skip
+
+        vendor.run(
+            contact("C-1", DefaultLocale=None, CustomerType=None, RegistrationConfirmed=None,
+                    CustomerName=None, Emails=None)
+        )  # fmt: skip
+
+        profile = vendor.profile()
+        assert (profile["DefaultLocale"], profile["CustomerType"]) == ("en_US", "Customer")
+        assert profile["RegistrationConfirmed"] is False
+        assert "CustomerName" not in profile
+        assert len(profile["Emails"]) == 1
+
     def test_a_record_sets_a_profile_inactive_and_active_again(
         self, vendor: Vendor, contact: Contact
     ) -> None:
@@ -335,6 +355,47 @@ class TestConsents:
         vendor.run(contact("C-1", Consents=[CONSENT | {"ConsentStatus": 3}]))
 
         assert _consents(vendor.profile()) == [("2.0", "en_US", 3, True)]
+
+    def test_an_older_consent_is_not_honored(self, vendor: Vendor, contact: Contact) -> None:
+        revoked = CONSENT | {"ConsentStatus": 3, "ConsentDate": "2026-02-01T00:00:00Z"}
+        older = CONSENT | {"ConsentDate": "2026-01-31T00:00:00Z"}
+        vendor.run(contact("C-1", Consents=[revoked]))
+
+        statuses = [
+            vendor.run(contact("C-1", CustomerType="Prospect", Consents=[one]))
+            for one in (older, older | {"Locale": "es_US"})
+        ]
+
+        assert [(one["NotHonored"], one["Processed"]) for one in statuses] == [(1, 0)] * 2
+        profile = vendor.profile()
+        assert profile["CustomerType"] == "Customer"
+        assert [one["ConsentStatus"] for one in profile["Consents"]] == [3]
+
+    def test_of_a_newer_and_an_older_consent_the_newer_is_applied(
+        self, vendor: Vendor, contact: Contact
+    ) -> None:
+        newer = CONSENT | {"ConsentDate": "2026-02-01T00:00:00Z"}
+        revoked = CONSENT | {"ConsentStatus": 3, "ConsentDate": "2026-01-31T00:00:00Z"}
+        vendor.run(contact("C-1", Consents=[newer]))
+
+        mixed = [_email("a@example.test", Consents=[revoked])]
+        status = vendor.run(contact("C-1", Consents=[revoked], Emails=mixed))
+
+        assert status["Processed"] == 1
+        profile = vendor.profile()
+        assert [one["ConsentStatus"] for one in profile["Consents"]] == [1]
+        assert [one["ConsentStatus"] for one in profile["Emails"][0]["Consents"]] == [3]
+
+    def test_an_older_opt_out_revokes_no_consent(self, vendor: Vendor, contact: Contact) -> None:
+        sharing = CONSENT | {"ConsentType": "PartnerSharing", "ConsentVersion": "1.0"}
+        partners = {"FilterId": "PARTNER_NEWS", "PreferenceType": 1,
+                    "CustomerDate": "2026-02-01T00:00:00Z"}  # fmt: skip
+        vendor.run(contact("C-1", Consents=[sharing], Emails=[_email("a@example.test", partners)]))
+        older = partners | {"PreferenceType": 2, "CustomerDate": "2026-01-01T00:00:00Z"}
+
+        vendor.run(contact("C-1", Emails=[_email("a@example.test", older, NEWS)]))
+
+        assert [item["ConsentStatus"] for item in vendor.profile()["Consents"]] == [1]
 
     def test_opting_out_of_a_linked_preference_revokes_the_consent(
         self, vendor: Vendor, contact: Contact

@@ -298,7 +298,8 @@ SCALARS = (
 )
 NAMES = [
     "ProfileId", "Emails", "EmailAddress", "EmailPreferences", "CustomerName", "IsActive",
-    "Consents", "ConsentDate", "CustomerDate", "ConsentVersion", "PreferenceAttributes", "Value", "Odd",
+    "Consents", "ConsentDate", "CustomerDate", "ConsentVersion", "PreferenceAttributes", "Value",
+    "Odd",
 ]  # fmt: skip
 JSON = st.recursive(
     SCALARS,

@@ -114,9 +114,12 @@ _PREFERENCES = {
     ),
     "consents.add": _write("Adds consents.", ref("Consents")),
     "consents.history": Described(
-        "Every state of a profile's consents.", {200: _HISTORY}, _READS
+        "Every state of a profile's consents.", {200: _HISTORY}, _READS,
+        (_asked("filter_id"),),
     ),
-    "consents.history_by_alternate_id": Described("As by id.", {200: _HISTORY}, _READS),
+    "consents.history_by_alternate_id": Described(
+        "As by id.", {200: _HISTORY}, _READS, (_asked("filter_id"),)
+    ),
 }  # fmt: skip
 _GROUPS = {
     "group_profiles.of_profile": _search("Who is in a group with a profile.", *_GROUP),

@@ -79,15 +79,19 @@ class PreferenceCalls:
 
     def history(self, call: Call, profile: Item) -> Item:
         """Every state of a profile's preferences."""
-        reader = self._desk.reader(call)
-        filter_id = Query(call).text(NAMES["query.filter_id"].value)
-        if filter_id and filter_id.lower() not in map(str.lower, self._desk.account.filters):
-            raise not_found("The filter does not exist.")
+        reader, filter_id = self._desk.reader(call), self._filter(call)
         return preference_history(profile, self._desk.former(profile), reader, filter_id)
 
     def consents(self, call: Call, profile: Item) -> Item:
         """Every state of a profile's consents."""
-        return consent_history(profile, self._desk.former(profile), self._desk.reader(call))
+        reader, filter_id = self._desk.reader(call), self._filter(call)
+        return consent_history(profile, self._desk.former(profile), reader, filter_id)
+
+    def _filter(self, call: Call) -> str:
+        filter_id = Query(call).text(NAMES["query.filter_id"].value)
+        if filter_id and filter_id.lower() not in map(str.lower, self._desk.account.filters):
+            raise not_found("The filter does not exist.")
+        return filter_id
 
     def _of_id(self, call: Call) -> Item:
         return self._desk.profile(call.values["profileId"])

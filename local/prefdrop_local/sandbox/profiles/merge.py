@@ -30,11 +30,14 @@ from prefdrop_local.sandbox.profiles.parts import (
     contact_name,
     find_preference,
     is_stale,
+    is_stale_consent,
     preference_lists,
     sent_date,
 )
 from prefdrop_local.sandbox.profiles.plain_items import merge_plain
 
+_CLEARED = frozenset(("DefaultLocale", "RegistrationConfirmed", "CustomerType"))
+"""Members that an explicit null sets back, as it clears parts of a name or of a contact (O-21)."""
 _CONTROL = frozenset(("PreservePreferences", "PreserveConsents", "ReasonCode", "ProfileId"))
 _COLLECTIONS = frozenset(
     (*(kind.collection for kind in CONTACT_KINDS), "AlternateIds", PROFILE_PREFERENCES, CONSENTS,
@@ -44,6 +47,15 @@ _PREFERENCE_FACTS = (
     "PreferenceType", "FrequencyId", "PreferenceAttributes", "CustomerDate", "PreferenceStatus",
 )  # fmt: skip
 _CONSENT_FACTS = ("ConsentStatus", "ConsentDate", "IsActive")
+
+
+def blank_members(account: Account) -> Item:
+    """What the members of a profile that cannot be empty hold while nothing is said of them."""
+    return {
+        "DefaultLocale": account.locale,
+        "RegistrationConfirmed": False,
+        "CustomerType": account.customer_types[0],
+    }
 
 
 class Writing(NamedTuple):
@@ -79,15 +91,15 @@ class Merger:
         """What was written over; whoever saves the profiles keeps it too."""
         self._profile_id = 0
         self._contact: tuple[ContactKind, Item] | None = None
+        self._opted_out: set[str] = set()
+        """Consents that an opt-out of the record is linked to."""
 
     def new_profile(self, profile_id: int) -> Item:
         """An empty profile with the account's defaults."""
         return {
             "ProfileId": profile_id,
             "IsActive": True,
-            "DefaultLocale": self._account.locale,
-            "RegistrationConfirmed": False,
-            "CustomerType": self._account.customer_types[0],
+            **blank_members(self._account),
             "CreateDate": self._writing.moment,
             "SourceId": self._writing.source,
             "UserId": self._writing.user_id,
@@ -96,18 +108,23 @@ class Merger:
     def merge(self, profile: Item, record: Item) -> None:
         """Write the record into the profile. The record must have passed all checks."""
         self._profile_id = profile["ProfileId"]
+        self._opted_out.clear()
         for name, value in record.items():
             if value is not None and name not in _COLLECTIONS and name not in _CONTROL:
                 profile[name] = value
+            elif value is None and name in _CLEARED:
+                profile[name] = blank_members(self._account)[name]
+        if "CustomerName" in record and record["CustomerName"] is None:
+            profile.pop("CustomerName", None)
         if record.get("CustomerName") is not None:
             profile.setdefault("CustomerName", {}).update(record["CustomerName"])
         merge_plain(profile, record, self._writing.flags)
         for kind in CONTACT_KINDS:
             self._merge_contacts(profile, record, kind)
         self._merge_preferences(profile, record.get(PROFILE_PREFERENCES), PROFILE_PREFERENCES)
-        self._merge_consents(profile, record)
-        self._revoke_linked(profile, record)
-        self._archive_linked(profile, record)
+        taken = self._merge_consents(profile, record)
+        self._revoke_linked(profile)
+        self._archive_linked(profile, taken)
         profile["LastModifiedDate"] = self._writing.moment
 
     def effective_mobile(self, phone: Item, stored: Item | None) -> bool:
@@ -194,6 +211,8 @@ class Merger:
         chosen: Filter = self._filters[item["FilterId"].lower()]
         stored.setdefault("FrequencyId", chosen.frequency)
         stored.update((name, value) for name, value in item.items() if name != CONSENTS)
+        if chosen.consent and item["PreferenceType"] == OPT_OUT:
+            self._opted_out.add(chosen.consent.lower())
         stored["CustomerDate"] = sent_date(item) or self._writing.moment
         stored.pop("ReasonCode", None)  # why it was archived, if it was
         stored |= {
@@ -207,10 +226,17 @@ class Merger:
         }
         self._merge_consents(stored, item, keep=False)
 
-    def _merge_consents(self, holder: Item, sent: Item, *, keep: bool = True) -> None:
-        """With `keep`, what is written over is remembered: of profiles and contacts."""
+    def _merge_consents(self, holder: Item, sent: Item, *, keep: bool = True) -> list[Item]:
+        """The consents that were taken: not those that are older than what is stored.
+
+        With `keep`, what is written over is remembered: of profiles and contacts.
+        """
+        taken: list[Item] = []
         for item in sent.get(CONSENTS) or ():
             stored = holder.setdefault(CONSENTS, [])
+            if is_stale_consent(stored, item):
+                continue
+            taken.append(item)
             same = [old for old in stored if _consent_key(old) == _consent_key(item)]
             newest = self._supersede(stored, item)
             consent = item | {"IsActive": newest, "ConsentDate": self._consent_date(item)}
@@ -220,6 +246,7 @@ class Merger:
                 self._keep(CONSENTS, was, same[0], _CONSENT_FACTS)
             else:
                 stored.append(consent)
+        return taken
 
     def _consent_date(self, item: Item) -> str:
         date = item.get("ConsentDate")
@@ -241,27 +268,19 @@ class Merger:
                 newest = False
         return newest
 
-    def _revoke_linked(self, profile: Item, record: Item) -> None:
+    def _revoke_linked(self, profile: Item) -> None:
         """Opting out of a preference that is linked to a consent revokes a granted one."""
-        linked = {
-            chosen.consent.lower()
-            for holder, name in preference_lists(record)
-            for item in holder.get(name) or ()
-            if item["PreferenceType"] == OPT_OUT
-            and (chosen := self._filters[item["FilterId"].lower()]).consent
-        }
+        linked = self._opted_out
         for consent in profile.get(CONSENTS) or () if linked else ():
             if consent["ConsentType"].lower() in linked and consent["ConsentStatus"] == GRANTED:
                 was = dict(consent)
                 consent["ConsentStatus"] = REVOKED
                 self._keep(CONSENTS, was, consent, _CONSENT_FACTS)
 
-    def _archive_linked(self, profile: Item, record: Item) -> None:
+    def _archive_linked(self, profile: Item, taken: list[Item]) -> None:
         """Revoking a consent archives the opt-ins that are linked to it (vendor documentation)."""
         revoked = {
-            item["ConsentType"].lower()
-            for item in record.get(CONSENTS) or ()
-            if item["ConsentStatus"] == REVOKED
+            item["ConsentType"].lower() for item in taken if item["ConsentStatus"] == REVOKED
         }
         for holder, name in preference_lists(profile) if revoked else ():
             for stored in holder.get(name) or ():

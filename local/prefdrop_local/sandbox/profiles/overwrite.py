@@ -17,7 +17,7 @@ from prefdrop_local.sandbox.model import (
     Item,
     preferences,
 )
-from prefdrop_local.sandbox.profiles.merge import Merger
+from prefdrop_local.sandbox.profiles.merge import Merger, blank_members
 from prefdrop_local.sandbox.profiles.parts import archive_preference, find_preference
 
 REFRESH = frozenset(
@@ -46,11 +46,7 @@ class Overwriting:
         if self._user.profiles:
             for name in profile.keys() - _OWN:
                 del profile[name]
-            profile |= {
-                "DefaultLocale": self._account.locale,
-                "RegistrationConfirmed": False,
-                "CustomerType": self._account.customer_types[0],
-            }
+            profile |= blank_members(self._account)
         for kind in CONTACT_KINDS:
             for contact in profile.get(kind.collection) or ():
                 sent = self._sent(kind, contact, record)

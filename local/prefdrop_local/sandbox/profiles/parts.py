@@ -32,6 +32,24 @@ def is_stale(stored: Item, item: Item) -> bool:
     return date[:-1] < str(stored["CustomerDate"])[:-1]  # without Z, "12:00:00" < "12:00:00.5"
 
 
+def is_stale_consent(stored: list[Item], item: Item) -> bool:
+    """Whether a sent consent was given before one of its version that is in force (O-12).
+
+    That may be one in another locale, whose place it would take.
+    """
+    date = item.get("ConsentDate")
+    if not date:
+        return False
+    sent = stored_date(date)[:-1]
+    return any(
+        old["IsActive"]
+        and old["ConsentType"].lower() == item["ConsentType"].lower()
+        and old["ConsentVersion"] == item["ConsentVersion"]
+        and sent < str(old["ConsentDate"])[:-1]
+        for old in stored
+    )
+
+
 def sent_date(item: Item) -> str | None:
     """A sent preference's `CustomerDate` as it is stored."""
     date = item.get("CustomerDate")

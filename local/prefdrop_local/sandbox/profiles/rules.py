@@ -8,6 +8,8 @@ from prefdrop_local.sandbox.account import Account
 from prefdrop_local.sandbox.bulk_import.faults import Faults
 from prefdrop_local.sandbox.model import (
     ALTERNATE_ID_TYPE,
+    CONSENTS,
+    CONTACT_KINDS,
     DATA_CHANNEL_SMS,
     PHONES,
     PROFILE_PREFERENCES,
@@ -16,7 +18,7 @@ from prefdrop_local.sandbox.model import (
     preferences,
 )
 from prefdrop_local.sandbox.profiles.merge import Merger
-from prefdrop_local.sandbox.profiles.parts import find_preference, is_stale
+from prefdrop_local.sandbox.profiles.parts import find_preference, is_stale, is_stale_consent
 from prefdrop_local.sandbox.profiles.repository import Key
 
 Holder = Callable[[Key], int | None]
@@ -42,10 +44,11 @@ class Rules:
             self._check_phone(profile, phone, faults)
 
     def superseded(self, profile: Item, record: Item) -> bool:
-        """Whether all of the record's preferences are older than those stored (O-12)."""
+        """Whether all of the record's preferences, or of its consents where it has no preferences,
+        are older than those stored (O-12)."""
         sent = list(preferences(record))
         if not sent:
-            return False
+            return self._consents_superseded(profile, record)
         for kind, contact, preference in sent:
             holder = self._merger.find_contact(profile, kind, contact) if kind else profile
             if holder is None:
@@ -55,6 +58,18 @@ class Rules:
             if stored is None or not is_stale(stored, preference):
                 return False
         return True
+
+    def _consents_superseded(self, profile: Item, record: Item) -> bool:
+        holders: list[tuple[Item, Item | None]] = [(record, profile)]
+        for kind in CONTACT_KINDS:
+            for contact in record.get(kind.collection) or ():
+                holders.append((contact, self._merger.find_contact(profile, kind, contact)))
+        sent = [
+            (item, (stored or {}).get(CONSENTS) or [])
+            for holder, stored in holders
+            for item in holder.get(CONSENTS) or ()
+        ]
+        return bool(sent) and all(is_stale_consent(stored, item) for item, stored in sent)
 
     def _check_alternate_ids(
         self, profile: Item, record: Item, new_keys: set[Key], holder: Holder, faults: Faults

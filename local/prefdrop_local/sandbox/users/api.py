@@ -49,7 +49,7 @@ class Users:
         return created(Submitted(number, iso(self._clock.now())), API_BASE + path)
 
     def update(self, call: Call) -> Submitted:
-        """Write a user over: what is omitted is blank."""
+        """Write a user over: what is omitted is blank, but for `IsActive`, which stays."""
         details = self._details(call)
         text = call.values["userId"]
         if not (text.isascii() and text.isdigit() and len(text) < 19):

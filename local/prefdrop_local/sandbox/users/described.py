@@ -20,7 +20,8 @@ DESCRIBED: dict[str, Described] = {
         body=UserDetails,
     ),
     "users.update": Described(
-        "Writes a user over: what is omitted is blank.", {200: Submitted}, _WRITES,
+        "Writes a user over: what is omitted is blank, but for IsActive, which stays.",
+        {200: Submitted}, _WRITES,
         body=UserDetails,
     ),
 }  # fmt: skip

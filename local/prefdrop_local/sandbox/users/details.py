@@ -37,7 +37,8 @@ class UserDetails(Struct, rename=_api_name):
     default_landing_page_type_nbr: int | None = None
     is_sso: bool = False
     """Suppresses the mail to a new user; taken on creation only."""
-    is_active: bool = True
+    is_active: bool | None = None
+    """Left out of an update, it stays as it is."""
 
 
 class Submitted(Struct, rename=_api_name):

@@ -61,7 +61,10 @@ class Directory:
         return details.user_id
 
     def update(self, number: int, details: UserDetails) -> None:
-        """Write a user over. Raises 404 for an unknown one and 400 for another `UserName`."""
+        """Write a user over. Raises 404 for an unknown one and 400 for another `UserName`.
+
+        `IsActive` stays where it is left out: nobody shall be let in again by a change of a name.
+        """
         with self._store.transaction() as database:
             known = next((one for one in self.all() if one.user_id == number), None)
             if known is None:
@@ -70,12 +73,14 @@ class Directory:
                 raise bad_request("UserName cannot be changed.")
             details.user_id, details.user_name = known.user_id, known.user_name
             details.is_sso = known.is_sso
+            if details.is_active is None:
+                details.is_active = known.is_active
             user = self._account.users[known.user_name]
             if details.user_groups != known.user_groups:
                 user = self._permitted(details, user)
             else:
                 user = replace(user, source=source_of(self._account, details.source_group_id))
-            _write(database, details, replace(user, active=details.is_active))
+            _write(database, details, replace(user, active=bool(details.is_active)))
         self._show()
 
     def set_secrets(self, name: str, secrets: dict[str, str]) -> None:

@@ -50,6 +50,18 @@ class TestSubmitting:
         assert profile["AlternateIds"][0]["AlternateId"] == "C-1"
         assert _states(profile, "ProfilePreferences") == [("EVENTS_MAIL", 1, "Active")]
 
+    def test_blanks_at_the_ends_of_an_alternate_id_belong_to_it(self, data: Data) -> None:
+        number = data.send("POST", f"{SUBMIT}/%20lead", json={}).json()["ProfileId"]
+
+        read = data.send(
+            "GET",
+            "Profile/AlternateId",
+            params={"alternateIdType": "CrmContactId", "alternateId": " lead"},
+        )
+
+        assert read.json()["ProfileId"] == number
+        assert data.send("POST", f"{SUBMIT}/lead", json={}).json()["ProfileId"] != number
+
     def test_nothing_but_contacts_preferences_and_consents_is_written(self, data: Data) -> None:
         answer = data.send("POST", f"{SUBMIT}/C-1", json={"CustomerType": "Prospect"})
 
@@ -92,6 +104,17 @@ class TestConsents:
 
         assert answer.status_code == status
 
+    def test_an_older_one_does_not_take_the_place_of_a_newer(self, data: Data) -> None:
+        profile_id = data.create(Consents=[CONSENT])
+        revoked = CONSENT | {"ConsentStatus": 3, "ConsentDate": "2026-02-01T00:00:00Z"}
+
+        for consent in (revoked, CONSENT, CONSENT | {"Locale": "es_US"}):
+            answer = data.send("POST", f"Consents/{profile_id}", json={"Consents": [consent]})
+            assert answer.status_code == 200
+
+        [kept] = data.get(profile_id)["Consents"]
+        assert (kept["ConsentStatus"], kept["Locale"]) == (3, "en_US")
+
     def test_superseded_consents_are_read_unless_told_otherwise(self, data: Data) -> None:
         profile_id = data.create(Consents=[CONSENT])
         newer = CONSENT | {"Locale": "es_US"}
@@ -118,6 +141,26 @@ class TestConsents:
         assert [item["ConsentStatus"] for item in by_id["Consents"]] == [1, 3]
         [contact] = by_id["Emails"]
         assert (contact["EmailAddress"], len(contact["Consents"])) == ("a@example.test", 1)
+
+    def test_consents_of_preferences_are_in_the_history_and_are_told_by_filter(
+        self, data: Data
+    ) -> None:
+        linked = NEWS | {"Consents": [CONSENT]}
+        profile_id = data.create(
+            Consents=[CONSENT], Emails=[email("a@example.test", linked, MONTHLY)]
+        )
+
+        whole = data.send("GET", f"Consents/{profile_id}/History").json()
+        of_one, of_another = (
+            data.send("GET", f"Consents/{profile_id}/History", params={"filterId": name}).json()
+            for name in ("news_weekly", "NEWS_MONTHLY")
+        )
+
+        assert len(whole["Consents"]) == 1
+        for history in (whole, of_one):
+            [preference] = history["Emails"][0]["EmailPreferences"]
+            assert (preference["FilterId"], len(preference["Consents"])) == ("NEWS_WEEKLY", 1)
+        assert (of_one["Consents"], of_another["Emails"]) == ([], [])
 
 
 class TestArchiving:

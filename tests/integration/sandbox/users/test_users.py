@@ -170,3 +170,18 @@ def test_no_secret_is_ever_shown(vendor: Vendor) -> None:
 
     assert SECRET not in shown
     assert "sandbox-shared-secret" not in shown
+
+
+def test_an_update_that_does_not_say_it_lets_nobody_in_again(vendor: Vendor) -> None:
+    number = _create(vendor, UserGroups=["Integrators"]).json()["UserId"]
+    name = {"UserName": "new.user", "UserGroups": ["Integrators"]}
+    _users(vendor, "PUT", f"/{number}", {**name, "IsActive": False})
+
+    answers = [
+        _users(vendor, "PUT", f"/{number}", {**name, "LastName": "Ruiz"}),
+        _users(vendor, "PUT", f"/{number}", {**name, "LastName": "Ruiz", "IsActive": None}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    listed = _listed(vendor)["new.user"]
+    assert (listed["LastName"], listed["IsActive"]) == ("Ruiz", False)
