@@ -146,7 +146,8 @@ def of_import(records: int = MILLION) -> list[Line]:
         Line("data to the vendor", records * MEASURED.record_bytes / GB, prices.DATA_OUT_GB),
         Line("KMS", asked.calls * ASSUMED.key_requests_per_call, prices.KEY_REQUEST),
         Line("Secrets Manager", 6, prices.SECRET_REQUEST),
-        Line("EventBridge and SNS", 2, prices.BUS_EVENT),
+        Line("event bus", 1, prices.BUS_EVENT),
+        Line("SNS", 1, prices.TOPIC_REQUEST),
         Line("logs", asked.calls * ASSUMED.log_bytes / GB, prices.LOG_GB),
         Line("X-Ray", asked.calls, prices.TRACE),
     ]

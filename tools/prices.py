@@ -93,7 +93,7 @@ API_REQUEST = Price(
     1.00,
     MILLION,
     "HTTP API requests",
-    "https://docs.aws.amazon.com/whitepapers/latest/"
+    "https://docs.aws.amazon.com/pt_br/whitepapers/latest/"
     "best-practices-api-gateway-private-apis-integration/cost-optimization.html",
 )
 ALARM = Price(
@@ -114,4 +114,5 @@ LOG_GB = Price(
     "GB of logs",
     "https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/",
 )
-TRACE = Price(5.00, MILLION, "X-Ray traces")
+TRACE = Price(5.00, MILLION, "X-Ray traces", "https://aws.amazon.com/de/xray/pricing/")
+TOPIC_REQUEST = Price(0.50, MILLION, "SNS requests")
