@@ -28,25 +28,32 @@ from prefdrop_cli.commands import (
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.output import say, show_error
 
+HERE = "On this machine: begin here"
+STACK = "On a deployed stack, or one that `prefdrop local up` keeps"
+WRONG = "When something is wrong"
+
 app = typer.Typer(
     name="prefdrop",
-    help="Drop a file; the records land in MyPreferences, every one accounted for.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 local.app.command("export")(local_export.export)
-app.add_typer(local.app, name="local")
-app.add_typer(imports.app, name="imports")
-app.add_typer(feeds.app, name="feeds")
-app.add_typer(events.app, name="events")
-app.add_typer(exports.app, name="exports")
-app.add_typer(subscriptions.app, name="subscriptions")
-app.add_typer(configuration.app, name="configuration")
-app.command("drop")(drop.drop)
-app.command("quota")(quota.quota)
-app.command("doctor")(doctor.doctor)
-app.command("console")(console.console)
-app.command("sandbox", **sandbox.PASSED_THROUGH)(sandbox.sandbox)
+app.add_typer(feeds.app, name="feeds", rich_help_panel=HERE)
+app.add_typer(local.app, name="local", rich_help_panel=HERE)
+app.command("sandbox", rich_help_panel=HERE, **sandbox.PASSED_THROUGH)(sandbox.sandbox)
+app.command(
+    "drop",
+    rich_help_panel=STACK,
+    epilog="Example: prefdrop drop people.csv --feed people --watch",
+)(drop.drop)
+app.add_typer(imports.app, name="imports", rich_help_panel=STACK)
+app.add_typer(events.app, name="events", rich_help_panel=STACK)
+app.add_typer(exports.app, name="exports", rich_help_panel=STACK)
+app.add_typer(subscriptions.app, name="subscriptions", rich_help_panel=STACK)
+app.add_typer(configuration.app, name="configuration", rich_help_panel=STACK)
+app.command("quota", rich_help_panel=STACK)(quota.quota)
+app.command("doctor", rich_help_panel=WRONG)(doctor.doctor)
+app.command("console", rich_help_panel=WRONG)(console.console)
 
 
 def _version(wanted: bool) -> None:
@@ -61,7 +68,12 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Drop a file; the records land in MyPreferences, every one accounted for."""
+    """Drop a file; the records land in MyPreferences, every one accounted for.
+
+    To begin: `prefdrop feeds infer FILE -o FEED.toml`, `prefdrop feeds check FEED.toml FILE
+    --sandbox`, `prefdrop local run FILE --feed FEED.toml`. On call: `prefdrop doctor`, and
+    `prefdrop imports list --open`.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

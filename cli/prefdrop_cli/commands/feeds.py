@@ -56,7 +56,7 @@ Name = Annotated[str, typer.Option(help="The import's name at the vendor. [defau
 Zone = Annotated[str, typer.Option(help="Time zone of the file's local times, if you know it.")]
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop feeds infer people.csv -o people.toml")
 def infer(
     data: DataFile,
     out: Out = None,
@@ -81,7 +81,7 @@ def infer(
     tell_proposal(proposed, data, out, as_json=as_json)
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop feeds check people.toml people.csv --sandbox")
 def check(
     feed: FeedFile,
     data: Sample = None,
@@ -130,7 +130,7 @@ def _exit_of(checked: Checked) -> Exit:
     return Exit.DONE if checked.gate().outcome == "pass" else Exit.STOPPED
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop feeds push people.toml")
 def push(
     feeds: FeedFiles, stack: Stack = DEFAULT_STACK, endpoint: Endpoint = "", as_json: AsJson = False
 ) -> None:

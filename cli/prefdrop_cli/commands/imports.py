@@ -53,7 +53,7 @@ PART_COLUMNS = (
 """Never a part's token: it is a secret."""
 
 
-@app.command("list")
+@app.command("list", epilog="Example: prefdrop imports list --open")
 def list_imports(
     status: StatusFilter = "",
     unsettled: Open = False,
@@ -150,7 +150,7 @@ def watch(
     watch_to_the_end(deployment, import_id, as_json=as_json)
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop imports rejects imp-6c1a6f1f83ff0d95 -o rejects.csv")
 def rejects(
     import_id: ImportId,
     out: Output = None,
@@ -185,7 +185,9 @@ def _say_no_rejects(found: Import, *, as_json: bool) -> None:
         note(f"Import {found.import_id} ({found.status}) has no rejects.")
 
 
-@app.command()
+@app.command(
+    epilog="Example: prefdrop imports approve imp-6c1a6f1f83ff0d95 --with rejects.csv --watch"
+)
 def approve(
     import_id: ImportId,
     corrected: Corrected = None,
@@ -218,7 +220,7 @@ def cancel(
     _tell_decided(deployment, import_id, "is being ended", watch=watch, as_json=as_json)
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop imports retry imp-6c1a6f1f83ff0d95 --watch")
 def retry(
     import_id: ImportId,
     watch: Watch = False,

@@ -60,7 +60,7 @@ class _Done:
     events: dict[str, Any] | None
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop local run people.csv --feed people.toml --out out")
 def run(
     file: SourceFile,
     feed: FeedFile,
@@ -146,7 +146,7 @@ def _tell(done: _Done, *, as_json: bool) -> None:
         say("The run ends here. To decide held imports, drop files into `prefdrop local up`.")
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop local up --feed people.toml")
 def up(
     feed: FeedFiles = [],  # noqa: B006 - typer reads the default and never changes it
     port: Port = 0,

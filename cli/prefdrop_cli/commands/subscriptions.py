@@ -21,7 +21,13 @@ app = typer.Typer(help="Manage webhook subscriptions by a file.", no_args_is_hel
 
 File = Annotated[
     Path,
-    typer.Argument(exists=True, dir_okay=False, readable=True, help="TOML file of subscriptions."),
+    typer.Argument(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="TOML file of subscriptions.",
+    ),
 ]
 Remove = Annotated[
     bool, typer.Option("--remove", help="Remove without asking what the file has no more.")
@@ -42,7 +48,7 @@ def plan_subscriptions(
     _tell(steps, address, as_json=as_json, done=False)
 
 
-@app.command("apply")
+@app.command("apply", epilog="Example: prefdrop subscriptions apply subscriptions.toml")
 def apply_subscriptions(
     file: File,
     remove: Remove = False,
