@@ -96,6 +96,7 @@ def doctor(
                 writes=allowed,
                 chunk_bytes=asking.chunk_bytes,
                 counted=asking.counted,
+                unit=asking.unit,
             )
     _tell(findings, confirmed, as_json=as_json)
 

@@ -9,7 +9,8 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.ledger.quota import Quota
-from prefdrop_cli.doctor.assumptions.staging import DEFAULT_BYTES, Counted, uncounted
+from prefdrop_cli.doctor.assumptions.stage_session import Counted, uncounted
+from prefdrop_cli.doctor.assumptions.staging import DEFAULT_BYTES, Unit
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.vendor_account import VendorAccount, of_options
 
@@ -25,6 +26,8 @@ class Asking:
     chunk_bytes: int = DEFAULT_BYTES
     counted: Counted = uncounted
     """Told of each request that the vendor's limit may count, before it is sent."""
+    unit: Unit = "import"
+    """What the stack takes the limit to count."""
     busy: str = ""
     """Why nothing should be written just now."""
 
@@ -40,14 +43,14 @@ def of_stack(patient: Patient) -> Asking | None:
         account = patient.vendor
         parameters = patient.deployment.parameters
         quota = _quota(patient)
-        unit = parameters.get("QuotaUnit", "import")
+        unit: Unit = "request" if parameters.get("QuotaUnit") == "request" else "import"
 
         def counted(kind: Literal["import", "request"]) -> None:
             if kind == "import" or unit == "request":
                 quota.mark()
 
         chunk_bytes = int(parameters.get("ChunkBytes", DEFAULT_BYTES))
-        return Asking(account, chunk_bytes, counted, _busy(patient, quota))
+        return Asking(account, chunk_bytes, counted, unit, _busy(patient, quota))
     except (BotoCoreError, ClientError, msgspec.DecodeError):
         return None
 

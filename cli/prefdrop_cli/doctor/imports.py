@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from prefdrop.importing.turn import status_of
@@ -82,11 +82,12 @@ def _tokens(patient: Patient, record: Import) -> Iterator[Finding]:
 def lately(patient: Patient) -> Iterator[Finding]:
     """Imports that ended badly and that nothing has put right since."""
     since = iso(int((patient.now - LATELY).timestamp() * 1000))
+    completed = list(patient.deployment.imports.list("Completed", limit=LOOKED_AT))
     found = [
         finding
         for status, told in ENDED.items()
         for record in patient.deployment.imports.list(status, limit=LOOKED_AT)
-        if (record.finished_at or record.updated_at) >= since and not _put_right(patient, record)
+        if (record.finished_at or record.updated_at) >= since and not _put_right(record, completed)
         for finding in [_ended(record, told)]
     ]
     yield from found
@@ -112,10 +113,11 @@ def _ended(record: Import, told: str) -> Finding:
     return make("imports lately", said, remedy)
 
 
-def _put_right(patient: Patient, record: Import) -> bool:
+def _put_right(record: Import, completed: Iterable[Import]) -> bool:
     """Whether the same file was imported after all, as a later version."""
-    later = patient.deployment.imports.list("Completed", limit=LOOKED_AT)
-    return any(one.key == record.key and one.registered_at > record.registered_at for one in later)
+    return any(
+        one.key == record.key and one.registered_at > record.registered_at for one in completed
+    )
 
 
 def _torn(patient: Patient, since: str) -> Iterator[Finding]:

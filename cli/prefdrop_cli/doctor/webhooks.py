@@ -99,9 +99,9 @@ def misunderstood(patient: Patient) -> Iterator[Finding]:
     """What came to the webhook lately and was no event, or another one under a known id."""
     counts: dict[str, int] = {}
     for day in (patient.now, patient.now - timedelta(days=1)):
-        for one in patient.deployment.event_exceptions.of_day(day.date().isoformat()):
-            counts[one.code] = counts.get(one.code, 0) + 1
-    for code, count in counts.items():
+        of_day = patient.deployment.event_exceptions.counts_of_day(day.date().isoformat())
+        counts = {code: counts.get(code, 0) + of_day.get(code, 0) for code in {*counts, *of_day}}
+    for code, count in sorted(counts.items()):
         yield doubtful(
             "events not kept as events",
             f"{count} of two days: {code}.",

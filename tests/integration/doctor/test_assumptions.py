@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 import requests
 
+from prefdrop_cli.doctor.assumptions.confirming import confirmations
+from prefdrop_cli.doctor.probing import Prober
 from prefdrop_local.sandbox.process import SandboxProcess
 from tests.integration.doctor.changed_vendors import (
     Change,
+    account_of,
     changed_names,
     changed_routes,
     found,
@@ -120,6 +123,15 @@ def test_another_behaviour_is_named_alone(number: str, options: dict[str, Any], 
     assert said in f"{bad[0].fact}: {bad[0].said} {bad[0].change}"
 
 
+def test_a_limit_that_is_known_to_count_requests_is_no_surprise() -> None:
+    with vendor(daily_unit="request", daily_limit=3) as sandbox:
+        prober = Prober(account_of(sandbox))
+        facts = list(confirmations(prober, writes=True, unit="request"))
+        prober.close()
+
+    assert wrong(facts) == set()
+
+
 def test_without_leave_to_write_the_vendor_is_only_read(usual: SandboxProcess) -> None:
     before = len(books(usual))
 
@@ -157,6 +169,19 @@ def test_the_command_names_the_point_and_where_to_change_it_and_ends_with_5() ->
     assert not as_json["well"]
 
 
+@pytest.mark.parametrize(("secret", "code"), [("", 0), ("wrong", 5)])
+def test_oauth_credentials_are_tried_as_well(usual: SandboxProcess, secret: str, code: int) -> None:
+    user = usual.credentials
+
+    told = doctor(
+        usual, "--auth", "oauth2", "--oauth-client-id", user["oauth_client_id"],
+        secret=secret or user["oauth_client_secret"],
+    )  # fmt: skip
+
+    assert told.returncode == code
+    assert ("BAD  vendor authentication" in told.stdout) == bool(code)
+
+
 def test_what_could_not_be_told_says_how_to_ask_the_vendor(usual: SandboxProcess) -> None:
     told = doctor(usual)
 
@@ -180,7 +205,9 @@ def books(sandbox: SandboxProcess) -> list[dict[str, Any]]:
     return requests_
 
 
-def doctor(sandbox: SandboxProcess, *options: str) -> subprocess.CompletedProcess[str]:
+def doctor(
+    sandbox: SandboxProcess, *options: str, secret: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run the command against a vendor, without a stack."""
     user = sandbox.credentials
     where = ["--vendor-url", sandbox.url, "--client-id", user["client_id"]]
@@ -192,5 +219,5 @@ def doctor(sandbox: SandboxProcess, *options: str) -> subprocess.CompletedProces
         timeout=60,
         check=False,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "PREFDROP_VENDOR_SECRET": user["secret"]},
+        env={**os.environ, "PREFDROP_VENDOR_SECRET": secret or user["secret"]},
     )

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from prefdrop_cli.doctor.assumptions.asking import OPEN_POINTS
 from prefdrop_cli.doctor.assumptions.behaviours import BehaviourQuestions
+from prefdrop_cli.doctor.assumptions.events import EventQuestions
 from prefdrop_cli.doctor.assumptions.names import NameQuestions
 from prefdrop_cli.doctor.assumptions.routes import RouteQuestions
+from prefdrop_cli.doctor.assumptions.stage_session import Counted, uncounted
 from prefdrop_cli.doctor.assumptions.staging import (
     DEFAULT_BYTES,
-    Counted,
     StagingQuestions,
-    uncounted,
+    Unit,
 )
 from prefdrop_cli.doctor.assumptions.verdicts import Confirmation, Confirmed, outcome_of
 from prefdrop_cli.doctor.probing import Prober
@@ -25,13 +26,15 @@ def confirm(
     writes: bool = False,
     chunk_bytes: int = DEFAULT_BYTES,
     counted: Counted = uncounted,
+    unit: Unit = "import",
 ) -> list[Confirmed]:
     """Every open point with what was found about it; see `StagingQuestions` for what writes."""
     prober = Prober(account)
     try:
-        return summed_up(
-            confirmations(prober, writes=writes, chunk_bytes=chunk_bytes, counted=counted)
+        found = confirmations(
+            prober, writes=writes, chunk_bytes=chunk_bytes, counted=counted, unit=unit
         )
+        return summed_up(found)
     finally:
         prober.close()
 
@@ -42,6 +45,7 @@ def confirmations(
     writes: bool,
     chunk_bytes: int = DEFAULT_BYTES,
     counted: Counted = uncounted,
+    unit: Unit = "import",
 ) -> Iterator[Confirmation]:
     """Each fact that can be asked about, one after the other; reads come first."""
     behaviours = BehaviourQuestions(prober)
@@ -49,8 +53,9 @@ def confirmations(
     bulk = behaviours.bulk_is_there
     yield from RouteQuestions(prober, writes=writes, bulk=bulk).answers()
     yield from NameQuestions(prober).answers()
+    yield from EventQuestions(prober).answers()
     if writes and bulk:
-        staging = StagingQuestions(prober, chunk_bytes=chunk_bytes, counted=counted)
+        staging = StagingQuestions(prober, chunk_bytes=chunk_bytes, counted=counted, unit=unit)
         yield from staging.answers()
 
 

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from mypreferences_assumptions import EVENT_KINDS, NAMES
+from mypreferences_assumptions import NAMES
 from prefdrop.mypreferences import configuration_models as models
 from prefdrop.mypreferences.answers import Answer
 from prefdrop.mypreferences.errors import MyPreferencesError
 from prefdrop.mypreferences.resources import Resource
 from prefdrop.mypreferences.subscriptions_models import Subscription
-from prefdrop_cli.doctor.assumptions.verdicts import Confirmation, held, not_held, untold
+from prefdrop_cli.doctor.assumptions.judging import (
+    held_name,
+    judged_collection,
+    judged_member,
+    untold_name,
+    wrong_name,
+)
+from prefdrop_cli.doctor.assumptions.verdicts import Confirmation
 from prefdrop_cli.doctor.probing import (
     NO_NUMBER,
     NOBODY,
     NOWHERE,
     Prober,
     alike,
-    decoded_json,
     filled,
     first_text,
     items_of,
-    members,
-    text_of,
     unknown_beside,
 )
-
-CHANGE = "NAMES in mypreferences_assumptions.py"
-EVENT_HOURS = (1, 24, 24 * 14)
-"""How far back events are asked for, until there are some."""
-EVENT_MEMBERS = frozenset(
-    {
-        "eventid", "eventtype", "subject", "entity", "subscriptionid", "name", "description",
-        "profileid", "data", "previousdata",
-    }
-)  # fmt: skip
-"""Members of events that the vendor documents."""
 
 
 class _Shown(NamedTuple):
@@ -109,33 +101,32 @@ class NameQuestions:
         yield self._guarded("program_type.dnc", self._do_not_contact)
         yield self._guarded("profiles.items", self._search)
         yield from self._queries()
-        yield from self._events()
 
     def _guarded(self, name: str, ask: Callable[[], Confirmation]) -> Confirmation:
         try:
             return ask()
         except MyPreferencesError as error:
-            return _untold(name, error.message)
+            return untold_name(name, error.message)
 
     # --- what lists show ----------------------------------------------------------------------
 
     def _collection(self, name: str, route: str) -> Confirmation:
-        return _judged_collection(name, self._list(route))
+        return judged_collection(name, self._list(route))
 
     def _group_names(self) -> Confirmation:
         name = "group_names.items"
         types = self._list("group_types.list")
         group_type = first_text(types, NAMES["group.type"].value)
         if not group_type:
-            return _untold(name, "the account has no groups")
+            return untold_name(name, "the account has no groups")
         path = self._prober.path_of("group_names.list")
         path = path.replace("{groupType}", quote(group_type, safe=""))
-        return _judged_collection(name, self._prober.get(path))
+        return judged_collection(name, self._prober.get(path))
 
     def _member(self, name: str, shown: _Shown) -> Confirmation:
         answer = self._list(shown.route, shown.custom_field_kind)
         documented = {field.encode_name.lower() for field in msgspec.structs.fields(shown.kind)}
-        return _judged_member(name, items_of(answer), documented, answer.status)
+        return judged_member(name, items_of(answer), documented, answer.status)
 
     def _picklist_value(self) -> Confirmation:
         lists = items_of(self._list("picklists.list"))
@@ -144,7 +135,7 @@ class NameQuestions:
         # Texts in a language are entries as well, and have no value.
         entries = [entry for entry in entries if "locale" not in map(str.lower, entry)]
         documented = {f.encode_name.lower() for f in msgspec.structs.fields(models.PicklistValue)}
-        return _judged_member("picklist.value", entries, documented, 200)
+        return judged_member("picklist.value", entries, documented, 200)
 
     def _field_kind(self, kind: str) -> Confirmation:
         name = f"custom_field_kind.{kind}"
@@ -164,19 +155,19 @@ class NameQuestions:
         )
         asked, other = self._prober.get(known), self._prober.get(wrong)
         if asked.status == 200 and other.status != 200:
-            return _held(name)
+            return held_name(name)
         if alike(asked, known, self._prober.get(unknown), unknown):
-            return _untold(name, "the route is not there")
+            return untold_name(name, "the route is not there")
         if alike(asked, known, other, wrong) and asked.status == 404:
             said = f"{value} is answered as a word that nobody knows"
-            return not_held(_number(name), _fact(name), said, CHANGE)
-        return _untold(name, f"it is answered {asked.status}, and nonsense {other.status}")
+            return wrong_name(name, said)
+        return untold_name(name, f"it is answered {asked.status}, and nonsense {other.status}")
 
     def _search(self) -> Confirmation:
         """A search for somebody who is nowhere shows the empty collection."""
         path = self._prober.path_of("profiles.search_by_email")
         query = urlencode({NAMES["query.email_address"].value: NOBODY})
-        return _judged_collection("profiles.items", self._prober.get(path, query=query))
+        return judged_collection("profiles.items", self._prober.get(path, query=query))
 
     def _list(self, route: str, kind: str = "") -> Answer:
         path = self._prober.path_of(route)
@@ -221,124 +212,13 @@ class NameQuestions:
         path = filled(path)
         plain = self._prober.get(path, query=without)
         if plain.status != (200 if without else 400):
-            return _untold(name, f"the search is answered {plain.status}")
+            return untold_name(name, f"the search is answered {plain.status}")
         if not _equal(plain, self._prober.get(path, query=given)):
-            return _held(name)
+            return held_name(name)
         if like and _equal(*(self._prober.get(filled(like[0]), query=q) for q in like[1:])):
-            return _untold(name, "the vendor does not say when a query's value is nonsense")
-        return not_held(
-            _number(name), _fact(name), f"the vendor does not know {NAMES[name].value}", CHANGE
-        )
-
-    # --- what events show ---------------------------------------------------------------------
-
-    def _events(self) -> Iterator[Confirmation]:
-        names = ["events.records", *(f"event.{one}" for one in _EVENT_MEMBERS)]
-        try:
-            answer = self._some_events()
-        except MyPreferencesError as error:
-            yield from (_untold(name, error.message) for name in names)
-            return
-        if answer.status != 200:
-            yield from (_untold(name, f"events are answered {answer.status}") for name in names)
-            return
-        yield _judged_collection("events.records", answer)
-        items = items_of(answer)
-        documented = EVENT_MEMBERS | {NAMES[f"event.{one}"].value.lower() for one in _EVENT_MEMBERS}
-        for one in _EVENT_MEMBERS:
-            yield _judged_member(f"event.{one}", items, documented, 200)
-        yield _kinds(items)
-
-    def _some_events(self) -> Answer:
-        """Events of the shortest time that has any; all may be none."""
-        now = datetime.now(UTC)
-        for hours in EVENT_HOURS:
-            since = (now - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            query = urlencode({"startAt": since, "subscribedOnly": "false"})
-            answer = self._prober.get(self._prober.path_of("events.of_account"), query=query)
-            if answer.status != 200 or items_of(answer):
-                break
-        return answer
-
-
-_EVENT_MEMBERS = ("occurred_at", "queued_at", "recorded_at", "recorded_by")
-
-
-def _kinds(items: list[dict[str, Any]]) -> Confirmation:
-    """Whether event types and their entities are those of the table."""
-    fact, change = "event types and entities", "EVENT_KINDS in mypreferences_assumptions.py"
-    seen = {(text_of(item, "EventType").lower(), text_of(item, "Entity")) for item in items}
-    seen = {(kind.replace("assocation", "association"), entity) for kind, entity in seen if kind}
-    other = sorted(
-        f"{kind} of {entity}"
-        for kind, entity in seen
-        if kind not in EVENT_KINDS or EVENT_KINDS[kind].entity.lower() != entity.lower()
-    )
-    if other:
-        return not_held("O-15", fact, f"there is {', '.join(other)}", change)
-    if not any(kind in EVENT_KINDS and EVENT_KINDS[kind].number for kind, _ in seen):
-        return untold("O-15", fact, "no event of an assumed type happened lately")
-    return held("O-15", fact, f"{len(seen)} kinds of events were seen")
-
-
-def _judged_collection(name: str, answer: Answer) -> Confirmation:
-    if answer.status != 200:
-        return _untold(name, f"the list is answered {answer.status}")
-    decoded = decoded_json(answer)
-    if isinstance(decoded, list):
-        return held(_number(name), _fact(name), "the answer is the array itself")
-    there = {k: v for k, v in decoded.items() if isinstance(v, list)} if decoded else {}
-    wanted = NAMES[name].value
-    if wanted.lower() in members(answer):
-        return _held(name)
-    if there:
-        return not_held(_number(name), _fact(name), f"it is {' or '.join(there)}", CHANGE)
-    return _untold(name, "the answer has no collection")
-
-
-def _judged_member(
-    name: str, items: list[dict[str, Any]], documented: set[str] | frozenset[str], status: int
-) -> Confirmation:
-    """A member that no item has is called otherwise, if there is one that nobody knows."""
-    if status != 200 or not items:
-        return _untold(name, "there is nothing that would show it" if status == 200 else
-                       f"the list is answered {status}")  # fmt: skip
-    seen = {member for item in items for member in item}
-    wanted = NAMES[name].value.lower()
-    if wanted in {member.lower() for member in seen}:
-        return _held(name)
-    strange = sorted(m for m in seen if m.lower() not in documented | _EVERYWHERE)
-    if strange:
-        return not_held(
-            _number(name), _fact(name), f"it may be one of {', '.join(strange)}", CHANGE
-        )
-    return _untold(name, "nothing that was read has it")
-
-
-_EVERYWHERE = frozenset(
-    {
-        "id", "isactive", "edited", "localizedfields", "texttags", "channels", "consenttype",
-        "updaterule",
-    }
-)  # fmt: skip
-"""Members that are confirmed, or of no concern."""
+            return untold_name(name, "the vendor does not say when a query's value is nonsense")
+        return wrong_name(name, f"the vendor does not know {NAMES[name].value}")
 
 
 def _equal(one: Answer, other: Answer) -> bool:
     return (one.status, one.body) == (other.status, other.body)
-
-
-def _number(name: str) -> str:
-    return str(NAMES[name].number)
-
-
-def _fact(name: str) -> str:
-    return f"name {name} ({NAMES[name].value})"
-
-
-def _held(name: str) -> Confirmation:
-    return held(_number(name), _fact(name))
-
-
-def _untold(name: str, why: str) -> Confirmation:
-    return untold(_number(name), _fact(name), why)

@@ -25,6 +25,9 @@ Code = Literal["EventNotUnderstood", "EventConflict", "EventNotStorable"]
 """`EventConflict`: another event of that id is kept. `EventNotStorable`: DynamoDB refuses it."""
 
 
+_CODES: Any = {"ProjectionExpression": "#c", "ExpressionAttributeNames": {"#c": "code"}}
+
+
 class EventException(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One thing that was no event. `reason` quotes nothing of it; `received_at` is ISO in UTC.
 
@@ -94,6 +97,15 @@ class EventExceptionStore:
         found = (one for pk in keys.not_understood_of(day) for one in self._partition(pk))
         return sorted(found, key=lambda one: one.received_at)
 
+    def counts_of_day(self, day: str) -> dict[str, int]:
+        """How many of each code came on `day` (ISO); no body is read."""
+        counts: dict[str, int] = {}
+        for pk in keys.not_understood_of(day):
+            for item in self._items(pk, **_CODES):
+                code = unmarshal(item)["code"]
+                counts[code] = counts.get(code, 0) + 1
+        return counts
+
     def body_of(self, exception: EventException) -> bytes:
         """What came, wherever it lies; raises ObjectMissing."""
         if exception.object_key:
@@ -101,13 +113,17 @@ class EventExceptionStore:
         return exception.body
 
     def _partition(self, pk: str) -> Iterator[EventException]:
+        for item in self._items(pk):
+            plain = unmarshal(item)
+            plain["body"] = bytes(plain.get("body", b""))
+            yield msgspec.convert(plain, EventException, builtin_types=(bytes,))
+
+    def _items(self, pk: str, **reading: Any) -> Iterator[Any]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=marshal({":pk": pk}),
+            **reading,
         )
         for page in pages:
-            for item in page["Items"]:
-                plain = unmarshal(item)
-                plain["body"] = bytes(plain.get("body", b""))
-                yield msgspec.convert(plain, EventException, builtin_types=(bytes,))
+            yield from page["Items"]

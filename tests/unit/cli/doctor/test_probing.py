@@ -8,7 +8,9 @@ import pytest
 
 from mypreferences_assumptions import ROUTES
 from prefdrop.mypreferences.answers import Answer
-from prefdrop_cli.doctor.probing import NOWHERE, alike, filled, unknown_beside
+from prefdrop.mypreferences.errors import NotSent, ServerError
+from prefdrop_cli.doctor.probing import NOWHERE, Prober, alike, filled, settled, unknown_beside
+from prefdrop_cli.doctor.vendor_account import VendorAccount
 
 NO_ROUTE = "No HTTP resource was found that matches the request URI 'https://a.test/v4/{}'."
 
@@ -72,3 +74,23 @@ def test_the_path_that_nobody_knows_has_the_same_shape(name: str) -> None:
     ]
     assert [other for _, other in differing] == [NOWHERE]
     assert not differing[0][0].startswith("{")
+
+
+def test_a_vendor_who_stays_silent_is_not_asked_for_ever() -> None:
+    secret = {"auth": "pnauthinfo3", "user_id": "demo.api.user", "secret": "invented"}
+    prober = Prober(VendorAccount("http://127.0.0.1:1/Profiles/v4/", "DEMO_CLIENT", secret))
+
+    reasons = []
+    for number in range(4):
+        with pytest.raises(NotSent) as refused:
+            prober.get(f"{{clientId}}/Thing{number}")
+        reasons.append(refused.value.message)
+
+    assert all("did not accept" in reason for reason in reasons[:3])
+    assert "gave no answer 3 times in a row" in reasons[3]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_another_moment_may_answer_tells_nothing(status: int) -> None:
+    with pytest.raises(ServerError):
+        settled(answer(status, "Later."))
