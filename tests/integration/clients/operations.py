@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mypreferences_assumptions as assumptions
 
@@ -64,6 +65,20 @@ def read_page() -> dict[str, Row]:
     """The page's rows by operation."""
     text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     return {name: Row(path, method, test) for name, path, method, test in ROW.findall(text)}
+
+
+def assert_reached(test: str, books: Mapping[str, Any]) -> None:
+    """Fail unless the sandbox's books show every operation that the page names `test` for."""
+    named = {route for route, row in read_page().items() if row.test == test}
+    missing = named - reached_in(books)
+    assert not missing, f"the sandbox's books do not have {', '.join(sorted(missing))}"
+
+
+def reached_in(books: Mapping[str, Any]) -> set[str]:
+    """The operations that were called with success, or that changed something at least."""
+    return {
+        entry["route"] for entry in books["requests"] if entry["applied"] or entry["status"] < 300
+    }
 
 
 def write_page(reached: dict[str, set[str]]) -> None:
