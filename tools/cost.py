@@ -52,9 +52,7 @@ CHUNK = Requests(write_units=14, read_units=1)
 POLL = Requests(calls=1, transitions=3, write_units=10, read_units=4)
 """One further look at the status."""
 REJECT = Requests(write_units=1)
-
-# Counted in statemachine/import.asl.json and `stage_chunks`.
-TURN_ROUND = Requests(calls=1, transitions=2, write_units=8, read_units=5)
+AGAIN = Requests(calls=1, transitions=2, write_units=6, read_units=4, s3_reads=5)
 """One further invocation of StageChunks, when the one before it had no time left."""
 
 
@@ -134,7 +132,7 @@ def of_import(records: int = MILLION) -> list[Line]:
     rounds = ceil(seconds / 770) - 1
     further = len(list(poll_waits(ASSUMED.execute_seconds * records / MILLION))) - 1
     asked = IMPORT + CHUNK.times(chunks) + REJECT.times(rejects)
-    asked = asked + POLL.times(further) + TURN_ROUND.times(rounds)
+    asked = asked + POLL.times(further) + AGAIN.times(rounds)
     memory, small = _memories(load(TEMPLATE))
     large = seconds + rejects / EXCEPTIONS_PAGE_LIMIT * ASSUMED.page_seconds
     large += records / MEASURED.rows_per_second / ASSUMED.lambda_share / 2
@@ -187,6 +185,7 @@ def of_idle_month() -> list[Line]:
     kinds = [resource["Type"] for resource in template["Resources"].values()]
     calls = sum(rate * HOURS for rate in scheduled(template).values())
     sweeps = scheduled(template)["SweepTurnsFunction"] * HOURS
+    lists = scheduled(template)["StartExportsFunction"] * HOURS
     _, small = _memories(template)
     return [
         Line("KMS key", kinds.count("AWS::KMS::Key"), prices.KEY),
@@ -196,7 +195,7 @@ def of_idle_month() -> list[Line]:
         Line("Lambda calls by schedule", calls, prices.LAMBDA_REQUEST),
         Line("Lambda time", calls * ASSUMED.sweep_seconds * small / 1024, prices.LAMBDA_GB_SECOND),
         Line("DynamoDB reads of the sweeper", 3 * sweeps, prices.READ_UNIT),
-        Line("S3 lists of exports", calls - sweeps, prices.S3_WRITE),
+        Line("S3 lists of exports", lists, prices.S3_WRITE),
         Line("stream reads of the pipe", _stream_reads(), prices.STREAM_READ),
         Line("KMS requests", 3 * HOURS * 12, prices.KEY_REQUEST),
         Line("logs", calls * ASSUMED.log_bytes / GB, prices.LOG_GB),
@@ -263,6 +262,7 @@ def table(title: str, lines: list[Line]) -> str:
     rows += [
         f"| {line.what} | {_number(line.units)} {line.price.unit} | {line.dollars:.4f} |"
         for line in lines
+        if line.units
     ]
     return "\n".join([*rows, f"| **all of it** | | **{total(lines):.2f}** |"])
 

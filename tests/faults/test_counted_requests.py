@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
+from prefdrop.importing import stager
 from tests.faults.simulation import Simulation
-from tools.cost import CHUNK, IMPORT, POLL, REJECT, Requests
+from tools.cost import AGAIN, CHUNK, IMPORT, POLL, REJECT, Requests
 from tools.dynamodb_units import item_bytes, read_units, write_units
 
 Item = dict[str, Any]
@@ -158,3 +159,22 @@ def test_each_further_look_at_the_status_asks_for_the_same_again(count, simulati
     looks = (twice.calls - once.calls) // POLL.calls
     assert looks > 0
     assert twice == once + POLL.times(looks)
+
+
+def test_each_further_invocation_of_staging_asks_for_the_same_again(
+    count, simulation, monkeypatch
+) -> None:
+    once, _ = count(20)
+    call, calls = simulation.call, Counter[str]()
+
+    def without_time_at_first(name: str, payload: Item) -> Any:
+        calls[name] += 1
+        too_late = name == "StageChunks" and calls[name] == 1
+        monkeypatch.setattr(stager, "MARGIN_SECONDS", 1_000 if too_late else 10)
+        return call(name, payload)
+
+    simulation.call = without_time_at_first
+    twice, _ = count(20)
+
+    assert calls["StageChunks"] == 2
+    assert twice == once + AGAIN
