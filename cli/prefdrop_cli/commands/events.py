@@ -58,7 +58,7 @@ LISTED = (
 )  # fmt: skip
 
 
-@app.command("list")
+@app.command("list", epilog="Example: prefdrop events list --profile 9100001 --since 7d")
 def list_events(
     profile: ProfileOption = "",
     since: Since = "",
@@ -182,15 +182,21 @@ def _save(deployment: Deployment, found: list[EventException], out: Path) -> Non
     for number, one in enumerate(found, start=1):
         moment_of = one.received_at.replace(":", "")
         file = out / f"{moment_of}-{number:04d}.body"
-        file.write_bytes(deployment.event_exceptions.body_of(one))
-    note(f"Wrote {len(found)} bodies to {out}.")
+        body = deployment.event_exceptions.find_body(one)
+        if body is None:
+            note(f"What came at {one.received_at} is no longer in the bucket.")
+        else:
+            file.write_bytes(body)
+    note(f"Wrote the bodies to {out}.")
 
 
-def _text(body: bytes) -> str:
+def _text(body: bytes | None) -> str:
+    if body is None:
+        return "(what came is no longer in the bucket)"
     return body.decode("utf-8", errors="backslashreplace")
 
 
-@app.command()
+@app.command(epilog="Example: prefdrop events backfill --since 2d")
 def backfill(
     profile: ProfileOption = "",
     subscription: SubscriptionOption = "",
@@ -236,6 +242,8 @@ def _read_back(deployment: Deployment, function: str, request: dict[str, Any]) -
     while True:
         answer = invoke(deployment, function, request)
         going_on, cursor = answer.pop("next"), answer.pop("cursor")
+        if cut_from := answer.pop("cut_from", ""):
+            note(f"Events from {cut_from} on are wanted; the vendor answers the last 15 days.")
         counts = {name: counts.get(name, 0) + value for name, value in answer.items()}
         if going_on == "done":
             return counts

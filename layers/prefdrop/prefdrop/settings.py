@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     """Name or ARN of the Secrets Manager secret that holds the vendor credentials (JSON)."""
     webhook_secret: str
     """Name or ARN of the secret that says what a caller of the webhook must know (JSON)."""
+    webhook_url: str = ""
+    """Where the vendor delivers events to this stack, without the key; empty if unknown."""
     webhook_sources: str = ""
     """Networks in CIDR form, separated by commas, that webhooks may come from; empty for any."""
 

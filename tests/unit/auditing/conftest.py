@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from prefdrop.telemetry import logger
+from tests.unit.auditing.account import Account
 from tests.unit.auditing.receiver import (
     KEY,
     PREVIOUS_KEY,
@@ -56,6 +57,13 @@ def aws(_aws: None) -> None:
 @pytest.fixture
 def receiver(aws: None) -> Receiver:
     return Receiver()
+
+
+@pytest.fixture
+def account(receiver: Receiver) -> Account:
+    account = Account()
+    receiver.services.vendor = account  # type: ignore[assignment]
+    return account
 
 
 @pytest.fixture

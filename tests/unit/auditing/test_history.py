@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 
 from prefdrop.auditing.history import conflicts_of, of_types, tell
@@ -43,7 +44,19 @@ def test_a_persons_events_are_found_in_order_newest_first(receiver: Receiver) ->
 def test_a_person_is_found_by_the_alternate_id_that_an_event_names(receiver: Receiver) -> None:
     receiver.send(event("e-1", ProfileId="C-000981"))
 
-    assert ids(receiver.services.audit.of_profile("C-000981")) == ["e-1"]
+    found = receiver.services.audit.of_profile("C-000981", names_alternate_id=True)
+    assert ids(found) == ["e-1"]
+
+
+def test_one_persons_number_may_be_anothers_alternate_id(receiver: Receiver) -> None:
+    receiver.send([event("of 9100231", ProfileId=9100231), event("of A", ProfileId="9100231")])
+    audit = receiver.services.audit
+
+    by_number = list(audit.of_profile("9100231"))
+    by_alternate_id = list(audit.of_profile("9100231", names_alternate_id=True))
+
+    assert (ids(by_number), ids(by_alternate_id)) == (["of 9100231"], ["of A"])
+    assert [one.names_alternate_id for one in (*by_number, *by_alternate_id)] == [False, True]
 
 
 def test_a_time_is_bounded_by_its_first_moment_and_before_its_last(receiver: Receiver) -> None:
@@ -144,4 +157,16 @@ def test_what_else_came_under_an_id_is_found_from_the_event(receiver: Receiver) 
     kept = receiver.services.audit.get("e-1")
 
     found = conflicts_of(receiver.services.exceptions, kept)
-    assert [body.decode() for _, body in found] == others
+    assert [body and body.decode() for _, body in found] == others
+
+
+def test_a_conflict_whose_object_is_gone_does_not_hide_the_others(receiver: Receiver) -> None:
+    receiver.send(event("e-1"))
+    for data in ({"Note": "x" * 300_000}, {"Note": "y"}):
+        receiver.send(event("e-1", Data=data))
+    [large] = [one for one in receiver.exceptions() if one.object_key]
+    boto3.client("s3").delete_object(Bucket="bucket", Key=large.object_key)
+
+    found = conflicts_of(receiver.services.exceptions, receiver.services.audit.get("e-1"))
+
+    assert [body is None for _, body in found] == [True, False]

@@ -71,13 +71,29 @@ def test_one_array_may_hold_an_event_twice(receiver: Receiver) -> None:
         {"CreateDate": "2026-01-15T10:31:00Z"},
         {"ProfileId": "C-000981"},
         {"Data": None, "PreviousData": None},
+        {"Data": None},
+        {"Data": {}},
+        {"PreviousData": None},
+        {"Data": {"EmailAddress": "new@example.test", "Version": 1.0}},
     ],
-    ids=["subscription", "language", "queued later", "alternate id", "minimised"],
+    ids=[
+        "subscription",
+        "language",
+        "queued later",
+        "alternate id",
+        "minimised",
+        "without data",
+        "with empty data",
+        "without what was before",
+        "a whole number as a float",
+    ],
 )
 def test_another_delivery_of_the_same_event_is_no_conflict(
     receiver: Receiver, other: dict[str, Any]
 ) -> None:
-    receiver.send(event("e-1"))
+    receiver.send(event("e-1", Data={"EmailAddress": "new@example.test", "Version": 1}))
+    if "Data" not in other:
+        other = {**other, "Data": {"EmailAddress": "new@example.test", "Version": 1}}
 
     answer = receiver.send(event("e-1", **other))
 
@@ -135,6 +151,42 @@ def test_a_minimised_event_is_completed_when_its_data_come(receiver: Receiver) -
     assert answer_of(receiver.send(event("e-1", Data={"x": 1})))["conflict"] == 1
 
 
+@pytest.mark.parametrize("bare", [{"Data": None}, {"Data": {}}, {"PreviousData": None}], ids=str)
+def test_an_event_that_lacks_a_part_of_its_data_is_completed_too(
+    receiver: Receiver, bare: dict[str, Any]
+) -> None:
+    receiver.send(event("e-1", **bare))
+    body = json.dumps(event("e-1"))
+
+    answers = [receiver.send(body), receiver.send(event("e-1", **bare))]
+
+    assert [answer_of(answer) for answer in answers] == [{"received": 1, "duplicate": 1}] * 2
+    assert receiver.services.audit.get("e-1").raw == body
+
+
+def test_of_two_deliveries_that_lack_different_parts_both_are_kept(receiver: Receiver) -> None:
+    receiver.send(event("e-1", Data=None))
+    other = json.dumps(event("e-1", PreviousData=None))
+
+    assert answer_of(receiver.send(other)) == {"received": 1, "conflict": 1}
+    assert receiver.kept_whole() == [other.encode()]
+
+
+def test_a_delivery_that_is_repeated_after_its_data_were_read_back_is_no_conflict(
+    receiver: Receiver,
+) -> None:
+    """A retrieved event has members that a delivered one has not; those stay out of it."""
+    bare = event("e-1", Data=None, PreviousData=None)
+    receiver.send(bare)
+    whole = json.dumps(event("e-1", RecordedBy="somebody"))
+    receiver.services.keeper.keep(parse_events(whole.encode()).items, by("backfill"), lambda: 60)
+
+    answer = receiver.send(bare)
+
+    assert answer_of(answer) == {"received": 1, "duplicate": 1}
+    assert receiver.services.audit.get("e-1").raw == whole
+
+
 def test_an_event_too_large_for_an_item_lies_in_the_bucket(receiver: Receiver) -> None:
     body = json.dumps(event("e-1", Data={"Note": "x" * 400_000}))
 
@@ -157,7 +209,7 @@ def test_a_large_body_that_is_no_event_lies_in_the_bucket_to_the_byte(receiver: 
     receiver.send(body)
 
     [one] = receiver.exceptions()
-    assert one.object_key.startswith("audit/")
+    assert one.object_key.startswith("exceptions/")  # events live longer than what is none
     assert (one.size, receiver.kept_whole()) == (900_000, [body])
 
 
@@ -179,6 +231,27 @@ def test_events_expire_as_the_setting_says(aws: None) -> None:
     kept = {item["pk"]: item for item in scan("audit")}
     assert 29 < (kept["e-1"]["expires_at"] - time.time()) / 86_400 <= 30
     assert "expires_at" not in kept["e-2"]
+
+
+@pytest.mark.parametrize(("audit_days", "lives"), [("400", 400), ("0", None)])
+def test_a_conflict_is_kept_as_long_as_the_event_that_it_contradicts(
+    aws: None, audit_days: str, lives: int | None
+) -> None:
+    receiver = Receiver(PREFDROP_AUDIT_DAYS=audit_days, PREFDROP_RETENTION_DAYS="7")
+    receiver.send([event("e-1"), "no event"])
+    receiver.send([event("e-1", Data={"Note": "x" * 300_000}), "x" * 300_000])
+
+    kept = {(item["code"], "object_key" in item): item for item in scan("exceptions")}
+    conflict = kept["EventConflict", True]
+    assert conflict["object_key"].startswith("audit/")
+    assert days_left(conflict) == lives
+    for large in (True, False):
+        assert days_left(kept["EventNotUnderstood", large]) == 7
+
+
+def days_left(item: dict[str, Any]) -> int | None:
+    expires = item.get("expires_at")
+    return expires and round((expires - time.time()) / 86_400)
 
 
 def test_nothing_is_acknowledged_that_the_store_did_not_take(
@@ -266,3 +339,17 @@ def test_what_is_no_event_and_stands_in_an_array_twice_is_kept_once(receiver: Re
 
     assert answer_of(answer) == {"received": 4, "stored": 1, "not_understood": 1, "duplicate": 2}
     assert receiver.kept_whole() == [b"[]"]
+
+
+def test_many_things_that_are_no_events_are_kept_together_and_not_sent_for_ever(
+    receiver: Receiver,
+) -> None:
+    junk = [f"no event {n}" for n in range(3_000)]
+    body = [*junk[:10], event("e-1"), *junk[10:]]
+
+    first, again = receiver.send(body), receiver.send(body)
+
+    assert answer_of(first) == {"received": 3_001, "stored": 1, "not_understood": 1}
+    assert answer_of(again) == {"received": 3_001, "duplicate": 2}
+    [whole] = receiver.kept_whole()
+    assert json.loads(whole) == junk

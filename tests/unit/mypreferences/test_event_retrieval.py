@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +17,8 @@ from prefdrop.mypreferences import (
     Misconfigured,
     NotFound,
 )
+from prefdrop.mypreferences import exchange
+from prefdrop.mypreferences.errors import AnswerTooLarge
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer
 
 BASE = "/Profiles/v4/DEMO_CLIENT/Events"
@@ -100,8 +103,6 @@ def test_a_subscriptions_events_are_all_subscribed(client: Client) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b" ",
         b"null",
         [],
         {"Events": []},
@@ -119,14 +120,55 @@ def test_there_may_be_no_events(vendor: ScriptedVendor, client: Client, body: ob
     assert (list(found), found.not_understood, found.has_more) == ([], (), False)
 
 
-def test_an_answer_says_whether_the_vendor_holds_more(
+def test_only_an_answer_that_says_so_by_its_status_may_be_empty(
     vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(200, {"Events": [EVENT], "HasMore": True}))
+    vendor.script(answer(204, b""), *[answer(200, b" ")] * 4)
+
+    assert list(client.events.of_account()) == []
+    with pytest.raises(GarbledAnswer):
+        client.events.of_account()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Events": [EVENT], "HasMore": True},
+        b"\xef\xbb\xbf" + json.dumps({"Events": [EVENT], "HasMore": True}).encode(),
+        {"Events": [EVENT], "Count": 1, "TotalResults": 500},
+        {"Events": [EVENT, 7], "totalResults": "3"},
+    ],
+    ids=["says so", "behind a byte order mark", "by its total", "by a total in words"],
+)
+def test_an_answer_says_whether_the_vendor_holds_more(
+    vendor: ScriptedVendor, client: Client, body: object
+) -> None:
+    vendor.script(answer(200, body))
 
     found = client.events.of_account()
 
     assert (len(found), found.has_more) == (1, True)
+
+
+def test_a_total_of_what_is_there_is_no_more(vendor: ScriptedVendor, client: Client) -> None:
+    vendor.script(answer(200, {"Events": [EVENT, 7], "HasMore": False, "TotalResults": 2}))
+
+    found = client.events.of_account()
+
+    assert (found.answered, found.has_more) == (2, False)
+
+
+def test_an_answer_that_is_too_large_is_given_up_at_once_and_never_held_whole(
+    vendor: ScriptedVendor, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "LARGEST_READ", 100_000)
+    vendor.script(answer(200, [{**EVENT, "Data": "x" * 200_000}]), answer(200, [EVENT]))
+
+    with pytest.raises(AnswerTooLarge, match="shorter time"):
+        client.events.of_account()
+
+    assert len(client.events.of_account()) == 1
+    assert len(vendor.received) == 2
 
 
 def test_one_item_that_is_no_event_does_not_hide_the_others(

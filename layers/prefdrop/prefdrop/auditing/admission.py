@@ -74,8 +74,9 @@ def _check(
     unknown: Callable[[Request, WebhookSecret], str], request: Request, secrets: SecretCache
 ) -> None:
     """Credentials that are not known have the secret read again: a rotation needs no restart."""
-    reason = unknown(request, secrets.current())
-    if reason and (rotated := secrets.refreshed()):
+    known = secrets.current()
+    reason = unknown(request, known)
+    if reason and (rotated := secrets.refreshed(known)):
         reason = unknown(request, rotated)
     if reason:
         raise Refused(401, reason)
@@ -109,10 +110,10 @@ def _unknown_key(request: Request, secret: WebhookSecret) -> str:
 
 def _unknown_sender(request: Request, secret: WebhookSecret) -> str:
     """Which credential besides the key is not known; empty if all that are set up are."""
-    shared = [one for one in secret.shared_secrets if one]
+    shared = secret.shared_secrets
     if shared and not _is_one_of(request.headers.get(secret.header, ""), shared):
         return "SharedSecretUnknown"
-    signing = [one for one in secret.signing_secrets if one]
+    signing = secret.signing_secrets
     if signing and not is_signed(request.headers, request.body or b"", signing, time.time()):
         return "SignatureUnknown"
     return ""

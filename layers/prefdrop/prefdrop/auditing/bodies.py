@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,10 @@ from prefdrop.mypreferences.events import Event, NotUnderstood, parse_events
 
 DEEPEST = 64
 """Nesting of an event's JSON; the vendor's go a handful deep, and readers must not run out."""
+
+MOST_ASIDE = 100
+"""Things of one body that are no events and are kept one by one. Each costs a write that a sender
+waits for, and more than fit into its patience would be sent again for ever."""
 
 Item = Event | NotUnderstood
 
@@ -21,6 +26,19 @@ def read_body(body: bytes) -> list[Item]:
     if len(items) == 1 and isinstance(items[0], NotUnderstood) and items[0].position is None:
         return [msgspec.structs.replace(items[0], raw=body)]
     return [_checked(item) for item in items]
+
+
+def bundled(items: Sequence[Item]) -> list[Item]:
+    """The same items; where too many are no events, those as one, an array of them as they came."""
+    aside = [item.raw for item in items if isinstance(item, NotUnderstood)]
+    if len(aside) <= MOST_ASIDE:
+        return list(items)
+    whole = NotUnderstood(
+        position=None,
+        reason=f"{len(aside)} items of one array are no events; they are kept together.",
+        raw=b"[" + b",".join(aside) + b"]",
+    )
+    return [*(item for item in items if isinstance(item, Event)), whole]
 
 
 def _utf8(body: bytes) -> bytes:

@@ -1,9 +1,9 @@
 """Whether two deliveries of one event say the same.
 
-The same event may come without its data (a minimised subscription), by alternate id instead of
-profile id, under another subscription, with its static texts in another language, or queued at
-another time: none of that is another content. A retrieved event may also carry other members than
-a delivered one, so those count only between two deliveries.
+The same event may come without its data or without what was before (a minimised subscription), by
+alternate id instead of profile id, under another subscription, with its static texts in another
+language, or queued at another time: none of that is another content. A retrieved event may also
+carry other members than a delivered one, so those count only between two deliveries.
 """
 
 from __future__ import annotations
@@ -35,27 +35,33 @@ OF_THE_DELIVERY = {
 DIGEST_LENGTH = 32
 
 Comparison = Literal["same", "bare", "fuller", "other"]
-"""What a second delivery is to the one that is kept; `bare` has no data, `fuller` has it first."""
+"""What a second delivery is to the one that is kept: `bare` lacks some of its data, `fuller` brings
+what that lacks."""
+
+LARGEST_WHOLE_FLOAT = 2**53
+"""Up to which a float stands for one whole number and no other."""
 
 
 class Fingerprints(NamedTuple):
-    """Digests of what an event says: its kind, its data (empty without), everything else."""
+    """Digests of what an event says: its kind, its data and what that was before (both empty
+    without), everything else."""
 
     facts: str
     content: str
+    previous: str
     rest: str
 
 
 def fingerprints(event: Event) -> Fingerprints:
-    """Independent of the order of members and of white space."""
+    """Independent of the order of members, of white space and of how a whole number is written."""
     members = any_case(msgspec.json.decode(event.raw))
     if "eventid" not in members:  # an envelope around the event: it is the delivery's own
         members = any_case(members["data"])
     rest = {name: value for name, value in members.items() if name not in OF_THE_DELIVERY}
-    data = (event.data, event.previous_data)
     return Fingerprints(
         facts=_digest((event.event_type.lower(), event.entity.lower())),
-        content="" if data == (None, None) else _digest(data),
+        content=_digest_of_data(event.data),
+        previous=_digest_of_data(event.previous_data),
         rest=_digest(rest),
     )
 
@@ -68,13 +74,33 @@ def compare(kept: AuditedEvent, new: AuditedEvent) -> Comparison:
     both_delivered = kept.source == new.source == "webhook"
     if kept.facts != new.facts or not same_profile or (both_delivered and kept.rest != new.rest):
         return "other"
-    if kept.content == new.content:
-        return "same"
-    if not new.content:
-        return "bare"
-    return "other" if kept.content else "fuller"
+    brings, lacks = False, False
+    for before, now in ((kept.content, new.content), (kept.previous, new.previous)):
+        if before and now and before != now:
+            return "other"
+        brings |= bool(now and not before)
+        lacks |= bool(before and not now)
+    if brings and lacks:
+        return "other"  # neither may stand for both
+    return "fuller" if brings else "bare" if lacks else "same"
+
+
+def _digest_of_data(data: Any) -> str:
+    """Empty for none; an empty object says no more than none."""
+    return "" if data is None or data == {} else _digest(data)
 
 
 def _digest(value: Any) -> str:
-    canonical = msgspec.json.encode(value, order="sorted")
+    canonical = msgspec.json.encode(_canonical(value), order="sorted")
     return hashlib.sha256(canonical).hexdigest()[:DIGEST_LENGTH]
+
+
+def _canonical(value: Any) -> Any:
+    """`value` with its whole floats as whole numbers: one sender writes 1, another 1.0."""
+    if isinstance(value, dict):
+        return {name: _canonical(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_canonical(one) for one in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE_FLOAT:
+        return int(value)
+    return value

@@ -4,12 +4,15 @@ The vendor asks for "the expected validation payload" and does not say which (O-
 use are all answered: Event Grid's validation event, the OPTIONS request of CloudEvents, and a
 challenge that is to be echoed, in the query or in the body. Nothing is ever fetched from an address
 that a handshake names.
+
+What only looks like a handshake must not be lost over it. So a challenge in the query counts where
+nothing else came, and of a body that brings more than a challenge the rest is kept as well.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +24,8 @@ CHALLENGES = ("validationtoken", "hub.challenge", "challenge")
 """Query parameters, in lower case, that Microsoft Graph, WebSub and others send."""
 
 LONGEST_ECHO = 1_000
+LONGEST_TEXT = 4_096
+"""Of a member of a handshake; the addresses that Event Grid names have several hundred letters."""
 _ORIGIN = re.compile(r"[A-Za-z0-9.*:/_-]{1,255}")
 
 
@@ -31,15 +36,23 @@ def answer_without_body(request: Request) -> Response | None:
     """
     if request.method == "OPTIONS":
         return _allowed(request)
-    for name, value in request.query.items():
-        if name.lower() in CHALLENGES and _may_be_echoed(value):
-            return Response(200, value)
+    if not (request.body or b"").strip() or request.method == "GET":
+        for name, value in request.query.items():
+            if name.lower() in CHALLENGES and _may_be_echoed(value):
+                return Response(200, value)
     if request.method == "GET":
         raise Refused(405, "MethodNotAllowed")
     return None
 
 
-def answer_to(part: bytes) -> Response | None:
+class Greeting(NamedTuple):
+    """The answer to a handshake, and whether the part that it came in says nothing else."""
+
+    answer: Response
+    is_all: bool
+
+
+def answer_to(part: bytes) -> Greeting | None:
     """Answer a part of a body that is a handshake; None if it is none."""
     try:
         decoded = msgspec.json.decode(part)
@@ -49,11 +62,22 @@ def answer_to(part: bytes) -> Response | None:
     data = _lower(members.get("data"))
     code = data.get("validationcode")
     if str(members.get("eventtype")).lower() == VALIDATION_TYPE and isinstance(code, str):
-        return Response(200, {"validationResponse": code[:LONGEST_ECHO]})
+        answer = Response(200, {"validationResponse": code[:LONGEST_ECHO]})
+        around = {name: value for name, value in members.items() if name != "data"}
+        return Greeting(answer, _is_plain(around) and _is_plain(data))
     challenge = members.get("challenge")
     if isinstance(challenge, str) and "eventid" not in members:
-        return Response(200, {"challenge": challenge[:LONGEST_ECHO]})
+        answer = Response(200, {"challenge": challenge[:LONGEST_ECHO]})
+        return Greeting(answer, _is_plain(members))
     return None
+
+
+def _is_plain(members: dict[str, Any]) -> bool:
+    """Whether no member can hold an event: neither object nor array nor a long text."""
+    return all(
+        not isinstance(value, dict | list) and len(str(value)) <= LONGEST_TEXT
+        for value in members.values()
+    )
 
 
 def _allowed(request: Request) -> Response:

@@ -15,11 +15,12 @@ from prefdrop.mypreferences.events import Event, parse_events
 
 def conflicts_of(
     exceptions: EventExceptionStore, kept: AuditedEvent
-) -> list[tuple[EventException, bytes]]:
-    """What else came under the event's id, oldest first, with its JSON as it came."""
+) -> list[tuple[EventException, bytes | None]]:
+    """What else came under the event's id, oldest first, with its JSON as it came; None where the
+    object that held it is gone."""
     found = (one for day in kept.conflicts for one in exceptions.of_day(day))
     return [
-        (one, exceptions.body_of(one))
+        (one, exceptions.find_body(one))
         for one in found
         if one.code == "EventConflict" and one.event_id == kept.event_id[:LABEL_LENGTH]
     ]

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from prefdrop.auditing.bodies import Item
+from prefdrop.auditing.bodies import Item, bundled
 from prefdrop.auditing.fingerprints import compare, fingerprints
 from prefdrop.errors import Transient
 from prefdrop.ledger.audit import LABEL_LENGTH, AuditedEvent, AuditStore, Source
@@ -40,6 +40,8 @@ Outcome = Literal[
 """What became of one item. `missed` was stored, `overdue` had been, and no webhook brought it in
 time; `failed` and `late` (no time was left) are to be delivered again."""
 
+AGAIN: tuple[Outcome, ...] = ("failed", "late")
+
 STORE_FAILURES = (ClientError, BotoCoreError, Transient)
 
 
@@ -47,13 +49,16 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """How something came: by which way, when (ISO) and as which content type.
 
     Of what is read back, events up to `overdue` (ISO) should have come by webhook; empty where
-    none should.
+    none should. All of it occurred up to `until` (ISO; empty if that is not known). Events of the
+    subscriptions `elsewhere` are delivered to others, so nobody missed them here.
     """
 
     source: Source
     received_at: str
     content_type: str = ""
     overdue: str = ""
+    until: str = ""
+    elsewhere: frozenset[str] = frozenset()
 
 
 def by(source: Source, content_type: str = "") -> Origin:
@@ -73,6 +78,7 @@ class Keeper:
         self, items: Sequence[Item], origin: Origin, remaining: Callable[[], float]
     ) -> Counter[str]:
         """Keep all items, in parallel, as long as seconds are `remaining`; count the outcomes."""
+        items = bundled(items)
         groups = _by_id(items)
         try:
             known = self._known(items) if len(groups) > FEW else {}
@@ -81,7 +87,16 @@ class Keeper:
             return Counter(failed=len(items))
 
         def keep_group(group: list[Item]) -> list[Outcome]:
-            return [self._keep_one(item, origin, known, remaining) for item in group]
+            done: dict[bytes, Outcome] = {}
+            outcomes = []
+            for item in group:
+                before = done.get(item.raw)
+                if before is None or before in AGAIN:
+                    done[item.raw] = self._keep_one(item, origin, known, remaining)
+                    outcomes.append(done[item.raw])
+                else:  # it stands there twice, so what the store answers would be our own
+                    outcomes.append("duplicate")
+            return outcomes
 
         if len(groups) == 1:
             outcomes = [keep_group(group) for group in groups]
@@ -112,7 +127,15 @@ class Keeper:
         except Exception as error:
             # Nobody foresaw it, so it would come back the same for ever: keep it for a person.
             logger.error("keeping crashed", extra={"code": type(error).__name__, "where": frames()})
+            return self._set_aside_after_crash(item, origin)
+
+    def _set_aside_after_crash(self, item: Item, origin: Origin) -> Outcome:
+        try:
             return self._set_aside(item.raw, origin, "EventNotStorable", "Keeping it failed.")
+        except Exception as error:
+            # Nothing may leave here: the outcomes of all other items would be lost with it.
+            logger.warning("could not be kept", extra={"code": code_of(error)})
+            return "failed"
 
     def _keep_event(self, event: Event, origin: Origin, kept: AuditedEvent | None) -> Outcome:
         new = audited(event, origin, self._audit_days)
@@ -134,10 +157,10 @@ class Keeper:
             self._audit.mark_conflict(event.event_id, origin.received_at[:10])
             why = "Another event of this id is kept."
             return self._set_aside(event.raw, origin, "EventConflict", why, event.event_id)
-        is_overdue = kept.at <= origin.overdue and not (kept.delivered_at or kept.missed)
-        if is_overdue and self._audit.mark_missed(event.event_id):
-            return "overdue"
-        return "duplicate"
+        if kept.delivered_at or not _is_overdue(kept, new.subscription_id, origin):
+            return "duplicate"
+        counted = not kept.missed and self._audit.mark_missed(event.event_id, origin.received_at)
+        return "overdue" if counted else "duplicate"
 
     def _set_aside(
         self, body: bytes, origin: Origin, code: Code, reason: str, event_id: str = ""
@@ -160,14 +183,20 @@ class Keeper:
         return "not_understood" if is_new else "duplicate"
 
 
-def count(outcomes: Counter[str]) -> None:
+def without_time(items: Iterable[Item]) -> int:
+    """How many events do not say when they occurred, or in a member that we do not know (O-15)."""
+    return sum(isinstance(item, Event) and item.occurred_at is None for item in items)
+
+
+def count(outcomes: Counter[str], items: Iterable[Item]) -> None:
     """Write the metrics of what became of a delivery or of a reading, and any added before."""
-    for name, outcome in (
-        ("EventConflicts", "conflict"),
-        ("EventsNotUnderstood", "not_understood"),
+    for name, number in (
+        ("EventConflicts", outcomes["conflict"]),
+        ("EventsNotUnderstood", outcomes["not_understood"]),
+        ("EventsWithoutTime", without_time(items)),
     ):
-        if outcomes[outcome]:
-            metrics.add_metric(name, "Count", outcomes[outcome])
+        if number:
+            metrics.add_metric(name, "Count", number)
     if metrics.metric_set:
         metrics.flush_metrics()
 
@@ -178,7 +207,7 @@ def audited(event: Event, origin: Origin, audit_days: int) -> AuditedEvent:
     occurred = event.occurred_at
     occurred_at = iso_of(occurred) if occurred else ""
     at = occurred_at if _is_likely(occurred, origin) else origin.received_at
-    return AuditedEvent(
+    made = AuditedEvent(
         event_id=event.event_id,
         event_type=event.event_type[:LABEL_LENGTH],
         entity=event.entity[:LABEL_LENGTH],
@@ -190,14 +219,28 @@ def audited(event: Event, origin: Origin, audit_days: int) -> AuditedEvent:
         received_at=origin.received_at,
         source=origin.source,
         delivered_at=origin.received_at if origin.source == "webhook" else "",
-        missed=at <= origin.overdue,
         facts=marks.facts,
         content=marks.content,
+        previous=marks.previous,
         rest=marks.rest,
         raw=event.raw.decode(),
         bytes=len(event.raw),
         expires_at=days_from_now(audit_days) if audit_days else 0,
     )
+    if not _is_overdue(made, made.subscription_id, origin):
+        return made
+    return msgspec.structs.replace(made, missed=True, missed_at=origin.received_at)
+
+
+def _is_overdue(event: AuditedEvent, subscription_id: str, origin: Origin) -> bool:
+    """Whether a webhook should have brought by now what was read back under that subscription.
+
+    An event without a believable time of its own lies at the time it came; that it was asked for
+    as one of a time says more.
+    """
+    says_when = event.at != event.received_at
+    occurred_by = event.at if says_when or not origin.until else origin.until
+    return occurred_by <= origin.overdue and subscription_id not in origin.elsewhere
 
 
 def _is_likely(occurred: datetime | None, origin: Origin) -> bool:

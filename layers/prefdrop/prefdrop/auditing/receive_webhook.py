@@ -74,7 +74,7 @@ def receive(services: Services, request: Request, remaining: Callable[[], float]
     admit_delivery(request, services.webhook_secret)
     origin = by("webhook", request.media_type)
     outcomes = services.keeper.keep(items, origin, remaining) if items else Counter[str]()
-    count(outcomes)
+    count(outcomes, items)
     logger.info("received", extra=dict(outcomes))
     if outcomes["failed"] or outcomes["late"]:
         return LATER
@@ -92,11 +92,15 @@ def _items(body: bytes) -> list[Item]:
 
 def _handshake_and_rest(items: list[Item]) -> tuple[Response | None, list[Item]]:
     """The answer to the handshake in a body, if there is one, and what else the body holds."""
-    answers = [_answer(item) for item in items]
-    rest = [item for item, answer in zip(items, answers, strict=True) if answer is None]
-    return next(filter(None, answers), None), rest
+    greetings = [_greeting(item) for item in items]
+    rest = [
+        item
+        for item, greeting in zip(items, greetings, strict=True)
+        if greeting is None or not greeting.is_all
+    ]
+    return next((one.answer for one in greetings if one), None), rest
 
 
-def _answer(item: Item) -> Response | None:
+def _greeting(item: Item) -> handshakes.Greeting | None:
     is_usual = isinstance(item, Event) and item.event_type.lower() != handshakes.VALIDATION_TYPE
     return None if is_usual else handshakes.answer_to(item.raw)

@@ -58,7 +58,11 @@ class Services:
     def exceptions(self) -> EventExceptionStore:
         limits = self.settings
         return EventExceptionStore(
-            self._dynamodb, limits.exceptions_table, lambda: self._objects, limits.retention_days
+            self._dynamodb,
+            limits.exceptions_table,
+            lambda: self._objects,
+            limits.retention_days,
+            limits.audit_days,
         )
 
     @cached_property

@@ -1,15 +1,21 @@
-"""What a caller of the webhook must know, and how a rotation of it comes through."""
+"""What a caller of the webhook must know, and how a rotation of it comes through.
+
+A check is made where its secrets are set up, so whatever may be a slip of the pen there is refused:
+it would turn the check off, or every delivery away.
+"""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from prefdrop.auditing.signatures import keys_of
 from prefdrop.errors import Terminal
-from prefdrop.telemetry import logger
+from prefdrop.telemetry import logger, metrics
 
 SECONDS_KEPT = 60
 """After which the secret is read again in any case: a key that was taken out must stop working."""
@@ -21,12 +27,18 @@ strangers must not cost a reading each, nor use up the one that a rotation needs
 
 DEFAULT_HEADER = "x-webhook-secret"
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,}")
+"""A segment of a path that no sender, proxy or shell writes in another way, and no guess hits."""
+
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""RFC 9110, `token`."""
+
 
 class WrongWebhookSecret(Terminal):
     """The stack's webhook secret is not in the shape that the receiver reads."""
 
 
-class WebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookSecret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The credentials of the webhook. Two of each kind are valid while one replaces the other.
 
     `shared_secrets` are expected in the header `shared_secret_header`, `signing_secrets` sign the
@@ -49,6 +61,40 @@ class WebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return "WebhookSecret(…)"
+
+
+def parse(text: str) -> WebhookSecret:
+    """Read the secret; raises WrongWebhookSecret, which names the member and shows no value."""
+    try:
+        secret = msgspec.json.decode(text, type=WebhookSecret)
+        fault = next(_faults(secret), "")
+    except msgspec.ValidationError as error:
+        # It names members and types. A member that nobody knows may be a value in a wrong place.
+        unknown = "unknown field" in str(error)
+        fault = "it has a member that there is not" if unknown else "a member is missing or no text"
+    except msgspec.DecodeError:
+        fault = "it is not JSON"
+    if not fault:
+        return secret
+    raise WrongWebhookSecret(
+        f"The webhook secret is not usable: {fault}.",
+        hint="docs/events.md shows its members; put a right value into it.",
+    )
+
+
+def _faults(secret: WebhookSecret) -> Iterator[str]:
+    for name, key in (("key", secret.key), ("previous_key", secret.previous_key)):
+        if (key or name == "key") and not _KEY.fullmatch(key):
+            yield f"`{name}` is not made of at least 16 letters, digits, - and _"
+    for name in ("shared_secrets", "signing_secrets"):
+        if any(not one or one != one.strip() for one in getattr(secret, name)):
+            yield f"one of `{name}` is empty, or has blanks around it"
+    if not all(map(keys_of, secret.signing_secrets)):
+        yield "one of `signing_secrets` is `whsec_` without base64 behind it"
+    if secret.shared_secret_header and not secret.shared_secrets:
+        yield "`shared_secret_header` names a header, and `shared_secrets` is empty"
+    if not _HEADER.fullmatch(secret.header):
+        yield "`shared_secret_header` is not the name of a header"
 
 
 class SecretCache:
@@ -75,13 +121,14 @@ class SecretCache:
             return self._reread_or(self._secret)
         return self._secret
 
-    def refreshed(self) -> WebhookSecret | None:
-        """The secret read anew, or None if it was asked for too often or has not changed."""
-        before = self.current()
-        if not self._may_refresh():
-            return None
-        after = self._reread_or(before)
-        return after if after != before else None
+    def refreshed(self, known: WebhookSecret) -> WebhookSecret | None:
+        """The secret read anew, or None if it was asked for too often or is still `known`."""
+        latest = self.current()
+        if latest == known:
+            if not self._may_refresh():
+                return None
+            latest = self._reread_or(latest)
+        return latest if latest != known else None
 
     def _may_refresh(self) -> bool:
         now = self._clock()
@@ -95,21 +142,22 @@ class SecretCache:
     def _reread_or(self, known: WebhookSecret) -> WebhookSecret:
         try:
             return self._reread()
-        except (ClientError, BotoCoreError, WrongWebhookSecret) as error:
+        except WrongWebhookSecret as error:
+            logger.error("the webhook secret before stays in force", extra={"text": str(error)})
+        except (ClientError, BotoCoreError) as error:
             logger.warning(
                 "the webhook secret could not be read again", extra={"code": type(error).__name__}
             )
-            self._read_at = self._clock()
-            return known
+        self._read_at = self._clock()
+        return known
 
     def _reread(self) -> WebhookSecret:
         text = self._read()
         try:
-            self._secret = msgspec.json.decode(text, type=WebhookSecret)
-        except msgspec.DecodeError:
-            raise WrongWebhookSecret(
-                "The webhook secret is not a JSON object with a text `key`.",
-                hint="docs/events.md shows its members; put a right value into it.",
-            ) from None
+            self._secret = parse(text)
+        except WrongWebhookSecret:
+            metrics.add_metric("WebhookSecretUnusable", "Count", 1)
+            metrics.flush_metrics()
+            raise
         self._read_at = self._clock()
         return self._secret

@@ -2,7 +2,8 @@
 
 The state machine retries every error but `Terminal`, so a Terminal error leaves here under that
 name, with its own name in the text. An error that Prefdrop did not foresee leaves as `StepCrashed`
-without its message: the message may quote a record, and the execution history is no place for one.
+without its message, and one of AWS as `AwsFailed` with its code alone: the message may quote a
+record, and neither the execution history nor a log is a place for one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from prefdrop.telemetry import frames, logger
 
 class StepCrashed(Transient):
     """A step met an error that nobody foresaw; its log holds where."""
+
+
+class AwsFailed(Transient):
+    """AWS refused a call of a step, or did not answer it."""
 
 
 class StepInput(msgspec.Struct, frozen=True, rename={"pass_name": "pass"}):
@@ -87,12 +92,17 @@ def invoked(
             logger.warning("step interrupted", extra={"code": error.code, "text": str(error)})
             raise
         except (ClientError, BotoCoreError) as error:
-            logger.warning(
-                "AWS call failed", extra={"code": type(error).__name__, "text": str(error)}
-            )
-            raise
+            failed = _described(error)
+            logger.warning("AWS call failed", extra={"code": failed, "where": frames()})
+            raise AwsFailed(f"{failed}; the step's log says where.") from None
         except Exception as error:
             logger.error("step crashed", extra={"code": type(error).__name__, "where": frames()})
             raise StepCrashed(f"The step met {type(error).__name__}; its log says where.") from None
 
     return handler
+
+
+def _described(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, ClientError):
+        return f"{error.response['Error']['Code']} to {error.operation_name}"
+    return type(error).__name__

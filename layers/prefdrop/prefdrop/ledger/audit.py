@@ -45,8 +45,9 @@ class AuditedEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `at` is when it occurred, or when it came if it does not say so or says nonsense: by it the
     event is found. `delivered_at` is when a webhook brought it, `missed` whether it was counted as
-    one that no webhook brought in time. `facts`, `content` and `rest` are digests of what it says;
-    `content` is empty for an event that came without data.
+    one that no webhook brought in time, and `missed_at` which reading back has counted it. `facts`,
+    `content`, `previous` and `rest` are digests of what it says: its kind, its `Data` and its
+    `PreviousData` (empty without), all else.
 
     `raw` is its JSON as it came; in a list it is empty. Where `object_key` names an object of the
     bucket, the JSON lies there.
@@ -66,9 +67,11 @@ class AuditedEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
     source: Source
     delivered_at: str = ""
     missed: bool = False
+    missed_at: str = ""
 
     facts: str = ""
     content: str = ""
+    previous: str = ""
     rest: str = ""
 
     raw: str = ""
@@ -90,7 +93,10 @@ STATE = ("source", "delivered_at", "missed")
 PUBLISHED = ("event_type", "entity", "profile_id", "subscription_id", "occurred_at")
 """What the stack's bus tells of a new item, besides its id; all of it is there, if only empty."""
 
-COMPARED = ("at", "profile_id", "names_alternate_id", "facts", "content", "rest")
+DATA = ("content", "previous")
+"""The digests that an event which came without its data gets later."""
+
+COMPARED = ("at", "profile_id", "names_alternate_id", "facts", *DATA, "rest")
 
 
 class AuditStore:
@@ -106,11 +112,16 @@ class AuditStore:
     # --- writing ------------------------------------------------------------------------------
 
     def put_once(self, event: AuditedEvent) -> AuditedEvent | None:
-        """Keep `event` unless its id is there; then answer the one that is."""
+        """Keep `event` unless its id is there; then answer the one that is.
+
+        None also if what is there is this very writing, whose answer got lost on the way: the AWS
+        client repeats it unasked, and the event would be taken for one that somebody else brought.
+        """
         large = event.bytes > INLINE_BYTES
         if large and (kept := self.find(event.event_id)):
             return kept
-        item = _item(self._moved(event) if large else event)
+        whole = self._moved(event) if large else event
+        item = _item(whole)
         try:
             self._client.put_item(
                 TableName=self._name,
@@ -120,26 +131,36 @@ class AuditStore:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             there: Any = error.response.get("Item")
-            return _event(there) if there else self.find(event.event_id)
+            found = _event(there) if there else self.find(event.event_id)
+            return None if found and _is_same_writing(found, whole) else found
         return None
 
     def complete(self, bare: AuditedEvent, event: AuditedEvent) -> bool:
-        """Give an event that came without data the JSON of one with; False if somebody had."""
+        """Give an event that came without data the JSON of one with; False if somebody had.
+
+        `rest` stays that of the first delivery, with which later ones are compared.
+        """
         whole = self._moved(event) if event.bytes > INLINE_BYTES else event
-        new = {"content": whole.content, "rest": whole.rest, "bytes": whole.bytes}
+        new = {"bytes": whole.bytes} | {name: getattr(whole, name) for name in DATA}
         where = "object_key" if whole.object_key else "raw"
         gone = "raw" if whole.object_key else "object_key"
         sets = ", ".join(f"#{name} = :{name}" for name in (*new, where))
+        before = {f":was_{name}": getattr(bare, name) for name in DATA if getattr(bare, name)}
+        unchanged = " AND ".join(
+            f"#{name} = :was_{name}" if getattr(bare, name) else f"attribute_not_exists(#{name})"
+            for name in DATA
+        )
         try:
             self._client.update_item(
                 TableName=self._name,
                 Key=marshal({"pk": bare.event_id}),
                 UpdateExpression=f"SET {sets} REMOVE #{gone}",
-                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(#content)",
+                ConditionExpression=f"attribute_exists(pk) AND {unchanged}",
                 ExpressionAttributeNames={f"#{name}": name for name in (*new, "raw", "object_key")},
                 ExpressionAttributeValues=marshal(
                     {f":{name}": value for name, value in new.items()}
                     | {f":{where}": getattr(whole, where)}
+                    | before
                 ),
             )
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -148,22 +169,41 @@ class AuditStore:
 
     def mark_delivered(self, event_id: str, moment: str) -> None:
         """Write down when a webhook first brought an event that was there already."""
-        self._set_once(event_id, "delivered_at", moment)
+        self._change(
+            event_id,
+            "SET #n = :v",
+            "attribute_exists(pk) AND attribute_not_exists(#n)",
+            "delivered_at",
+            moment,
+        )
 
-    def mark_missed(self, event_id: str) -> bool:
-        """Count an event as missed; False if it was counted before."""
-        return self._set_once(event_id, "missed", True)
+    def mark_missed(self, event_id: str, reading: str) -> bool:
+        """Count an event as missed by the reading back of that moment (ISO); False if another one
+        has counted it. The AWS client repeats a call whose answer got lost, so asking again with
+        the same moment answers alike."""
+        return self._change(
+            event_id,
+            "SET missed = :true, #n = :v",
+            "attribute_exists(pk) AND (attribute_not_exists(missed) OR #n = :v)",
+            "missed_at",
+            reading,
+            {":true": True},
+        )
 
     def mark_conflict(self, event_id: str, day: str) -> None:
         """Write down that something else came under the same id on `day` (ISO)."""
         self._change(event_id, "ADD #n :v", "attribute_exists(pk)", "conflicts", {day})
 
-    def _set_once(self, event_id: str, name: str, value: Any) -> bool:
-        there_without_it = "attribute_exists(pk) AND attribute_not_exists(#n)"
-        return self._change(event_id, "SET #n = :v", there_without_it, name, value)
-
-    def _change(self, event_id: str, update: str, when: str, name: str, value: Any) -> bool:
-        """Change one member, `#n`, by the value `:v`; False if `when` does not hold."""
+    def _change(
+        self,
+        event_id: str,
+        update: str,
+        when: str,
+        name: str,
+        value: Any,
+        more: dict[str, Any] | None = None,
+    ) -> bool:
+        """Change a member, `#n`, by the value `:v`; False if `when` does not hold."""
         try:
             self._client.update_item(
                 TableName=self._name,
@@ -171,7 +211,7 @@ class AuditStore:
                 UpdateExpression=update,
                 ConditionExpression=when,
                 ExpressionAttributeNames={"#n": name},
-                ExpressionAttributeValues=marshal({":v": value}),
+                ExpressionAttributeValues=marshal({":v": value, **(more or {})}),
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -223,13 +263,23 @@ class AuditStore:
             yield found.get(event.event_id, event)
 
     def of_profile(
-        self, profile_id: str, *, since: str = "", until: str = "", newest_first: bool = True
+        self,
+        profile_id: str,
+        *,
+        names_alternate_id: bool = False,
+        since: str = "",
+        until: str = "",
+        newest_first: bool = True,
     ) -> Iterator[AuditedEvent]:
         """One person's events with `since` <= at < `until` (ISO), for lists.
 
-        `profile_id` is the vendor's number, or an alternate id where events came with one.
+        `profile_id` is the vendor's number; with `names_alternate_id` it is the value of an
+        alternate id, which events of some subscriptions carry in its place. The two are never
+        mixed: one person's number may be another's alternate id.
         """
-        partition = keys.events_of_profile(profile_id[:LABEL_LENGTH])
+        partition = keys.events_of_profile(
+            profile_id[:LABEL_LENGTH], names_alternate_id=names_alternate_id
+        )
         yield from self._index(
             keys.PROFILE_INDEX, "gsi1", partition, since, until, newest_first=newest_first
         )
@@ -296,8 +346,18 @@ def _item(event: AuditedEvent) -> dict[str, Any]:
     order = keys.event_order(event.at, event.event_id)
     item |= {"gsi2pk": keys.event_day(event.at, event.event_id), "gsi2sk": order}
     if event.profile_id:
-        item |= {"gsi1pk": keys.events_of_profile(event.profile_id), "gsi1sk": order}
+        partition = keys.events_of_profile(
+            event.profile_id, names_alternate_id=event.names_alternate_id
+        )
+        item |= {"gsi1pk": partition, "gsi1sk": order}
     return marshal(item)
+
+
+def _is_same_writing(found: AuditedEvent, written: AuditedEvent) -> bool:
+    return all(
+        getattr(found, name) == getattr(written, name)
+        for name in ("received_at", "source", "raw", "object_key")
+    )
 
 
 def _event(item: Any) -> AuditedEvent:

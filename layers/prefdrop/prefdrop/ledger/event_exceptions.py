@@ -15,7 +15,7 @@ import msgspec
 from prefdrop.ledger import keys
 from prefdrop.ledger.audit import INLINE_BYTES, LABEL_LENGTH
 from prefdrop.ledger.clock import days_from_now
-from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.objects import ObjectMissing, ObjectStore
 from prefdrop.ledger.table import marshal, unmarshal
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ class EventException(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class EventExceptionStore:
-    """Keeps such things, each once a day. `objects` answers the bucket, seldom needed."""
+    """Keeps such things, each once a day. `objects` answers the bucket, seldom needed.
+
+    `retention_days` is how long they are kept, `audit_days` how long conflicts are; 0 for ever.
+    """
 
     def __init__(
         self,
@@ -58,15 +61,22 @@ class EventExceptionStore:
         name: str,
         objects: Callable[[], ObjectStore],
         retention_days: int,
+        audit_days: int = 0,
     ) -> None:
         self._client = client
         self._name = name
         self._objects = objects
         self._retention_days = retention_days
+        self._audit_days = audit_days
 
     def put_once(self, exception: EventException) -> bool:
-        """Keep it; False if the same was kept on the same day before."""
+        """Keep it; False if the same was kept on the same day before.
+
+        True also if it is this very writing that is there: the AWS client repeats one whose answer
+        got lost. A conflict lives as long as the event that it contradicts.
+        """
         day = exception.received_at[:10]
+        is_conflict = exception.code == "EventConflict"
         sha256 = hashlib.sha256(exception.code.encode() + b"\0" + exception.body).hexdigest()
         item = msgspec.to_builtins(exception, builtin_types=(bytes,))
         item |= keys.not_understood(day, sha256)._asdict()
@@ -74,11 +84,13 @@ class EventExceptionStore:
         for label in ("content_type", "event_id"):
             item[label] = getattr(exception, label)[:LABEL_LENGTH]
         if len(exception.body) > INLINE_BYTES:
-            item["object_key"] = keys.audit_object(day, f"{sha256}.body")
+            place = keys.audit_object if is_conflict else keys.exception_object
+            item["object_key"] = place(day, f"{sha256}.body")
             self._objects().write(
                 item["object_key"], item.pop("body"), content_type="application/octet-stream"
             )
-        item["expires_at"] = days_from_now(self._retention_days)
+        if lives := self._audit_days if is_conflict else self._retention_days:
+            item["expires_at"] = days_from_now(lives)
         return self._put(item)
 
     def _put(self, item: dict[str, Any]) -> bool:
@@ -87,9 +99,12 @@ class EventExceptionStore:
                 TableName=self._name,
                 Item=marshal(item),
                 ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            answered: Any = error.response.get("Item")
+            there = unmarshal(answered or {})
+            return all(there.get(name) == item[name] for name in ("received_at", "source"))
         return True
 
     def of_day(self, day: str) -> list[EventException]:
@@ -111,6 +126,13 @@ class EventExceptionStore:
         if exception.object_key:
             return self._objects().read(exception.object_key).body
         return exception.body
+
+    def find_body(self, exception: EventException) -> bytes | None:
+        """What came, or None if the object that held it is gone."""
+        try:
+            return self.body_of(exception)
+        except ObjectMissing:
+            return None
 
     def _partition(self, pk: str) -> Iterator[EventException]:
         for item in self._items(pk):

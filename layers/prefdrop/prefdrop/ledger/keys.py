@@ -14,10 +14,12 @@ Imports      IMPORT#<id>       META                        the import
                                OBJECT#<run>#01#00001       one object of a run's attempt
              EXPORTTOKEN#<hash>  RUN                       the run that has this access token
              EVENTS#<client>   COVERED                     until when events were backfilled
+                               SLICE                       how much is asked for at once
 Exceptions   IMPORT#<id>#<n>   ROW#0000000001#<stage>      one reject; n spreads the writes
              EVENT#<day>#<f>   <sha256>                    what was no event; f spreads the writes
 Audit        <event id>                                    one vendor event
-  by-profile PROFILE#<id>      <time>#<event id>
+  by-profile PROFILE#<id>      <time>#<event id>           by the vendor's number
+             ALTERNATE#<id>    <time>#<event id>           by the value of an alternate id
   by-day     DAY#<day>#<f>     <time>#<event id>
 """
 
@@ -106,6 +108,11 @@ def covered(client_id: str) -> Key:
     return Key(f"EVENTS#{client_id}", "COVERED")
 
 
+def slice_length(client_id: str) -> Key:
+    """How long a time the vendor's events are asked for at once."""
+    return Key(f"EVENTS#{client_id}", "SLICE")
+
+
 def not_understood(day: str, sha256: str) -> Key:
     """Something that came as an event of `day` (ISO) and could not be taken for one."""
     return Key(f"EVENT#{day}#{sha256[0]}", sha256)
@@ -116,9 +123,12 @@ def not_understood_of(day: str) -> list[str]:
     return [f"EVENT#{day}#{suffix}" for suffix in SUFFIXES]
 
 
-def events_of_profile(profile_id: str) -> str:
-    """The profile index's partition of one person's events."""
-    return f"PROFILE#{profile_id}"
+def events_of_profile(profile_id: str, *, names_alternate_id: bool) -> str:
+    """The profile index's partition of one person's events.
+
+    A number of the vendor's and an alternate id may look alike and be two people's.
+    """
+    return f"{'ALTERNATE' if names_alternate_id else 'PROFILE'}#{profile_id}"
 
 
 def events_of_day(day: str) -> list[str]:
@@ -140,6 +150,11 @@ def event_order(time: str, event_id: str) -> str:
 def audit_object(day: str, name: str) -> str:
     """The bucket's key of what is too large for an item, under the day (ISO) that it came."""
     return f"audit/{day.replace('-', '/')}/{name}"
+
+
+def exception_object(day: str, name: str) -> str:
+    """The same for what was no event, which is not kept for as long."""
+    return f"exceptions/{day.replace('-', '/')}/{name}"
 
 
 def _sha256(text: str) -> str:

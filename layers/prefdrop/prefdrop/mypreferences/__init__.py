@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from prefdrop.mypreferences.consents import ConsentHistory, Consents
     from prefdrop.mypreferences.errors import (
+        AnswerTooLarge,
         BadRequest,
         Conflict,
         Forbidden,
@@ -108,6 +109,7 @@ __all__ = [
     "AlternateId",
     "AlternateIdType",
     "Answer",
+    "AnswerTooLarge",
     "Auth",
     "BadRequest",
     "Channel",
@@ -235,6 +237,7 @@ _HOMES = {
     ),
     "consents": ("ConsentHistory", "Consents"),
     "errors": (
+        "AnswerTooLarge",
         "BadRequest",
         "Conflict",
         "Forbidden",

@@ -4,6 +4,7 @@
     └── MyPreferencesError
         ├── Terminal
         │   ├── Misconfigured        the client was given settings that cannot work
+        │   ├── AnswerTooLarge       the answer to a read is larger than we take
         │   └── Refused              the vendor said no; nothing was applied
         │       ├── BadRequest       400 or 422: something in the request is not valid
         │       ├── RouteRefused     405, 415, ...: the route takes no request like this at all
@@ -81,6 +82,12 @@ class MyPreferencesError(PrefdropError):
 
 class Misconfigured(MyPreferencesError, Terminal):
     """A base URL, a route, a credential or a request field cannot be right; nothing was sent."""
+
+
+class AnswerTooLarge(MyPreferencesError, Terminal):
+    """What was asked for is more than we take in one answer; the rest of it was not read."""
+
+    default_hint = "Ask for less at once, for example for a shorter time."
 
 
 class Refused(MyPreferencesError, Terminal):

@@ -3,14 +3,16 @@
 The vendor documents most members of an event and leaves the audit members, the layout of `Data`
 and the body of a delivery open (O-15, O-16). So member names are accepted in any case, values also
 in other types than documented, members that we don't know stay in `raw`, and a body may hold one
-event, an array, or an object around either. Only an event without an id is not understood: there
-would be nothing to tell it from the next one.
+event, an array, or an object around either. Only two things are not understood: an event without an
+id, which nothing would tell from the next one, and one that says something twice, since readers
+differ in which of the two they believe.
 
-This module needs msgspec alone, so that a webhook receiver starts quickly.
+This module needs msgspec and the standard library alone, so that a webhook receiver starts quickly.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +24,14 @@ from prefdrop.mypreferences.answers import UNREADABLE, any_case, lenient_int, ve
 EVENT_ID_LENGTH = 512
 """Characters of the longest id that is taken for one; the vendor's own look like UUIDs."""
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+LARGEST_WHOLE_FLOAT = 2**53
+"""Above it a float stands for several whole numbers, so as an id for several people."""
+
+_OF_A_LIST = {"count", "hasmore", "totalresults", "offset", "limit"}
+"""Members, in lower case, that may stand beside an array of events and say nothing themselves."""
+
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -97,9 +106,11 @@ def parse_events(body: bytes) -> Parsed:
 
     Never raises, whatever `body` is: what is no event comes back as NotUnderstood.
     """
-    body = body.removeprefix(_BYTE_ORDER_MARK).strip()
+    body = body.removeprefix(BYTE_ORDER_MARK).strip()
     try:
         parts = _events_of(body)
+    except _SaidTwice:
+        return Parsed([NotUnderstood(position=None, reason=_TWICE, raw=body)])
     except UNREADABLE as error:
         return Parsed([NotUnderstood(position=None, reason=_why(error), raw=body)])
     if parts is None:
@@ -114,10 +125,14 @@ def _events_of(body: bytes) -> list[msgspec.Raw] | None:
     if not body.startswith(b"{"):
         return None
     members = any_case(_members.decode(body))
-    held = members.get(assumptions.NAMES["events.records"].value.lower(), b"")
-    if "eventid" in members or not bytes(held).startswith(b"["):
+    name = assumptions.NAMES["events.records"].value.lower()
+    held = bytes(members.get(name, b""))
+    if "eventid" in members or not held.startswith(b"["):
         return None
-    return _parts.decode(held)
+    # What is around the array, without the events: each of those is looked at by itself.
+    _check_nothing_is_said_twice(body.replace(held, b"[]", 1))
+    parts = _parts.decode(held)
+    return parts if parts or not members.keys() - _OF_A_LIST - {name} else None
 
 
 def parse_event(raw: bytes, *, position: int | None) -> Event | NotUnderstood:
@@ -133,13 +148,50 @@ def parse_event(raw: bytes, *, position: int | None) -> Event | NotUnderstood:
     if not isinstance(decoded, dict):
         return no_event("It is not a JSON object.")
     members = _unwrapped(any_case(decoded))
-    event_id = _identifier(members.get("eventid"))
-    if event_id is None:
+    event_id = _event_id(members.get("eventid"))
+    if not event_id:
         return no_event("It has no EventId.")
-    event_id = str(event_id)
     if len(event_id) > EVENT_ID_LENGTH:
         return no_event(f"Its EventId has more than {EVENT_ID_LENGTH} characters.")
+    try:
+        _check_nothing_is_said_twice(raw)
+    except _SaidTwice:
+        return no_event(_TWICE)
+    except UNREADABLE as error:
+        return no_event(_why(error))
     return _event(event_id, members, raw)
+
+
+_TWICE = "It has a member twice."
+
+
+class _SaidTwice(Exception):
+    """An object has two members of one name."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _SaidTwice
+    return members
+
+
+_checking = json.JSONDecoder(
+    object_pairs_hook=_once, parse_int=float, parse_float=float, strict=False
+)
+"""Numbers are not looked at, and `int` refuses very long ones."""
+
+
+def _check_nothing_is_said_twice(raw: bytes) -> None:
+    """Raise _SaidTwice if an object at any depth has a member twice; at the level of the event, and
+    of what is around it, also if two names differ in case alone, as those are accepted in any."""
+    decoded = _checking.decode(raw.decode())
+    members = any_case(decoded)
+    levels = [(decoded, members)]
+    if "eventid" not in members and isinstance(inner := members.get("data"), dict):
+        levels.append((inner, any_case(inner)))
+    if any(len(names) != len(level) for level, names in levels):
+        raise _SaidTwice
 
 
 def _why(error: Exception) -> str:
@@ -193,8 +245,18 @@ def _text(value: Any) -> str:
     return "" if number is None else str(number)
 
 
+def _event_id(value: Any) -> str:
+    """An event's id as text; empty if it has none. A float is none: of two ids that are written
+    so and differ far behind, one would be taken for the other."""
+    if isinstance(value, str):
+        return value if value.strip() else ""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
 def _identifier(value: Any) -> int | str | None:
     """An id as number or text, as it came; None if there is none."""
     if isinstance(value, str):
         return value if value.strip() else None
+    if isinstance(value, float) and abs(value) >= LARGEST_WHOLE_FLOAT:
+        return None
     return lenient_int(value)

@@ -6,9 +6,10 @@ subscriptions unless told otherwise. The API user's group needs the permission E
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict, Unpack
+from http import HTTPStatus
+from typing import Any, TypedDict, Unpack
 
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences.answers import (
@@ -19,8 +20,11 @@ from prefdrop.mypreferences.answers import (
     lenient_int,
 )
 from prefdrop.mypreferences.errors import Misconfigured, NotFound
-from prefdrop.mypreferences.events import Event, NotUnderstood, parse_events
+from prefdrop.mypreferences.events import BYTE_ORDER_MARK, Event, NotUnderstood, parse_events
 from prefdrop.mypreferences.operations import Operations, Query
+
+NO_CONTENT = HTTPStatus.NO_CONTENT
+"""The one status whose answer is empty; of any other, an empty body has lost its events."""
 
 
 class EventFilter(TypedDict, total=False):
@@ -44,8 +48,9 @@ class EventFilter(TypedDict, total=False):
 class EventList(list[Event]):
     """The events that a request was answered with, in the vendor's order.
 
-    `not_understood` are the items of the answer that are no events. `has_more` is True if the
-    vendor says that it holds more than it answered; then ask for a shorter time.
+    `not_understood` are the items of the answer that are no events, `answered` counts both.
+    `has_more` is True if the vendor says that it holds more than it answered; then ask for a
+    shorter time.
     """
 
     def __init__(
@@ -59,11 +64,17 @@ class EventList(list[Event]):
         self.not_understood = tuple(not_understood)
         self.has_more = has_more
 
+    @property
+    def answered(self) -> int:
+        """How many items the answer had, understood or not."""
+        return len(self) + len(self.not_understood)
+
 
 class Events(Operations):
     """The retrieval of events of one account; `Client.events` is where to get it.
 
-    Everything here is a read: retried. Raises Forbidden where the API user may not see events.
+    Everything here is a read: retried. Raises Forbidden where the API user may not see events, and
+    AnswerTooLarge where they are too many to be taken at once.
     """
 
     def of_account(self, **which: Unpack[EventFilter]) -> EventList:
@@ -134,15 +145,15 @@ def _query(
 
 
 def _listed(answer: Answer) -> EventList:
-    if not answer.body.strip():
+    body = answer.body.removeprefix(BYTE_ORDER_MARK).strip()
+    if not body and answer.status == NO_CONTENT:
         return EventList()
-    parsed = parse_events(answer.body)
+    parsed = parse_events(body)
     if any(item.position is None for item in parsed.not_understood):
         # Not a list of events and no event either: is it another way to say that there are none?
         return _none(answer)
-    return EventList(
-        parsed.events, not_understood=parsed.not_understood, has_more=_has_more(answer)
-    )
+    has_more = body.startswith(b"{") and _has_more(any_case(answer.json()), len(parsed.items))
+    return EventList(parsed.events, not_understood=parsed.not_understood, has_more=has_more)
 
 
 def _none(answer: Answer) -> EventList:
@@ -152,12 +163,13 @@ def _none(answer: Answer) -> EventList:
     if isinstance(decoded, dict):
         members = any_case(decoded)
         name = assumptions.NAMES["events.records"].value.lower()
-        if lenient_int(members.get("count")) == 0 or (name in members and not members[name]):
-            return EventList()
+        says_none = lenient_int(members.get("count")) == 0 and not members.get(name)
+        if says_none or (name in members and not members[name]):
+            return EventList(has_more=_has_more(members, 0))
     raise lacking(answer, "events")
 
 
-def _has_more(answer: Answer) -> bool:
-    if answer.body.lstrip()[:1] != b"{":
-        return False
-    return lenient_bool(any_case(answer.json()).get("hasmore", False))
+def _has_more(members: Mapping[str, Any], answered: int) -> bool:
+    """Whether the vendor says so, or names a total that is above what it answered."""
+    total = lenient_int(members.get("totalresults"))
+    return lenient_bool(members.get("hasmore", False)) or (total is not None and total > answered)

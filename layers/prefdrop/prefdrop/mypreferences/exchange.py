@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 from prefdrop import __version__
 from prefdrop.mypreferences.answers import Answer
 from prefdrop.mypreferences.connections import Attempt, SendOnceAdapter
-from prefdrop.mypreferences.errors import MyPreferencesError, NoAnswer, NotSent
+from prefdrop.mypreferences.errors import AnswerTooLarge, MyPreferencesError, NoAnswer, NotSent
 from prefdrop.mypreferences.routes import Target, is_loopback, origin
 
 CONNECT_SECONDS = 10.0
@@ -31,6 +31,10 @@ READ_MAX_IDLE_SECONDS = 30.0
 
 ERROR_BODY_BYTES = 64_000
 """How much of an error page is read."""
+
+LARGEST_READ = 32_000_000
+"""Bytes of the longest answer to a read. Parsed, it takes four to five times as much memory, which
+a function must have. An answer to a change is never given up: it says what was applied."""
 
 TIMED_OUT = "timed out"
 CUT = "cut"
@@ -153,8 +157,14 @@ class _Header(AuthBase):
 
 
 def _answer(request: Request, response: requests.Response, attempt: Attempt) -> Answer:
-    limit = None if response.ok else ERROR_BODY_BYTES
-    body, broken = _body(response, attempt, limit)
+    whole = LARGEST_READ + 1 if request.repeatable else None
+    body, broken = _body(response, attempt, whole if response.ok else ERROR_BODY_BYTES)
+    if response.ok and whole and len(body) >= whole:
+        raise AnswerTooLarge(
+            f"MyPreferences answered {request.route} with more than {LARGEST_READ} bytes.",
+            route=request.route,
+            status=response.status_code,
+        )
     headers: Mapping[str, str] = response.headers
     return Answer(request.route, response.status_code, headers, body, broken=broken)
 
