@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -156,6 +157,23 @@ def test_with_leave_to_write_one_import_is_initiated_and_nothing_is_executed(
     assert requests.get(f"{usual.admin_url}profiles", timeout=10).json() == profiles
 
 
+@pytest.mark.parametrize(("reply", "initiated"), [(b"n\n", 0), (b"y\n", 1)])
+def test_a_person_at_a_terminal_is_asked_before_anything_is_written(
+    usual: SandboxProcess, reply: bytes, initiated: int
+) -> None:
+    before = len(books(usual))
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, reply)
+
+    told = doctor(usual, stdin=terminal)
+
+    for end in (keyboard, terminal):
+        os.close(end)
+    assert "counts against the vendor's daily limit" in told.stderr
+    applied = [one["route"] for one in books(usual)[before:] if one["applied_at"]]
+    assert applied.count("import.initiate") == initiated
+
+
 def test_the_command_names_the_point_and_where_to_change_it_and_ends_with_5() -> None:
     with vendor("filters.list={clientId}/PreferenceFilters") as sandbox:
         told = doctor(sandbox)
@@ -206,7 +224,7 @@ def books(sandbox: SandboxProcess) -> list[dict[str, Any]]:
 
 
 def doctor(
-    sandbox: SandboxProcess, *options: str, secret: str = ""
+    sandbox: SandboxProcess, *options: str, secret: str = "", stdin: int = subprocess.DEVNULL
 ) -> subprocess.CompletedProcess[str]:
     """Run the command against a vendor, without a stack."""
     user = sandbox.credentials
@@ -218,6 +236,6 @@ def doctor(
         text=True,
         timeout=60,
         check=False,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         env={**os.environ, "PREFDROP_VENDOR_SECRET": secret or user["secret"]},
     )
