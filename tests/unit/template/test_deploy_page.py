@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
+import click
 import pytest
+import typer
+from botocore import xform_name
+from botocore.model import OperationModel
 
+from prefdrop_cli.main import app
 from tools.translation import Template
 
 
@@ -114,3 +123,58 @@ def test_what_a_restored_table_lacks_is_what_the_page_puts_back(page, template: 
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
     view = template["Resources"]["AuditTable"]["Properties"]["StreamSpecification"]
     assert f"StreamEnabled=true,StreamViewType={view['StreamViewType']}" in restore
+
+
+OF_THE_CLI = {"--query", "--output", "--cli-input-json", "--max-items"}
+"""Options of the AWS CLI itself."""
+
+
+def _calls(page: str, program: str) -> Iterator[list[str]]:
+    """The arguments of each call of `program`, on lines of their own, in text and in `"$(…)"`."""
+    text = page.replace("\\\n", " ")
+    inner = re.findall(r'"\$\((.*?)\)"', text)
+    text = "\n".join([re.sub(r'"\$\(.*?\)"', "VALUE", text), *inner])
+    for call in re.findall(rf"(?:^|`){program} ((?:'[^']*'|[^`\n|>])+)", text, re.M):
+        yield shlex.split(call)
+
+
+SERVICES = botocore.session.get_session()
+
+
+@cache
+def _operation(service: str, name: str) -> OperationModel:
+    model = SERVICES.get_service_model({"s3api": "s3"}.get(service, service))
+    (called,) = (one for one in model.operation_names if xform_name(one, "-") == name)
+    return model.operation_model(called)
+
+
+def test_aws_knows_every_call_and_every_option_that_the_page_shows(page):
+    calls = [call for call in _calls(page, "aws") if call[0] != "s3" and call[1] != "wait"]
+
+    assert len(calls) > 20
+    for service, name, *arguments in calls:
+        shape = _operation(service, name).input_shape
+        known = {f"--{xform_name(member, '-')}" for member in shape.members} | OF_THE_CLI
+        given = {a.replace("--no-", "--") for a in arguments if a.startswith("--")}
+
+        assert given <= known, f"{service} {name}"
+
+
+def test_a_call_that_needs_something_is_given_it(page):
+    for service, name, *arguments in _calls(page, "aws"):
+        if service == "s3" or name == "wait" or "--cli-input-json" in arguments or not arguments:
+            continue
+        needed = _operation(service, name).input_shape.required_members
+
+        assert {f"--{xform_name(one, '-')}" for one in needed} <= set(arguments), name
+
+
+def test_our_own_command_takes_every_call_that_the_page_shows(page):
+    calls = list(_calls(page, "prefdrop"))
+
+    assert len(calls) > 8
+    for arguments in calls:
+        command, rest = typer.main.get_command(app), arguments
+        while isinstance(command, click.Group):
+            command, rest = command.commands[rest[0]], rest[1:]
+        command.make_parser(click.Context(command)).parse_args(rest)
