@@ -14,6 +14,8 @@ import pytest
 
 from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT
 from prefdrop.auditing import backfill_windows
+from prefdrop.exporting import attempts, check_export, retrieve_export, rolls
+from prefdrop.exporting.definition import OutputPart
 from prefdrop.feeds import key_index
 from prefdrop.importing import check_status, collect_exceptions, initiate_part, stager
 from prefdrop.importing.rejects_file import MOST_KINDS, Kind, Progress
@@ -55,6 +57,7 @@ ARN = f"arn:aws:states:eu-central-1:123456789012:execution:prefdrop-import:{'e' 
 TEMPLATE = load(ROOT / "template.yaml")
 DEFAULTS = {name: p.get("Default") for name, p in TEMPLATE["Parameters"].items()}
 STATES = json.loads((ROOT / "statemachine/import.asl.json").read_text("utf-8"))["States"]
+EXPORT = json.loads((ROOT / "statemachine/export.asl.json").read_text("utf-8"))["States"]
 
 ONCE = [
     "RegisterImport",
@@ -95,9 +98,9 @@ LOOPS = {
 }
 
 
-def _events(states: list[str]) -> int:
+def _events(states: list[str], machine: dict[str, Any] = STATES) -> int:
     kinds = [
-        "Token" if STATES[name].get("Resource", "").endswith("Token") else STATES[name]["Type"]
+        "Token" if machine[name].get("Resource", "").endswith("Token") else machine[name]["Type"]
         for name in states
     ]
     return sum(EVENTS[kind] for kind in kinds)
@@ -153,6 +156,31 @@ def _history() -> dict[str, int]:
         "poll": loop["poll"],
         "hours": floor((HISTORY - once) / loop["poll"] * _shortest_wait() / 3600),
         "least poll": ceil((TOKEN_HOURS * 3600) / ((HISTORY - once) / loop["poll"]) / 0.8),
+    }
+
+
+EXPORT_LOOK = ["NextStep", "AwaitExport", "CheckExport"]
+EXPORT_PAGES = ["NextStep", "RetrieveExport"]
+
+
+def _exports() -> dict[str, int]:
+    """Events and calls of exports of ten million records."""
+    look, more = _events(EXPORT_LOOK, EXPORT), _events(EXPORT_PAGES, EXPORT)
+    pages = RECORDS // OutputPart().page_records
+    reading = LAMBDA_SECONDS - retrieve_export.MARGIN_SECONDS
+    calls = ceil(pages * cost.ASSUMED.page_seconds / reading)
+    wait = _shortest_wait()
+    night = floor(check_export.TOKEN_HOURS * 3600 / wait) * look
+    whole = attempts.ATTEMPTS * check_export.TOKEN_HOURS
+    return {
+        "look": look,
+        "night": night + calls * more,
+        "every attempt a night": attempts.ATTEMPTS * (night + calls * more),
+        "hours": floor(HISTORY / look * wait / 3600),
+        "least poll": ceil(whole * 3600 / (HISTORY / look) / 0.8),
+        "pages": pages,
+        "calls": calls,
+        "roll": RECORDS * rolls.ENTRY // 1_000_000,
     }
 
 
@@ -247,7 +275,7 @@ def _largest_rejects() -> int:
 
 
 def _figures() -> dict[str, str]:
-    history = _history()
+    history, exports = _history(), _exports()
     rate = DEFAULTS["WebhookRate"]
     event = cost.EVENT_BYTES + 2 * cost.INDEXED_BYTES
     numbers = {
@@ -270,6 +298,14 @@ def _figures() -> dict[str, str]:
         "rejects a second, over all suffixes": keys.EXCEPTION_SPREAD * PARTITION_WRITES,
         "events a second, over a day's suffixes": len(keys.SUFFIXES) * PARTITION_WRITES,
         "events a second that a new table takes": NEW_TABLE_WRITES // cost.EVENT_WRITE_UNITS,
+        "events of one look at an export": exports["look"],
+        "events of an export of 10 million records, waited for 12 hours": exports["night"],
+        "events of three attempts, each waited for 12 hours": exports["every attempt a night"],
+        "hours of waiting that one run has room for": exports["hours"],
+        "smallest PollMaxSeconds for three times 12 hours": exports["least poll"],
+        "pages of 10 million records": exports["pages"],
+        "invocations that read them": exports["calls"],
+        "MB of their roll": exports["roll"],
         "events a day at WebhookRate": rate * 86_400,
         "instances of the webhook at WebhookRate": ceil(rate * cost.ASSUMED.webhook_seconds),
         "hours for 10 million events at WebhookRate": round(RECORDS / rate / 3600),
@@ -315,6 +351,16 @@ def test_the_way_that_is_counted_is_one_that_the_state_machine_can_take():
     for states in LOOPS.values():
         for before, after in zip(states, [*states[1:], states[0]], strict=True):
             assert after in _next_of(STATES[before]), before
+
+
+def test_the_ways_of_an_export_that_are_counted_are_ways_of_its_state_machine():
+    for states in (EXPORT_LOOK, EXPORT_PAGES):
+        for before, after in zip(states, [*states[1:], states[0]], strict=True):
+            assert after in _next_of(EXPORT[before]), before
+
+
+def test_an_export_that_is_waited_for_half_a_day_fits_the_history():
+    assert _exports()["night"] < HISTORY
 
 
 def test_ten_million_records_fit_the_history_with_twelve_hours_of_polling():
