@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
@@ -25,10 +25,11 @@ app = typer.Typer(
     help="Ask what happened to a person, and read missed events back.", no_args_is_help=True
 )
 
-ProfileOption = Annotated[
+ProfileOption = Annotated[str, typer.Option("--profile", help="The person's profile id.")]
+AlternateOption = Annotated[
     str,
     typer.Option(
-        "--profile", help="The person's profile id, or the alternate id that events carry instead."
+        "--alternate-id", help="The person's alternate id, where the subscription sends that."
     ),
 ]
 Since = Annotated[
@@ -61,6 +62,7 @@ LISTED = (
 @app.command("list", epilog="Example: prefdrop events list --profile 9100001 --since 7d")
 def list_events(
     profile: ProfileOption = "",
+    alternate_id: AlternateOption = "",
     since: Since = "",
     until: Until = "",
     types: Types = [],  # noqa: B006 - typer's way to say "none given"
@@ -70,8 +72,13 @@ def list_events(
     as_json: AsJson = False,
 ) -> None:
     """List kept events, newest first: of a person, or of the last day if none is named."""
+    if profile and alternate_id:
+        raise WrongUse(
+            "--profile and --alternate-id name a person each.", hint="Give the one you have."
+        )
     deployment = connect(stack, endpoint)
-    found = list(islice(of_types(_found(deployment, profile, since, until), types), limit))
+    person = _Person(profile or alternate_id, names_alternate_id=bool(alternate_id))
+    found = list(islice(of_types(_found(deployment, person, since, until), types), limit))
     if as_json:
         say_json([_listed(one) for one in found])
     elif found:
@@ -82,13 +89,25 @@ def list_events(
         say("No such event is kept. `prefdrop events backfill` asks the vendor for missed ones.")
 
 
-def _found(deployment: Deployment, profile: str, since: str, until: str) -> Iterator[AuditedEvent]:
+class _Person(NamedTuple):
+    """Whose events are asked for; nobody's in particular where `id` is empty."""
+
+    id: str
+    names_alternate_id: bool
+
+
+def _found(
+    deployment: Deployment, person: _Person, since: str, until: str
+) -> Iterator[AuditedEvent]:
     now = datetime.now(UTC)
     last = moment(until, now) if until else now + timedelta(days=1)
-    if profile:
+    if person.id:
         first = moment(since, now) if since else None
         return deployment.audit.of_profile(
-            profile, since=_iso(first) if first else "", until=_iso(last)
+            person.id,
+            names_alternate_id=person.names_alternate_id,
+            since=_iso(first) if first else "",
+            until=_iso(last),
         )
     first = moment(since, now) if since else now - timedelta(days=USUAL_DAYS)
     return deployment.audit.between(_iso(first), _iso(last))
@@ -116,7 +135,10 @@ def show(
     told = tell(deployment.audit, deployment.audit.get(event_id))
     others = conflicts_of(deployment.event_exceptions, told.kept)
     if as_json:
-        conflicts = [{**_excepted(one), "body": _text(body)} for one, body in others]
+        conflicts = [
+            {**_excepted(one), "body": None if body is None else _text(body)}
+            for one, body in others
+        ]
         shown = {"event": told.event, "changes": _changes(told), "conflicts": conflicts}
         say_json({**_listed(told.kept), **shown})
         return
@@ -129,7 +151,7 @@ def show(
     say(msgspec.json.format(msgspec.json.encode(told.event), indent=2).decode())
     for one, body in others:
         say(f"\nCame under the same id at {one.received_at}, by {one.source}: {one.reason}")
-        say(printable(_text(body)))
+        say("It has expired." if body is None else printable(_text(body)))
 
 
 def _changes(told: Told) -> list[dict[str, Any]]:

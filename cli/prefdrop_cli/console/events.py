@@ -31,7 +31,11 @@ def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     limit = limit_of(asked)
     types = asked.query.get("type", "").split()
     of_person = deployment.audit.of_profile(
-        profile, since=_moment(asked, "since"), until=_moment(asked, "until")
+        profile,
+        # Profile ids are numbers; whoever writes anything else means an alternate id.
+        names_alternate_id=not profile.isdigit() or asked.query.get("by") == "alternate",
+        since=_moment(asked, "since"),
+        until=_moment(asked, "until"),
     )
     found = list(islice(of_types(of_person, types), limit + 1))
     return {"events": [_line(one) for one in found[:limit]], "more": len(found) > limit}
