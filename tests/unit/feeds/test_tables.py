@@ -29,7 +29,8 @@ y = { to = "CustomFields[Name=y].Value", optional = true }
 FEEDS = {kind: make_feed(COLUMNS, source=f'format = "{kind}"') for kind in ("parquet", "xlsx")}
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=6
-)
+).filter(lambda text: text not in openpyxl.cell.cell.ERROR_CODES)
+"""No workbook says of `#REF!` whether somebody wrote it or Excel did."""
 KEYS = st.text(st.characters(min_codepoint=48, max_codepoint=122), min_size=1, max_size=5)
 
 
