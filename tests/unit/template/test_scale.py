@@ -1,281 +1,57 @@
-"""The figures of `docs/scale.md`, reckoned from the code, the state machine and the template."""
+"""The figures of `docs/scale.md`, reckoned from the code, the state machines and the template."""
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import pairwise
 from math import ceil, floor
-from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
-from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT
 from prefdrop.auditing import backfill_windows
-from prefdrop.exporting import attempts, check_export, retrieve_export, rolls
-from prefdrop.exporting.definition import OutputPart
 from prefdrop.feeds import key_index
-from prefdrop.importing import check_status, collect_exceptions, initiate_part, stager
-from prefdrop.importing.rejects_file import MOST_KINDS, Kind, Progress
+from prefdrop.importing import check_status
 from prefdrop.ledger import audit, keys
-from prefdrop.ledger.imports import Import
-from prefdrop.ledger.parts import Part, StagedChunk
-from prefdrop.ledger.table import marshal
-from prefdrop.ledger.turns import Ticket
-from prefdrop.ledger.uploads import PART_BYTES, Upload
+from prefdrop.ledger.uploads import PART_BYTES
+from tests.unit.template.scale_history import (
+    DEFAULTS,
+    EXPORT,
+    EXPORT_LOOK,
+    EXPORT_PAGES,
+    HISTORY,
+    LOOPS,
+    ONCE,
+    RECORDS,
+    ROOT,
+    STATES,
+    export_history,
+    import_history,
+    next_of,
+    shortest_wait,
+    stage_requests,
+)
+from tests.unit.template.scale_items import (
+    UPLOAD_PARTS,
+    chunk_item,
+    import_item,
+    largest_rejects,
+    part_item,
+    state_bytes,
+    ticket_item,
+)
 from tools import cost
-from tools.dynamodb_units import ITEM_LIMIT, item_bytes, write_units
-from tools.translation import load
+from tools.dynamodb_units import ITEM_LIMIT, write_units
 
-ROOT = Path(__file__).parents[3]
-
-# Limits of AWS: Step Functions, Lambda, DynamoDB and S3 developer guides, "quotas".
-HISTORY = 25_000
+# Limits of AWS: Step Functions, Lambda and DynamoDB developer guides, "quotas".
 STATE_BYTES = 262_144
 CAUSE_BYTES = 32_768
 PARTITION_WRITES = 1_000
 NEW_TABLE_WRITES = 4_000
-LAMBDA_SECONDS = 900
 CONCURRENCY = 1_000
-UPLOAD_PARTS = 10_000
-TASK_TOKEN = "t" * 1_024
-
-EVENTS = {"Choice": 2, "Wait": 2, "Pass": 2, "Task": 5, "Token": 6, "Succeed": 2}
-"""What a state adds to the history: it is entered and left, and a task is also scheduled, started
-and ended, with a task token also submitted."""
-ENDS = 2
-"""The execution's own beginning and end."""
-TOKEN_HOURS = 12
-"""The longest life of a vendor's token that its documentation names."""
-
-RECORDS = 10_000_000
-LONGEST_KEY = "k" * 1_024
-ARN = f"arn:aws:states:eu-central-1:123456789012:execution:prefdrop-import:{'e' * 80}"
-
-TEMPLATE = load(ROOT / "template.yaml")
-DEFAULTS = {name: p.get("Default") for name, p in TEMPLATE["Parameters"].items()}
-STATES = json.loads((ROOT / "statemachine/import.asl.json").read_text("utf-8"))["States"]
-EXPORT = json.loads((ROOT / "statemachine/export.asl.json").read_text("utf-8"))["States"]
-
-ONCE = [
-    "RegisterImport",
-    "Registered",
-    "BeginSteps",
-    "TakeTurn",
-    "InitiatePart",
-    "PartInitiated",
-    "StageChunks",
-    "ChunksStaged",
-    "CollectRefused",
-    "RefusedCollected",
-    "ApplyGates",
-    "GatesApplied",
-    "ExecutePart",
-    "PartExecuted",
-    "WaitForStatus",
-    "CheckStatus",
-    "StatusChecked",
-    "CollectExceptions",
-    "ExceptionsCollected",
-    "PassTurn",
-    "TurnPassed",
-    "ReportImport",
-    "Reported",
-    "AnnounceImport",
-    "Announced",
-    "ImportCompleted",
-]
-"""The way of an import with rejects: each step once."""
-LOOPS = {
-    "poll": ["StatusChecked", "WaitForStatus", "CheckStatus"],
-    "stage": ["ChunksStaged", "StageChunks"],
-    "collect": ["ExceptionsCollected", "CollectExceptions"],
-    "report": ["Reported", "ReportImport"],
-    "quota": ["PartInitiated", "WaitForQuota", "InitiatePart"],
-    "pass": ["TurnPassed", "WaitToPass", "PassTurn"],
-}
 
 
-def _events(states: list[str], machine: dict[str, Any] = STATES) -> int:
-    kinds = [
-        "Token" if machine[name].get("Resource", "").endswith("Token") else machine[name]["Type"]
-        for name in states
-    ]
-    return sum(EVENTS[kind] for kind in kinds)
-
-
-def _next_of(state: dict[str, Any]) -> set[str]:
-    choices = {choice["Next"] for choice in state.get("Choices", ())}
-    return choices | {state.get("Next", ""), state.get("Default", "")}
-
-
-def _shortest_wait() -> float:
-    """Of a poll that has grown to the longest: jitter takes a fifth off."""
-    return ceil(DEFAULTS["PollMaxSeconds"] * 0.8)
-
-
-def _chunks() -> int:
-    return ceil(RECORDS / cost.MEASURED.chunk_records)
-
-
-def _chunks_of_an_invocation(seconds: float) -> int:
-    spare = DEFAULTS["RequestSeconds"] + stager.MARGIN_SECONDS
-    return floor((LAMBDA_SECONDS - spare) / seconds) + 1
-
-
-def _chunks_of_a_part() -> int:
-    """At the slowest: each request takes as long as it may."""
-    staging = DEFAULTS["PartSeconds"] * initiate_part.STAGING_SHARE
-    return floor(staging / DEFAULTS["RequestSeconds"])
-
-
-def _history() -> dict[str, int]:
-    """Events of imports of ten million records."""
-    quick = ceil(_chunks() / _chunks_of_an_invocation(cost.ASSUMED.upload_seconds))
-    slow = ceil(_chunks() / _chunks_of_an_invocation(DEFAULTS["RequestSeconds"]))
-    parts = ceil(_chunks() / _chunks_of_a_part())
-    pages = RECORDS / 10 / EXCEPTIONS_PAGE_LIMIT
-    reading = LAMBDA_SECONDS - collect_exceptions.MARGIN_SECONDS
-    rounds = collect_exceptions.ROUNDS * ceil(pages * cost.ASSUMED.page_seconds / reading)
-    once = ENDS + _events(ONCE)
-    loop = {name: _events(states) for name, states in LOOPS.items()}
-    night = floor(TOKEN_HOURS * 3600 / _shortest_wait()) * loop["poll"]
-    expected = len(list(cost.poll_waits(10 * cost.ASSUMED.execute_seconds))) * loop["poll"]
-    between = _events(ONCE[4:19])  # what each further part repeats
-    return {
-        "once": once,
-        "expected": once + quick * loop["stage"] + expected + rounds * loop["collect"],
-        "night": once + slow * loop["stage"] + night + rounds * loop["collect"],
-        "parts": parts,
-        "every part a night": once
-        + slow * loop["stage"]
-        + (parts - 1) * between
-        + parts * (night + rounds * loop["collect"]),
-        "poll": loop["poll"],
-        "hours": floor((HISTORY - once) / loop["poll"] * _shortest_wait() / 3600),
-        "least poll": ceil((TOKEN_HOURS * 3600) / ((HISTORY - once) / loop["poll"]) / 0.8),
-    }
-
-
-EXPORT_LOOK = ["NextStep", "AwaitExport", "CheckExport"]
-EXPORT_PAGES = ["NextStep", "RetrieveExport"]
-
-
-def _exports() -> dict[str, int]:
-    """Events and calls of exports of ten million records."""
-    look, more = _events(EXPORT_LOOK, EXPORT), _events(EXPORT_PAGES, EXPORT)
-    pages = RECORDS // OutputPart().page_records
-    reading = LAMBDA_SECONDS - retrieve_export.MARGIN_SECONDS
-    calls = ceil(pages * cost.ASSUMED.page_seconds / reading)
-    wait = _shortest_wait()
-    night = floor(check_export.TOKEN_HOURS * 3600 / wait) * look
-    whole = attempts.ATTEMPTS * check_export.TOKEN_HOURS
-    return {
-        "look": look,
-        "night": night + calls * more,
-        "every attempt a night": attempts.ATTEMPTS * (night + calls * more),
-        "hours": floor(HISTORY / look * wait / 3600),
-        "least poll": ceil(whole * 3600 / (HISTORY / look) / 0.8),
-        "pages": pages,
-        "calls": calls,
-        "roll": RECORDS * rolls.ENTRY // 1_000_000,
-    }
-
-
-def _state_bytes() -> int:
-    cursor = {"offset": RECORDS, "stretch": RECORDS, "round": collect_exceptions.ROUNDS}
-    step = {
-        "next": "collect",
-        "resume_at": "2026-01-15T10:30:00.000Z",
-        "seconds": 3600,
-        "cursor": cursor,
-    }
-    held = {"import": {"import_id": "imp-6c1a6f1f83ff0d95", "next": "import"}, "step": step}
-    return len(json.dumps(held | {"turn": {"import_id": "imp-6c1a6f1f83ff0d95"}}))
-
-
-def _members(value: msgspec.Struct) -> dict[str, Any]:
-    return {name: msgspec.to_builtins(getattr(value, name)) for name in value.__struct_fields__}
-
-
-def _stored(value: msgspec.Struct, key: keys.Key) -> int:
-    return item_bytes(marshal({**key._asdict(), **_members(value), "expires_at": 1 << 31}))
-
-
-BIG = {"offset": 10**12, "row": RECORDS}
-
-
-def _chunk_item() -> int:
-    chunk = StagedChunk(
-        number=_chunks(),
-        state="settled",
-        start=BIG,
-        end=BIG,
-        first_sequence=RECORDS,
-        records=RECORDS,
-        rows=RECORDS,
-        rejected_local=RECORDS,
-        bytes=DEFAULTS["ChunkBytes"],
-        sha256="0" * 64,
-        received_before=RECORDS,
-        posted_at=10**13,
-    )
-    return _stored(chunk, keys.chunk("imp-6c1a6f1f83ff0d95", 1, _chunks()))
-
-
-def _part_item() -> int:
-    refused = {str(RECORDS - n): "400" for n in range(DEFAULTS["MaxPoisonRecords"])}
-    part = Part(number=1, state="executing", start=BIG, end=BIG, refused=refused, token="9" * 12)
-    return _stored(part, keys.part("imp-6c1a6f1f83ff0d95", 1))
-
-
-def _import_item() -> int:
-    record = Import(
-        import_id="imp-6c1a6f1f83ff0d95",
-        feed="crm-contacts",
-        bucket="b" * 63,
-        key=LONGEST_KEY,
-        version_id="v" * 32,
-        execution_arn=ARN,
-        registered_at="2026-01-15T10:30:00.000Z",
-        approval_token=TASK_TOKEN,
-        report_key=LONGEST_KEY,
-        rejects_key=LONGEST_KEY,
-    )
-    return _stored(record, keys.meta("imp-6c1a6f1f83ff0d95"))
-
-
-def _ticket_item() -> int:
-    ticket = Ticket(
-        execution=ARN,
-        import_id="imp-6c1a6f1f83ff0d95",
-        token=TASK_TOKEN,
-        dropped_at="2026-01-15T10:30:00Z",
-        sequencer="0" * 16,
-        taken_at=10**13,
-    )
-    return _stored(ticket, keys.ticket("DEMO_CLIENT", ARN))
-
-
-def _note_bytes(uploaded: int) -> int:
-    """Of the note by which a report goes on, once so many parts of its rejects are uploaded."""
-    kinds = [Kind("validation", "c" * 40, RECORDS, RECORDS) for _ in range(MOST_KINDS)]
-    tags = [f'"{"0" * 32}"'] * uploaded
-    upload = Upload(key=LONGEST_KEY, content_type="text/csv", upload_id="u" * 128, tags=tags)
-    progress = Progress(attempt=1, held=False, upload=upload, kinds=kinds)
-    return len(msgspec.json.encode(progress))
-
-
-def _largest_rejects() -> int:
-    """Of a rejects file, in GB: the parts that the note can name."""
-    each = (_note_bytes(1_000) - _note_bytes(0)) / 1_000
-    return floor((ITEM_LIMIT - _note_bytes(0) - 1_000) / each) * PART_BYTES // 10**9
-
-
-def _figures() -> dict[str, str]:
-    history, exports = _history(), _exports()
+def figures() -> dict[str, str]:
+    history, exports = import_history(), export_history()
     rate = DEFAULTS["WebhookRate"]
     event = cost.EVENT_BYTES + 2 * cost.INDEXED_BYTES
     numbers = {
@@ -287,13 +63,13 @@ def _figures() -> dict[str, str]:
         "events of that, with 12 hours of polling for each part": history["every part a night"],
         "hours of polling that one execution has room for": history["hours"],
         "smallest PollMaxSeconds for 12 hours": history["least poll"],
-        "bytes of the state": _state_bytes(),
-        "stage requests of 10 million records": _chunks(),
-        "bytes of a chunk's item": _chunk_item(),
-        "bytes of a part's item": _part_item(),
-        "bytes of an import's item": _import_item(),
-        "bytes of a ticket": _ticket_item(),
-        "GB of rejects that a report can name": _largest_rejects(),
+        "bytes of the state": state_bytes(),
+        "stage requests of 10 million records": stage_requests(),
+        "bytes of a chunk's item": chunk_item(),
+        "bytes of a part's item": part_item(),
+        "bytes of an import's item": import_item(),
+        "bytes of a ticket": ticket_item(),
+        "GB of rejects that a report can name": largest_rejects(),
         "GB that a multipart upload takes": UPLOAD_PARTS * PART_BYTES // 10**9,
         "rejects a second, over all suffixes": keys.EXCEPTION_SPREAD * PARTITION_WRITES,
         "events a second, over a day's suffixes": len(keys.SUFFIXES) * PARTITION_WRITES,
@@ -327,7 +103,7 @@ def _figures() -> dict[str, str]:
     return {name: f"{number:,}" for name, number in numbers.items()}
 
 
-FIGURES = _figures()
+FIGURES = figures()
 
 
 @pytest.fixture(scope="module")
@@ -347,24 +123,24 @@ def test_the_page_says_no_number_that_is_not_reckoned(rows):
 
 def test_the_way_that_is_counted_is_one_that_the_state_machine_can_take():
     for before, after in pairwise(ONCE):
-        assert after in _next_of(STATES[before]), before
+        assert after in next_of(STATES[before]), before
     for states in LOOPS.values():
         for before, after in zip(states, [*states[1:], states[0]], strict=True):
-            assert after in _next_of(STATES[before]), before
+            assert after in next_of(STATES[before]), before
 
 
 def test_the_ways_of_an_export_that_are_counted_are_ways_of_its_state_machine():
     for states in (EXPORT_LOOK, EXPORT_PAGES):
         for before, after in zip(states, [*states[1:], states[0]], strict=True):
-            assert after in _next_of(EXPORT[before]), before
+            assert after in next_of(EXPORT[before]), before
 
 
 def test_an_export_that_is_waited_for_half_a_day_fits_the_history():
-    assert _exports()["night"] < HISTORY
+    assert export_history()["night"] < HISTORY
 
 
 def test_ten_million_records_fit_the_history_with_twelve_hours_of_polling():
-    assert _history()["night"] < HISTORY
+    assert import_history()["night"] < HISTORY
 
 
 def test_the_poll_s_jitter_is_the_one_that_is_reckoned_with(monkeypatch):
@@ -373,7 +149,7 @@ def test_the_poll_s_jitter_is_the_one_that_is_reckoned_with(monkeypatch):
 
     said = check_status._poll({"polls": 99}, _Polling())
 
-    assert said["seconds"] == _shortest_wait()
+    assert said["seconds"] == shortest_wait()
 
 
 class _Polling:
@@ -388,11 +164,11 @@ def test_the_state_has_room_for_a_failure_s_longest_cause_in_every_place_it_is_k
         for path in [caught["ResultPath"] for caught in state.get("Catch", ())]
     }
 
-    assert _state_bytes() + len(caught) * CAUSE_BYTES < STATE_BYTES
+    assert state_bytes() + len(caught) * CAUSE_BYTES < STATE_BYTES
 
 
 def test_every_item_is_far_below_what_dynamodb_takes():
-    assert max(_chunk_item(), _part_item(), _import_item(), _ticket_item()) < ITEM_LIMIT / 20
+    assert max(chunk_item(), part_item(), import_item(), ticket_item()) < ITEM_LIMIT / 20
     assert audit.INLINE_BYTES + 2 * cost.EVENT_BYTES < 300_000 < ITEM_LIMIT
 
 
