@@ -29,6 +29,7 @@ from tests.integration.doctor.changed_vendors import (
 
 EVERYTHING = [*grouped(changed_routes()), *grouped(changed_names())]
 
+THOROUGH = bool(os.environ.get("PREFDROP_THOROUGH"))
 ONE_OF_EACH = {
     "import.stage": "O-3",
     "export.commit": "O-4",
@@ -102,7 +103,7 @@ def test_every_row_of_the_table_that_is_another_is_named_and_no_other(group: lis
     assert wrong(facts) == {(change.number, change.name) for change in group}
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize("name", ONE_OF_EACH if THOROUGH else ("import.stage", "phone.number"))
 def test_a_single_row_that_is_another_is_named_alone(name: str) -> None:
     change = next(one for one in (*changed_routes(), *changed_names()) if one.name == name)
 
