@@ -83,6 +83,8 @@ def test_another_user_is_no_answer_to_an_update(vendor: ScriptedVendor, client: 
         {"Preferences": {"Emails": []}},
         {"Emails": {"EmailAddress": "ana@example.test"}},
         {"Emails": [{"EmailAddress": "ana@example.test"}, None]},
+        {"Emails": [{"EmailAddress": "ana@example.test", "EmailPreferences": {"FilterId": "A"}}]},
+        {"ProfilePreferences": [{"FilterId": "A", "Consents": [None]}]},
         {"ProfileId": 7},
         {"Message": "There is none.", "Errors": []},
         {},

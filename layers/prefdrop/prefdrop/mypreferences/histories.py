@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import fields
+
 from mypreferences_assumptions import NAMES
 from prefdrop.mypreferences.answers import Answer, lacking
-from prefdrop.mypreferences.resources import ResourceType, read, wire_names
+from prefdrop.mypreferences.resources import Resource, ResourceType, read, wire_names
 
 
 def only(filter_id: str | None) -> list[tuple[str, object]]:
@@ -15,7 +17,7 @@ def only(filter_id: str | None) -> list[tuple[str, object]]:
 def history_in(kind: type[ResourceType], answer: Answer) -> ResourceType:
     """The history in `answer`, as `kind`, whose fields are collections.
 
-    Raises GarbledAnswer where no collection of it is there, or one is not of objects alone: nobody
+    Raises GarbledAnswer where no collection of it is there, or any is not of objects alone: nobody
     shall take an answer that was not understood for a person who never said anything.
     """
     decoded = answer.json()
@@ -23,6 +25,22 @@ def history_in(kind: type[ResourceType], answer: Answer) -> ResourceType:
     if not isinstance(decoded, dict) or names.isdisjoint(map(str.lower, decoded)):
         raise lacking(answer, "a history")
     history = read(kind, decoded)
-    if not names.isdisjoint(map(str.lower, history.more)):
+    if _hides(history):
         raise lacking(answer, "a history whose collections are arrays of objects")
     return history
+
+
+def _hides(resource: Resource) -> bool:
+    """Whether a collection, at any depth, could not be read, so that it looks empty."""
+    unread = {name.lower() for name, value in resource.more.items() if value is not None}
+    collections = {
+        name: getattr(resource, name)
+        for name in resource.__struct_fields__
+        if isinstance(getattr(resource, name), tuple)
+    }
+    wires = {field.encode_name.lower() for field in fields(resource) if field.name in collections}
+    return bool(wires & unread) or any(
+        isinstance(item, Resource) and _hides(item)
+        for items in collections.values()
+        for item in items
+    )

@@ -38,7 +38,7 @@ def is_stale_consent(stored: list[Item], item: Item) -> bool:
     That may be one in another locale, whose place it would take.
     """
     date = item.get("ConsentDate")
-    if not date:
+    if not date or not stored:
         return False
     sent = stored_date(date)[:-1]
     return any(
