@@ -27,7 +27,7 @@ RESOURCES: dict[str, dict[str, str]] = {
 }
 # Settings that one function alone is given: the API refers to the functions behind it, so that
 # not all of them can know its address.
-OWN = {"callback_url": "BeginExportFunction"}
+OWN = {"callback_url": "BeginExportFunction", "webhook_url": "BackfillEventsFunction"}
 # Parameters that shape the stack and never reach a function's code.
 OF_THE_STACK = {
     "AlarmEmail",
