@@ -33,8 +33,8 @@ from prefdrop.mypreferences import AnswerTooLarge, Client, NotSent, TooManyReque
 from prefdrop.mypreferences.events_retrieval import EventFilter, EventList
 from prefdrop.telemetry import logger, metrics
 
-MARGIN_SECONDS = 120
-"""Time kept for one request, which the client may send four times."""
+MARGIN_SECONDS = 150
+"""Time kept for one request, which the client may send four times, and for keeping its answer."""
 
 KEEPING_MARGIN_SECONDS = 20
 """Kept back for the writes that are under way, for the counts and for the answer."""
