@@ -44,16 +44,23 @@ def publish(services: ExportServices, run: ExportRun) -> ExportRun:
 
 
 def fail(services: ExportServices, run: ExportRun, failure: Failure) -> ExportRun:
-    """Write down why a run failed and tell of it; the watermark stays where it was."""
-    run = services.exports.update(
-        run, status="Failed", error=failure, finished_at=iso_now(), token=None, task_token=None
-    )
-    detail = _detail(run) | {"error_code": failure.code, "watermark": run.watermark_before or None}
+    """Write down why a run failed and tell of it; the watermark stays where it was.
+
+    A worker that was thought dead may have decided the run just before: then it is published. The
+    ledger says which, once and for all. Returns the run as it has ended.
+    """
+    run = services.exports.fail(run, failure)
+    if run.status == "Publishing":
+        return publish(services, run)
+    if run.status == "Completed":
+        return run
+    code = run.error.code if run.error else failure.code
+    detail = _detail(run) | {"error_code": code, "watermark": run.watermark_before or None}
     services.bus.publish(SOURCE, "ExportFailed", detail)
     services.exports.release(run.export, run.run)
     _count("Failed", run)
     _tidy(services, run)
-    logger.error("export failed", extra={"code": failure.code})
+    logger.error("export failed", extra={"code": code})
     return run
 
 

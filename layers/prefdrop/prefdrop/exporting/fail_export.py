@@ -30,10 +30,12 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> dict[st
     )
     if run.status == "Publishing":
         run = publish(services, run)
+    failure = _failure(state.get("failure", {}))
+    if run.status != "Completed":
+        run = fail(services, run, failure)
     if run.status == "Completed":
         return {"next": "done", "error": "", "cause": ""}
-    failure = _failure(state.get("failure", {}))
-    fail(services, run, failure)
+    failure = run.error or failure
     return {"next": "failed", "error": failure.code, "cause": f"{failure.message} {failure.hint}"}
 
 

@@ -30,6 +30,8 @@ RunStatus = Literal[
     "Skipped",
 ]
 RUN_ENDED = frozenset({"Completed", "Failed", "Skipped"})
+PAST_FAILING = ("Publishing", "Completed", "Failed")
+"""A run that is decided is published; one that has failed has failed already."""
 
 
 class UnknownRun(Terminal):
@@ -302,7 +304,7 @@ class ExportStore:
         decided = self._table.update_write(
             keys.export_run(run.export, run.run),
             put={"status": "Publishing", "updated_at": iso_now()},
-            when=Attr("attempt").eq(run.attempt),
+            when=Attr("attempt").eq(run.attempt) & Attr("status").eq("Finishing"),
         )
         moved = self._table.update_write(
             keys.export_state(run.export),
@@ -316,6 +318,38 @@ class ExportStore:
                 f"Another run has taken over the export {run.export}.",
                 hint="Nothing of this run is visible; the other one goes on from the watermark.",
             ) from None
+        return self.get(run.export, run.run)
+
+    def fail(self, run: ExportRun, failure: Failure) -> ExportRun:
+        """Mark a run Failed and let go of its export, both or neither; returns what then is.
+
+        A run that is decided, or has failed already, stays as it is. Raises LedgerBusy.
+        """
+        held = self.state(run.export).run == run.run
+        put = {
+            "status": "Failed",
+            "error": msgspec.to_builtins(failure),
+            "finished_at": iso_now(),
+            "updated_at": iso_now(),
+            "token": None,
+            "task_token": None,
+        }
+        mine = keys.export_run(run.export, run.run)
+        undecided = Attr("run").exists() & ~Attr("status").is_in(list(PAST_FAILING))
+        writes = [self._table.update_write(mine, put=put, when=undecided)]
+        if held:
+            nobody = {"run": None, "execution": None}
+            state = keys.export_state(run.export)
+            writes.append(self._table.update_write(state, put=nobody, when=_held_by(run.run)))
+        try:
+            self._table.transact(*writes)
+        except ConditionFailed:
+            found = self.get(run.export, run.run)
+            if found.status not in PAST_FAILING:
+                raise LedgerBusy(
+                    "Another worker changed the claim meanwhile.", hint="The step is tried again."
+                ) from None
+            return found
         return self.get(run.export, run.run)
 
     def _transact(self, *writes: Any) -> None:

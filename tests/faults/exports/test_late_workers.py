@@ -1,0 +1,113 @@
+"""A worker that was thought dead goes on: its run has still one end, and spoils no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from prefdrop.exporting import begin_export, finish_export
+from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore
+from tests.faults.exports.simulation import ExportSimulation
+from tests.faults.interpreter import Execution, Json
+
+
+def payload(execution: Execution) -> Json:
+    """What the state machine hands to a step of a run."""
+    run = execution.arn.rpartition("-")[2]
+    return {"export": "people", "run": run, "execution": execution.arn, "step": {}}
+
+
+def stopped_before_its_decision(simulation: ExportSimulation) -> Execution:
+    """Run 2 has retrieved everything when somebody stops it."""
+    simulation.put_people(range(10))
+    simulation.export("1")
+    simulation.put_people(range(5), CustomerName={"FirstName": "Ana"})
+    execution = simulation.start_run("2")
+    simulation.walk_to(execution, "Finishing")
+    execution.status = "ABORTED"
+    return execution
+
+
+def decide(simulation: ExportSimulation, run: ExportRun) -> ExportRun:
+    """What a worker does that has made its checks."""
+    worker: Any = simulation.worker()
+    state = worker.exports.state("people")
+    return finish_export._decide(worker, run, state, worker.exports.objects(run))
+
+
+def test_a_stopped_run_that_is_decided_while_another_settles_it_is_published(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = stopped_before_its_decision(simulation)
+    is_running = begin_export.is_running
+
+    def meanwhile_decided(services: Any, arn: str) -> bool:
+        running = is_running(services, arn)
+        simulation.call("FinishExport", payload(stopped))
+        return running
+
+    monkeypatch.setattr(begin_export, "is_running", meanwhile_decided)
+
+    simulation.export("3")
+
+    assert simulation.run_item("2").status == "Completed"
+    assert simulation.manifests().keys() == {"1", "2", "3"}
+    simulation.assert_readers_have_everything()
+
+
+def test_a_run_that_was_decided_but_not_published_yet_is_published_by_who_would_fail_it(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_before_its_decision(simulation)
+    late, fail = simulation.run_item("2"), ExportStore.fail
+
+    def just_after_a_decision(store: ExportStore, run: ExportRun, *arguments: Any) -> ExportRun:
+        decide(simulation, late)
+        return fail(store, run, *arguments)
+
+    monkeypatch.setattr(ExportStore, "fail", just_after_a_decision)
+
+    simulation.export("3")
+
+    assert simulation.run_item("2").status == "Completed"
+    assert simulation.manifests().keys() == {"1", "2", "3"}
+    simulation.assert_readers_have_everything()
+
+
+def test_a_run_that_has_failed_is_decided_no_more(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_before_its_decision(simulation)
+    late, release = simulation.run_item("2"), ExportStore.release
+    refused = []
+
+    def late_decision(store: ExportStore, export: str, run: str) -> None:
+        if run == "2":
+            with pytest.raises(ClaimLost):
+                decide(simulation, late)
+            refused.append(run)
+        release(store, export, run)
+
+    monkeypatch.setattr(ExportStore, "release", late_decision)
+
+    simulation.export("3")
+
+    assert refused
+    assert simulation.run_item("2").status == "Failed"
+    assert simulation.manifests().keys() == {"1", "3"}
+    simulation.assert_readers_have_everything()
+
+
+def test_a_run_whose_claim_another_has_taken_is_decided_no_more(
+    simulation: ExportSimulation,
+) -> None:
+    stopped_before_its_decision(simulation)
+    late, store = simulation.run_item("2"), simulation.worker().exports
+    store.claim(store.state("people"), "3", "other")
+
+    with pytest.raises(ClaimLost):
+        store.decide(late, {"watermark": "2030-01-01T00:00:00.000Z"})
+
+    assert simulation.run_item("2").status == "Finishing"
+    assert simulation.state().last_run == "1"
