@@ -21,7 +21,7 @@ EXECUTION_EVERY = 10.0
 WAITING = ("Beginning", "Waiting")
 
 SHOWN = (
-    "export", "run", "status", "full", "why_full", "started_at", "finished_at", "records",
+    "export", "run", "status", "full", "why_full", "why_skipped", "started_at", "finished_at", "records",
     "duplicates", "removed", "objects", "bytes", "watermark_before", "watermark_after", "attempt",
     "given_up", "manifest_key",
 )  # fmt: skip
@@ -93,7 +93,8 @@ def print_run(run: ExportRun) -> None:
         if error["hint"]:
             note(f"       {error['hint']}")
     elif run.status == "Skipped":
-        note("Another run of this export was under way; run it again when that has ended.")
+        why = run.why_skipped or "another run of this export was under way"
+        note(f"Nothing was brought out: {why}.")
 
 
 def fetch_run(

@@ -143,6 +143,26 @@ def test_a_run_that_finds_another_under_way_does_nothing(simulation: ExportSimul
     assert simulation.manifests().keys() == {"1"}
 
 
+def test_a_slot_that_begins_after_a_later_run_has_ended_is_skipped(
+    simulation: ExportSimulation,
+) -> None:
+    simulation.put_people(range(5))
+    simulation.export("20260115T000000.000Z")
+    simulation.put_people(range(2), CustomerName={"FirstName": "Ana"})
+    by_hand = "20260116T000300.000Z"
+    simulation.export(by_hand)
+    simulation.put_people(range(2), CustomerName={"FirstName": "Eva"})
+
+    late = simulation.export("20260116T000000.000Z")
+    simulation.export("20260117T000000.000Z")
+
+    assert (late.status, late.visited[-1]) == ("SUCCEEDED", "AnotherIsRunning")
+    skipped = simulation.run_item("20260116T000000.000Z")
+    assert (skipped.status, "later run" in skipped.why_skipped) == ("Skipped", True)
+    assert simulation.manifests()["20260117T000000.000Z"]["previous_run"] == by_hand
+    simulation.assert_readers_have_everything()
+
+
 def test_a_run_whose_execution_was_stopped_holds_up_nobody(simulation: ExportSimulation) -> None:
     simulation.put_people(range(5))
     stopped = simulation.start_run("1").run()

@@ -145,3 +145,18 @@ def test_exports_are_listed_with_what_is_wrong_with_them(services: ExportService
     assert operate.list_runs(services, "readers") == [operate.show_run(services, "readers", "1")]
     assert operate.manifest_of(services, new) is None
     assert json.dumps(listed["broken"].error)
+
+
+def test_a_run_by_hand_is_named_after_the_last_run_whatever_the_clock_says(
+    services: ExportServices,
+) -> None:
+    services.files.write("exports/by-hand.toml", BY_HAND)
+    run = ExportRun(export="by-hand", run="29991231T235959.999Z", started_at="")
+    services.exports.begin(run)
+    services.exports.claim(services.exports.state("by-hand"), run.run, "execution")
+    run = services.exports.update(services.exports.initiated(run, "token"), status="Finishing")
+    services.exports.decide(run, {"last_run": run.run})
+
+    made, _ = operate.start_run(services, "by-hand", services.settings.export_machine)
+
+    assert made == "30000101T000000.000Z"

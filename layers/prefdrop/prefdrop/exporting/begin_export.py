@@ -50,10 +50,20 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
     if run.status in RUN_ENDED:
         return next_of(run)
     if not _claimed(services, run):
-        return next_of(services.exports.update(run, status="Skipped", finished_at=iso_now()))
+        return next_of(_skipped(services, run, "another run of this export was under way"))
+    if run.status == "Beginning" and run.run <= services.exports.state(run.export).last_run:
+        run = _skipped(services, run, "a later run has done its work already")
+        services.exports.release(run.export, run.run)
+        return next_of(run)
     if run.status == "Beginning":
         run = _initiate(services, run, full=request.full)
     return next_of(run, seconds=services.settings.poll_first_seconds)
+
+
+def _skipped(services: ExportServices, run: ExportRun, why: str) -> ExportRun:
+    """End a run that brings nothing: readers take runs in the order of their names."""
+    logger.info("the run is skipped", extra={"why": why})
+    return services.exports.update(run, status="Skipped", why_skipped=why, finished_at=iso_now())
 
 
 def _claimed(services: ExportServices, run: ExportRun) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from prefdrop.exporting.definition import Export
 from prefdrop.exporting.pinned import FOLDER, read_definition
-from prefdrop.exporting.schedule import slot_name
+from prefdrop.exporting.schedule import name_after, slot_name
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.start_exports import start
 from prefdrop.feeds.errors import FeedError
@@ -48,10 +48,12 @@ def start_run(
     """Start a run now, by the state machine's ARN; returns its id and its execution's ARN.
 
     `full` brings everything, whatever the definition says. Raises ExportMissing and ExportError.
-    While another run of the export is under way, the new one ends as Skipped.
+    While another run of the export is under way, the new one ends as Skipped. Its name comes after
+    that of the last run, whatever our clock says: readers take the runs in their order.
     """
     read_definition(services, name)
-    run = slot_name(datetime.fromtimestamp(now_ms() / 1000, UTC))
+    now = slot_name(datetime.fromtimestamp(now_ms() / 1000, UTC))
+    run = max(now, name_after(services.exports.state(name).last_run))
     return run, start(services, machine, name, run, full=full)
 
 

@@ -68,6 +68,15 @@ def slot_name(slot: datetime) -> str:
     return moment.replace("-", "").replace(":", "") + "Z"
 
 
+def name_after(run: str) -> str:
+    """The next name after that of a run; empty where the run is not named by a moment."""
+    try:
+        moment = datetime.strptime(run, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return slot_name(moment + timedelta(milliseconds=1))
+
+
 def _time_of_day(text: str) -> time:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
         raise ScheduleError("this is no time of day", ("at",), 'Write it like "02:30".')

@@ -79,6 +79,8 @@ class ExportRun(msgspec.Struct, kw_only=True, omit_defaults=True):
     full: bool = False
     why_full: str = ""
     """In words, for a run of an incremental export that has to be full."""
+    why_skipped: str = ""
+    """In words, for a run that brought nothing because another did."""
     scope: str = ""
     watermark_before: str = ""
     watermark_after: str = ""
