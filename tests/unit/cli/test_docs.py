@@ -73,7 +73,8 @@ def test_every_command_that_the_pages_show_exists() -> None:
         " ".join(path)
         for page in PAGES
         for path in re.findall(
-            r"prefdrop (local|imports|feeds) ([a-z]+)", page.read_text(encoding="utf-8")
+            r"prefdrop (local|imports|feeds|events|exports|subscriptions|configuration) ([a-z]+)",
+            page.read_text(encoding="utf-8"),
         )
     }
 

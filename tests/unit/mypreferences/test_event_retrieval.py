@@ -16,8 +16,8 @@ from prefdrop.mypreferences import (
     GarbledAnswer,
     Misconfigured,
     NotFound,
+    exchange,
 )
-from prefdrop.mypreferences import exchange
 from prefdrop.mypreferences.errors import AnswerTooLarge
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer
 
