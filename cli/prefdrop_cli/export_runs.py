@@ -21,8 +21,8 @@ EXECUTION_EVERY = 10.0
 WAITING = ("Beginning", "Waiting")
 
 SHOWN = (
-    "export", "run", "status", "full", "why_full", "why_skipped", "started_at", "finished_at", "records",
-    "duplicates", "removed", "objects", "bytes", "watermark_before", "watermark_after", "attempt",
+    "export", "run", "status", "full", "why_full", "why_skipped", "started_at", "finished_at",
+    "records", "duplicates", "removed", "objects", "bytes", "watermark_before", "watermark_after", "attempt",
     "given_up", "manifest_key",
 )  # fmt: skip
 """Never a run's tokens: they are secrets."""

@@ -143,3 +143,65 @@ def use_no_overlap(simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(ExportVendor, "begin", at_the_very_moment)
     monkeypatch.setattr(begin_export, "timedelta", lambda **_: timedelta())
+
+
+def tell_wrong_time(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch, run: str, **ahead: float
+) -> None:
+    """Run the export once while the vendor's web server is ahead of its database."""
+    begin = ExportVendor.begin
+
+    def wrong(vendor: ExportVendor, *arguments: Any, **options: Any) -> Begun:
+        begun = begin(vendor, *arguments, **options)
+        return begun._replace(asked_at=begun.asked_at + timedelta(**ahead))
+
+    with monkeypatch.context() as during:
+        during.setattr(ExportVendor, "begin", wrong)
+        simulation.export(run)
+
+
+def test_a_date_that_our_clock_calls_impossible_is_not_gone_by(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.put_people(range(5))
+    tell_wrong_time(simulation, monkeypatch, "1", hours=1)
+    simulation.put_people(range(2), CustomerName={"FirstName": "Ana"})
+
+    simulation.export("2")
+
+    manifest = simulation.manifests()["2"]
+    assert (manifest["mode"], manifest["records"]) == ("incremental", 2)
+    simulation.assert_readers_have_everything()
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["by itself", "by hand"])
+def test_a_watermark_that_was_too_late_is_found_out_and_healed_by_a_full_run(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    simulation.put_people(range(5))
+    tell_wrong_time(simulation, monkeypatch, "1", minutes=14)
+    poisoned = simulation.state().watermark
+    simulation.put_people(range(2), CustomerName={"FirstName": "Ana"})
+
+    simulation.export("2", full=full)
+    simulation.put_people(range(2, 4), CustomerName={"FirstName": "Eva"})
+    simulation.export("3")
+
+    healed, after = simulation.manifests()["2"], simulation.manifests()["3"]
+    assert (healed["mode"], "clock" in healed["why_full"]) == ("full", not full)
+    assert healed["watermark"]["after"] < poisoned
+    assert (after["mode"], after["records"]) == ("incremental", 2)
+
+
+def test_the_time_that_asking_took_is_no_part_of_what_was_seen(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_clock(simulation, digit=0)
+    ticks = itertools.count(0, 7.5)
+    monkeypatch.setattr(exports_vendor, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    answered = vendor_now(simulation).replace(microsecond=0)
+
+    simulation.export("1")
+
+    seen = datetime.fromisoformat(simulation.manifests()["1"]["watermark"]["after"])
+    assert seen == answered - timedelta(seconds=7.5)

@@ -6,7 +6,7 @@ answer is lost the vendor is simply asked again: a token that nobody uses dies b
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from prefdrop.exporting.loading import read_values, values_of
 from prefdrop.exporting.pinned import definition_key, read_definition
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
+from prefdrop.exporting.vendor import Begun
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.importing.turn import is_running
@@ -24,6 +25,13 @@ from prefdrop.ledger.clock import iso, iso_now, milliseconds, now_ms
 from prefdrop.ledger.exports import RUN_ENDED, ExportRun, ExportState
 from prefdrop.mypreferences.bulk_export_dates import covering
 from prefdrop.telemetry import logger
+
+
+AHEAD = timedelta(minutes=15)
+"""How far the vendor's clock may be ahead of ours. Beyond it, ours is gone by: a watermark that is
+too early costs records that come again, one that is too late costs changes."""
+
+CLOCK_WENT_BACK = "the vendor's clock is behind the watermark, which must have been too late"
 
 
 class Selection(NamedTuple):
@@ -83,15 +91,16 @@ def _claimed(services: ExportServices, run: ExportRun) -> bool:
 
 def _initiate(services: ExportServices, run: ExportRun, *, full: bool) -> ExportRun:
     export, version = read_definition(services, run.export, version_id=run.definition_version)
-    selection = _select(services, export, services.exports.state(run.export), full=full)
-    begun = services.export_vendor.begin(
-        export,
-        since=selection.since,
-        values=selection.values,
-        callback_url=_callback_url(services),
-    )
-    # The vendor's clock may have gone back since; what was seen then has been seen.
-    seen = max(iso(milliseconds(begun.asked_at)), selection.changes["watermark_before"])
+    state = services.exports.state(run.export)
+    selection = _select(services, export, state, "it was asked for" if full else "")
+    begun = _ask(services, export, selection)
+    if selection.since and begun.asked_at < selection.since:
+        selection = _select(services, export, state, CLOCK_WENT_BACK)
+        begun = _ask(services, export, selection)
+    seen = iso(milliseconds(begun.asked_at))
+    if selection.since:
+        # Within the overlap the vendor's clocks may differ; what was seen has been seen.
+        seen = max(seen, state.watermark)
     run = services.exports.initiated(
         run,
         begun.token,
@@ -104,12 +113,26 @@ def _initiate(services: ExportServices, run: ExportRun, *, full: bool) -> Export
     return run
 
 
-def _select(
-    services: ExportServices, export: Export, state: ExportState, *, full: bool
-) -> Selection:
+def _ask(services: ExportServices, export: Export, selection: Selection) -> Begun:
+    """Ask the vendor; a time of its that our clock calls impossible is not gone by."""
+    ours = datetime.fromtimestamp(now_ms() / 1000, UTC)
+    begun = services.export_vendor.begin(
+        export,
+        since=selection.since,
+        values=selection.values,
+        callback_url=_callback_url(services),
+    )
+    if begun.asked_at - ours <= AHEAD:
+        return begun
+    logger.warning("the vendor's clock is ahead", extra={"date": iso(milliseconds(begun.asked_at))})
+    return begun._replace(asked_at=ours)
+
+
+def _select(services: ExportServices, export: Export, state: ExportState, why: str) -> Selection:
+    """What to ask for; `why` it must be everything, if it must."""
     values = _values(services, export)
     scope = export.scope(values)
-    why_full = _why_full(export, state, scope, asked=full)
+    why_full = _why_full(export, state, scope, why)
     changes = {
         "full": bool(why_full),
         "why_full": why_full,
@@ -126,12 +149,12 @@ def _select(
     return Selection(since, values, changes | {"sent_since": sent, "tail": state.tail or None})
 
 
-def _why_full(export: Export, state: ExportState, scope: str, *, asked: bool) -> str:
+def _why_full(export: Export, state: ExportState, scope: str, why: str) -> str:
     """Why the run brings everything; empty for an incremental one."""
     if export.export.mode == "full":
         return "the definition says so"
-    if asked:
-        return "it was asked for"
+    if why:
+        return why
     if not state.watermark:
         return "it is the first run"
     if state.scope != scope:
