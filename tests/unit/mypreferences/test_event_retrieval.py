@@ -16,7 +16,7 @@ from prefdrop.mypreferences import (
     GarbledAnswer,
     Misconfigured,
     NotFound,
-    exchange,
+    events_retrieval,
 )
 from prefdrop.mypreferences.errors import AnswerTooLarge
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer
@@ -161,7 +161,7 @@ def test_a_total_of_what_is_there_is_no_more(vendor: ScriptedVendor, client: Cli
 def test_an_answer_that_is_too_large_is_given_up_at_once_and_never_held_whole(
     vendor: ScriptedVendor, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "LARGEST_READ", 100_000)
+    monkeypatch.setattr(events_retrieval, "LARGEST_ANSWER", 100_000)
     vendor.script(answer(200, [{**EVENT, "Data": "x" * 200_000}]), answer(200, [EVENT]))
 
     with pytest.raises(AnswerTooLarge, match="shorter time"):

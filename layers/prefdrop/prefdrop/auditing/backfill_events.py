@@ -83,6 +83,8 @@ class _Backfill:
         """
         failure: PrefdropError | None = None
         self._working = slices.working
+        if self._request.subscribed_only:
+            _ = self._elsewhere  # asked for here, while there is time for it
         while not slices.finished and deadline.remaining() > MARGIN_SECONDS:
             self._counts["requests"] += 1
             try:
@@ -94,6 +96,7 @@ class _Backfill:
                 continue
             self._tell_if_cut(found, slices)
             self._keep([*found, *found.not_understood], deadline, slices.end)
+            del found  # memory is measured for one answer, not for two
             self._counts["slices"] += 1
             slices.advance()
             self._remember(slices)

@@ -4,7 +4,7 @@
     └── MyPreferencesError
         ├── Terminal
         │   ├── Misconfigured        the client was given settings that cannot work
-        │   ├── AnswerTooLarge       the answer to a read is larger than we take
+        │   ├── AnswerTooLarge       a list of events is larger than we take
         │   └── Refused              the vendor said no; nothing was applied
         │       ├── BadRequest       400 or 422: something in the request is not valid
         │       ├── RouteRefused     405, 415, ...: the route takes no request like this at all

@@ -27,6 +27,11 @@ NO_CONTENT = HTTPStatus.NO_CONTENT
 """The one status whose answer is empty; of any other, an empty body has lost its events."""
 
 
+LARGEST_ANSWER = 32_000_000
+"""Bytes of the longest list that is taken. Parsed, it takes four to five times as much memory,
+which a function must have; nothing bounds how many events a time holds."""
+
+
 class EventFilter(TypedDict, total=False):
     """Which events to answer; each key may be left out.
 
@@ -79,7 +84,9 @@ class Events(Operations):
 
     def of_account(self, **which: Unpack[EventFilter]) -> EventList:
         """Events of all profiles."""
-        return _listed(self._send("events.of_account", query=_query(**which)))
+        return _listed(
+            self._send("events.of_account", query=_query(**which), largest=LARGEST_ANSWER)
+        )
 
     def of_profile(self, profile_id: int | str, **which: Unpack[EventFilter]) -> EventList:
         """Events of one profile; raises NotFound if there is none with this id."""
@@ -88,6 +95,7 @@ class Events(Operations):
             profileId=str(profile_id),
             query=_query(**which),
             quotes_data=True,
+            largest=LARGEST_ANSWER,
         )
         return _listed(answer)
 
@@ -101,7 +109,10 @@ class Events(Operations):
                 hint="Leave it out: all of them are subscribed.",
             )
         answer = self._send(
-            "events.of_subscription", subscriptionId=str(subscription_id), query=_query(**which)
+            "events.of_subscription",
+            subscriptionId=str(subscription_id),
+            query=_query(**which),
+            largest=LARGEST_ANSWER,
         )
         return _listed(answer)
 

@@ -32,10 +32,6 @@ READ_MAX_IDLE_SECONDS = 30.0
 ERROR_BODY_BYTES = 64_000
 """How much of an error page is read."""
 
-LARGEST_READ = 32_000_000
-"""Bytes of the longest answer to a read. Parsed, it takes four to five times as much memory, which
-a function must have. An answer to a change is never given up: it says what was applied."""
-
 TIMED_OUT = "timed out"
 CUT = "cut"
 
@@ -53,7 +49,8 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 class Request(NamedTuple):
     """One operation to perform. `timeout` bounds one try, in seconds. `access_token` is the one in
     the path; `quotes_data` says that the vendor's answer may quote people's data, and `hidden` are
-    texts of the body that no error may quote."""
+    texts of the body that no error may quote. A good answer of more than `largest` bytes is given
+    up; None takes any."""
 
     route: str
     target: Target
@@ -63,6 +60,7 @@ class Request(NamedTuple):
     access_token: str = ""
     quotes_data: bool = False
     hidden: tuple[str, ...] = ()
+    largest: int | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -157,11 +155,11 @@ class _Header(AuthBase):
 
 
 def _answer(request: Request, response: requests.Response, attempt: Attempt) -> Answer:
-    whole = LARGEST_READ + 1 if request.repeatable else None
-    body, broken = _body(response, attempt, whole if response.ok else ERROR_BODY_BYTES)
-    if response.ok and whole and len(body) >= whole:
+    too_large = None if request.largest is None else request.largest + 1
+    body, broken = _body(response, attempt, too_large if response.ok else ERROR_BODY_BYTES)
+    if response.ok and too_large and len(body) >= too_large:
         raise AnswerTooLarge(
-            f"MyPreferences answered {request.route} with more than {LARGEST_READ} bytes.",
+            f"MyPreferences answered {request.route} with more than {request.largest} bytes.",
             route=request.route,
             status=response.status_code,
         )

@@ -33,6 +33,7 @@ class Operations:
         timeout: float | None = None,
         quotes_data: bool = False,
         hidden: tuple[str, ...] = (),
+        largest: int | None = None,
         **values: str,
     ) -> Answer:
         """The vendor's 2xx answer to the route `route`, whose placeholders `values` fill in.
@@ -41,7 +42,8 @@ class Operations:
         with neither JSON nor nothing, as by a page to sign in or of a proxy, raises GarbledAnswer:
         nobody has said that it happened. `quotes_data` says that
         the vendor's answer may quote people's data, so that no error shows its words; `hidden` are
-        texts that are taken out of them.
+        texts that are taken out of them. An answer of more than `largest` bytes raises
+        AnswerTooLarge.
         """
         target = self._routes.target(route, **values)
         if asked := encoded(query):
@@ -55,6 +57,7 @@ class Operations:
                 access_token=values.get("accessToken", ""),
                 quotes_data=quotes_data,
                 hidden=hidden,
+                largest=largest,
             )
         )
         if target.method != "GET" and answer.body.strip():
