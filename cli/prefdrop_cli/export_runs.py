@@ -22,8 +22,8 @@ WAITING = ("Beginning", "Waiting")
 
 SHOWN = (
     "export", "run", "status", "full", "why_full", "why_skipped", "started_at", "finished_at",
-    "records", "duplicates", "removed", "objects", "bytes", "watermark_before", "watermark_after", "attempt",
-    "given_up", "manifest_key",
+    "records", "duplicates", "removed", "objects", "bytes", "watermark_before", "watermark_after",
+    "attempt", "given_up", "manifest_key",
 )  # fmt: skip
 """Never a run's tokens: they are secrets."""
 

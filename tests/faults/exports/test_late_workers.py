@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from prefdrop.exporting import begin_export, finish_export
+from prefdrop.exporting import begin_export, finish_export, retrieve_export, rolls
 from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore
+from prefdrop.ledger.table import LedgerBusy
+from prefdrop.mypreferences import ExportPage
 from tests.faults.exports.simulation import ExportSimulation
 from tests.faults.interpreter import Execution, Json
 
@@ -111,3 +114,43 @@ def test_a_run_whose_claim_another_has_taken_is_decided_no_more(
 
     assert simulation.run_item("2").status == "Finishing"
     assert simulation.state().last_run == "1"
+
+
+@pytest.mark.parametrize("late", ["before the decision", "after the decision"])
+def test_a_worker_that_writes_a_stretch_again_replaces_nothing_that_counts(
+    simulation: ExportSimulation, late: str
+) -> None:
+    simulation.put_people(range(20))
+    simulation.export("1")
+    execution = simulation.start_run("2", full=True)
+    simulation.walk_to(execution, "Retrieving")
+    stale, worker = simulation.run_item("2"), simulation.worker()
+    if late == "before the decision":
+        simulation.walk_to(execution, "Finishing")
+    else:
+        simulation.finish(execution)
+    simulation.delete_people(range(5))
+
+    retrieve_again(simulation, worker, stale)
+    simulation.finish(execution)
+
+    manifest = simulation.manifests()["2"]
+    assert (manifest["attempts"], manifest["removed"]["records"]) == (1, 0)
+    records = [record["ProfileId"] for record in simulation.records(manifest)]
+    assert len(records) == len(set(records)) == 20
+
+
+def retrieve_again(simulation: ExportSimulation, worker: Any, stale: ExportRun) -> None:
+    """Do the stretches of `stale`, with a few records of some other page and a dead token."""
+    retrieval = retrieve_export._Retrieval(worker, stale, Endless())  # type: ignore[arg-type]
+    raw = [msgspec.Raw(msgspec.json.encode(one)) for one in simulation.profiles().values()][:3]
+    page = ExportPage(count=3, has_more=False, offset=1, limit=7, total=3, records=raw)
+    with pytest.raises(LedgerBusy):
+        retrieval._settle(iter([(page, [rolls.entry_of(one) for one in raw])]))
+
+
+class Endless:
+    """A deadline that does not come."""
+
+    def remaining(self) -> float:
+        return 900

@@ -174,13 +174,12 @@ def test_a_run_whose_execution_was_stopped_holds_up_nobody(simulation: ExportSim
     assert simulation.manifests().keys() == {"2"}
 
 
-def test_an_object_that_a_late_worker_replaced_is_noticed(simulation: ExportSimulation) -> None:
+def test_an_object_that_somebody_replaced_is_noticed(simulation: ExportSimulation) -> None:
     simulation.put_people(range(20))
     execution = simulation.start_run("1")
     simulation.walk_to(execution, "Finishing")
-    simulation.s3.put_object(
-        Bucket="bucket", Key="exports/people/1/part-00001.jsonl.gz", Body=b"late"
-    )
+    written = simulation.worker().exports.objects(simulation.run_item("1"))[0]
+    simulation.s3.put_object(Bucket="bucket", Key=written.key, Body=b"not it")
 
     simulation.finish(execution)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.faults.exports.simulation import ExportSimulation
+from prefdrop.exporting.vendor import ExportVendor
+from prefdrop.mypreferences import ExportPage
+from tests.faults.exports.simulation import EXPORT, ExportSimulation
 
 SENT_ONCE = ("initiate", "commit")
 READS = ("status", "retrieve")
@@ -138,3 +143,72 @@ def test_results_are_told_of_on_the_bus_without_records_and_tokens(
     assert detail["counts"]["records"] == people.manifests()["2"]["records"]
     assert detail["manifest_key"] == "exports/people/2/manifest.json"
     assert "example.test" not in str(detail)
+
+
+def change_pages(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[ExportPage, int], ExportPage | None]
+) -> None:
+    """Let `change` see each page with the count of calls so far; None takes it as it came."""
+    real, calls = ExportVendor.page, itertools.count(1)
+
+    def page(vendor: ExportVendor, *arguments: Any, **options: Any) -> ExportPage:
+        came = real(vendor, *arguments, **options)
+        return change(came, next(calls)) or came
+
+    monkeypatch.setattr(ExportVendor, "page", page)
+
+
+def test_pages_that_stop_before_what_the_status_counts_are_not_believed(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.put_people(range(21))
+
+    def no_count_and_short_at_first(page: ExportPage, call: int) -> ExportPage:
+        more = page.has_more and (call > 3 or page.offset < 8)
+        return replace(page, total=None, has_more=more)
+
+    change_pages(monkeypatch, no_count_and_short_at_first)
+
+    assert finished(simulation, "1")["attempts"] == 2
+
+
+def test_pages_that_count_differently_are_of_different_moments(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.put_people(range(21))
+
+    def one_left_meanwhile(page: ExportPage, call: int) -> ExportPage | None:
+        return replace(page, total=20) if call == 2 else None
+
+    change_pages(monkeypatch, one_left_meanwhile)
+
+    assert finished(simulation, "1")["attempts"] == 2
+
+
+def test_a_profile_that_comes_twice_means_that_another_may_be_missing(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.put_people(range(21))
+    first: list[Any] = []
+
+    def one_moved_down(page: ExportPage, call: int) -> ExportPage | None:
+        first.extend(page.records[:1] if call == 1 else [])
+        return replace(page, records=[*page.records[:-1], first[0]]) if call == 2 else None
+
+    change_pages(monkeypatch, one_moved_down)
+
+    assert finished(simulation, "1")["attempts"] == 2
+
+
+def test_an_empty_page_after_a_full_stretch_ends_the_export(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.define(EXPORT.replace("object_bytes = 4000", "object_bytes = 1000"))
+    simulation.put_people(range(14))
+
+    def more_after_each_full_page(page: ExportPage, _: int) -> ExportPage:
+        return replace(page, has_more=page.count == page.limit)
+
+    change_pages(monkeypatch, more_after_each_full_page)
+
+    assert finished(simulation, "1")["records"] == 14

@@ -26,7 +26,6 @@ from prefdrop.ledger.exports import RUN_ENDED, ExportRun, ExportState
 from prefdrop.mypreferences.bulk_export_dates import covering
 from prefdrop.telemetry import logger
 
-
 AHEAD = timedelta(minutes=15)
 """How far the vendor's clock may be ahead of ours. Beyond it, ours is gone by: a watermark that is
 too early costs records that come again, one that is too late costs changes."""

@@ -15,7 +15,7 @@ from prefdrop.importing.check_status import GROWTH
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.clock import now_ms
-from prefdrop.ledger.exports import ExportRun
+from prefdrop.ledger.exports import UNKNOWN, ExportRun
 from prefdrop.mypreferences import NotFound, TokenRefused
 from prefdrop.telemetry import logger
 
@@ -40,15 +40,17 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
     # Cleared before the look: a callback that comes after it then still shortens the next wait.
     run = services.exports.update(run, called_back=False, task_token=None)
     try:
-        status = services.export_vendor.status(run.token).status
+        found = services.export_vendor.status(run.token)
     except TokenRefused:
         return begin_again(services, run, "the vendor knows its access token no more")
     except (Transient, NotFound) as error:
         logger.warning("the status stays away", extra={"code": error.code})
         return _poll(services, run, request)
-    if status == "Complete":
-        return next_of(services.exports.update(run, status="Retrieving"))
-    if why := OVER.get(status):
+    if found.status == "Complete":
+        # The pages' own count is preferred to it, where they name one.
+        total = UNKNOWN if found.row_count is None else found.row_count
+        return next_of(services.exports.update(run, status="Retrieving", total=total))
+    if why := OVER.get(found.status):
         return begin_again(services, run, why)
     return _poll(services, run, request)
 

@@ -132,7 +132,11 @@ def _tidy(services: ExportServices, run: ExportRun) -> None:
 
 
 def _objects_without_manifest(services: ExportServices, run: ExportRun) -> list[str]:
-    """Objects of attempts that came to nothing."""
-    last = run.attempt + (0 if run.status == "Completed" else 1)
-    attempts = (msgspec.structs.replace(run, attempt=number) for number in range(1, last))
-    return [key for one in attempts for key in services.files.list(f"{one.folder}/")]
+    """What workers left that did not come to settle it, and attempts that came to nothing."""
+    counted = set()
+    if run.status == "Completed":
+        counted = {one.key for one in services.exports.objects(run)}
+        counted |= {manifest_key(run), f"{run.folder}/removed.jsonl"}
+    attempts = (msgspec.structs.replace(run, attempt=n) for n in range(1, run.attempt + 1))
+    found = (key for one in attempts for key in services.files.list(f"{one.folder}/"))
+    return [key for key in found if key not in counted]

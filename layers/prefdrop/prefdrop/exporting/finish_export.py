@@ -8,7 +8,7 @@ of the run counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
@@ -20,17 +20,17 @@ from prefdrop.exporting.ending import publish
 from prefdrop.exporting.manifest import compose, draft_key
 from prefdrop.exporting.part_files import sha256_of
 from prefdrop.exporting.pinned import pinned_definition, state_folder
-from prefdrop.exporting.retrieve_export import roll_key
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
-from prefdrop.ledger.exports import ClaimLost, ExportObject, ExportRun, ExportState
+from prefdrop.ledger.exports import UNKNOWN, ClaimLost, ExportObject, ExportRun, ExportState
 from prefdrop.mypreferences import TokenRefused
 from prefdrop.telemetry import logger
 
-UNKNOWN = -1
-"""Total of a run whose pages named none."""
+
+class _ProfilesMissing(Exception):
+    """Pages brought a profile twice, so that another may not have come at all."""
 
 
 def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
@@ -48,7 +48,10 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
         objects = services.exports.objects(run)
         if why := _wrong(services, run, objects):
             return begin_again(services, run, why)
-        run = _decide(services, run, state, objects)
+        try:
+            run = _decide(services, run, state, objects)
+        except _ProfilesMissing as missing:
+            return begin_again(services, run, str(missing))
     if run.status == "Publishing":
         run = publish(services, run)
     return next_of(run)
@@ -59,7 +62,7 @@ def _wrong(services: ExportServices, run: ExportRun, objects: list[ExportObject]
     if run.total not in (UNKNOWN, run.offset - 1):
         return f"the vendor's pages hold {run.offset - 1} records and it counts {run.total}"
     for one in objects:
-        # A worker that was thought dead may have written after the one that took its place.
+        # Nobody but the run itself should know the name; a person may have meddled all the same.
         if services.files.version_of(one.key) != one.version_id:
             return f"{one.key} is not the object that was written last by this run"
     return ""
@@ -69,10 +72,10 @@ def _decide(
     services: ExportServices, run: ExportRun, state: ExportState, objects: list[ExportObject]
 ) -> ExportRun:
     export, files = pinned_definition(services, run), services.files
-    stretches = range(1, run.stretches + 1) if run.offset > 1 else ()
-    spools = [roll_key(run, number) for number in stretches]
     kept = f"{state_folder(run)}/{run.run}-{run.attempt}"
-    roll = rolls.store(files, f"{kept}.roll", rolls.merged(files, spools))
+    roll = rolls.store(
+        files, f"{kept}.roll", _each_once(rolls.merged(files, services.exports.rolls(run)), run)
+    )
     removed = None
     state = _with_what_is_known(services, state)
     if run.full:
@@ -103,6 +106,20 @@ def _decide(
             "full_run": run.run if run.full else state.full_run,
         },
     )
+
+
+def _each_once(roll: Iterator[bytes], run: ExportRun) -> Iterator[bytes]:
+    """The roll as it is; raises _ProfilesMissing at its end if a profile came more than once."""
+    profiles, before = 0, -1
+    for entry in roll:
+        profile = rolls.profile_id(entry)
+        profiles += profile != before
+        before = profile
+        yield entry
+    if profiles != run.offset - 1:
+        raise _ProfilesMissing(
+            f"the vendor's pages hold {run.offset - 1} records of {profiles} profiles"
+        )
 
 
 def _with_what_is_known(services: ExportServices, state: ExportState) -> ExportState:

@@ -2,11 +2,13 @@
 
 A stretch of pages makes one object. It is settled in the ledger once the object and its roll are
 there, and the next stretch begins at the record after it; so whatever dies is done again from the
-last settled stretch, and a stretch that is done again replaces what it left.
+last settled stretch. Each worker names what it writes by a word that only it and the ledger know,
+so one that was thought dead replaces nothing.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +23,7 @@ from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
-from prefdrop.ledger.exports import ExportObject, ExportRun, Stretch
+from prefdrop.ledger.exports import UNKNOWN, ExportObject, ExportRun, Stretch
 from prefdrop.mypreferences import ExportPage, TokenRefused
 from prefdrop.telemetry import logger
 
@@ -44,6 +46,12 @@ def run(services: ExportServices, event: dict[str, Any], deadline: Deadline) -> 
         return next_of(_Retrieval(services, run, deadline).go_on())
     except TokenRefused:
         return begin_again(services, run, "the vendor's access token died while it was retrieved")
+    except _Drifted as drifted:
+        return begin_again(services, run, str(drifted))
+
+
+class _Drifted(Exception):
+    """The pages are not of one and the same selection: records may have moved between them."""
 
 
 class _Retrieval:
@@ -87,17 +95,18 @@ class _Retrieval:
                 duplicates += len(page.records) - len(fresh)
                 file.write(fresh)
                 offset = page.offset + page.count
-                total = page.total if page.total is not None else total
+                total = _same_total(page, total)
                 self._more = page.has_more and page.count > 0
                 if not self._more or self._is_full(file, entries):
                     break
             made = self._store(file) if file.records else None
         finally:
             file.discard()
-        rolls.store(self._services.files, roll_key(run, number), [b"".join(sorted(entries))])
+        key = f"{spool_folder(run)}/roll-{number:05d}-{_word()}"
+        roll = rolls.store(self._services.files, key, [b"".join(sorted(entries))])
         counts = self._format.take_inexpressible()
         return self._services.exports.add_stretch(
-            run, Stretch(number, offset, total, duplicates, counts, made, not self._more)
+            run, Stretch(number, offset, total, duplicates, counts, roll, made, not self._more)
         )
 
     def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[msgspec.Raw]:
@@ -117,7 +126,7 @@ class _Retrieval:
 
     def _store(self, file: PartFile) -> ExportObject:
         run = self._run
-        key = f"{run.folder}/part-{run.objects + 1:05d}.{self._format.extension}"
+        key = f"{run.folder}/part-{run.objects + 1:05d}-{_word()}.{self._format.extension}"
         finished = file.finish()
         sha256, size = sha256_of(finished)
         version = self._services.files.write_file(
@@ -125,6 +134,18 @@ class _Retrieval:
         )
         logger.info("object written", extra={"key": key, "records": file.records, "bytes": size})
         return ExportObject(key, version, sha256, size, file.records)
+
+
+def _same_total(page: ExportPage, total: int) -> int:
+    """The vendor's count of the whole export, which every page must repeat; raises _Drifted.
+
+    The first page may correct the count of the status, of which it is not said what it counts.
+    """
+    if page.total is None:
+        return total
+    if total not in (UNKNOWN, page.total) and page.offset > 1:
+        raise _Drifted(f"the vendor counted {total} records, and then {page.total}")
+    return page.total
 
 
 def _tail(services: ExportServices, run: ExportRun) -> str:
@@ -142,6 +163,5 @@ def _entries_of(page: ExportPage) -> list[bytes]:
     return [rolls.entry_of(record) for record in page.records]
 
 
-def roll_key(run: ExportRun, number: int) -> str:
-    """Where the roll of one stretch lies until the run is finished."""
-    return f"{spool_folder(run)}/roll-{number:05d}"
+def _word() -> str:
+    return secrets.token_hex(4)

@@ -34,6 +34,10 @@ PAST_FAILING = ("Publishing", "Completed", "Failed")
 """A run that is decided is published; one that has failed has failed already."""
 
 
+UNKNOWN = -1
+"""The total of a run for which the vendor has named none."""
+
+
 class UnknownRun(Terminal):
     """The ledger holds no such run of this export."""
 
@@ -105,7 +109,7 @@ class ExportRun(msgspec.Struct, kw_only=True, omit_defaults=True):
     stretches: int = 0
     """How many stretches of pages are done; a stretch makes one object, or none."""
     objects: int = 0
-    total: int = -1
+    total: int = UNKNOWN
     """How many records the vendor says there are; -1 as long as it has not."""
     records: int = 0
     duplicates: int = 0
@@ -149,6 +153,8 @@ class Stretch(NamedTuple):
     total: int
     duplicates: int
     inexpressible: Mapping[str, int]
+    roll: str
+    """Key of the roll of what it was given; empty where the vendor had nothing more."""
     made: ExportObject | None
     last: bool
     """Whether the vendor has no more records."""
@@ -246,7 +252,7 @@ class ExportStore:
         """
         key = keys.export_run(run.export, run.run)
         fresh = {"attempt": run.attempt + 1, "token": token, "status": "Waiting", "offset": 1}
-        fresh |= {"stretches": 0, "objects": 0, "total": -1, "records": 0, "duplicates": 0}
+        fresh |= {"stretches": 0, "objects": 0, "total": UNKNOWN, "records": 0, "duplicates": 0}
         fresh |= {"bytes": 0, "inexpressible": {}, "called_back": False, "task_token": None}
         owner = {"export": run.export, "run": run.run, "expires_at": days_from_now(2)}
         same = Attr("attempt").eq(run.attempt) if run.attempt else Attr("attempt").not_exists()
@@ -289,8 +295,18 @@ class ExportStore:
             place = keys.export_object(run.export, run.run, run.attempt, run.objects + 1)
             item = msgspec.to_builtins(made) | {"expires_at": days_from_now(self._retention_days)}
             writes.append(self._table.put_write(place, item))
+        if stretch.roll:
+            place = keys.export_roll(run.export, run.run, run.attempt, stretch.number)
+            item = {"key": stretch.roll, "expires_at": days_from_now(self._retention_days)}
+            writes.append(self._table.put_write(place, item))
         self._transact(*writes)
         return self.get(run.export, run.run)
+
+    def rolls(self, run: ExportRun) -> list[str]:
+        """Keys of the rolls of the run's present attempt, in the order of their stretches."""
+        pk = keys.export_run(run.export, run.run).pk
+        found = self._table.query(pk, begins=keys.export_rolls_of(run.run, run.attempt))
+        return [item["key"] for item in found]
 
     def objects(self, run: ExportRun) -> list[ExportObject]:
         """The objects of the run's present attempt, in their order."""

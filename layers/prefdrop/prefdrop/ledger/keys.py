@@ -181,6 +181,16 @@ def export_objects_of(run: str, attempt: int) -> str:
     return f"OBJECT#{run}#{attempt:02d}#"
 
 
+def export_roll(name: str, run: str, attempt: int, number: int) -> Key:
+    """The roll of one stretch of pages, numbered from 1 in each attempt."""
+    return Key(f"EXPORT#{name}", f"{export_rolls_of(run, attempt)}{number:05d}")
+
+
+def export_rolls_of(run: str, attempt: int) -> str:
+    """What the sort keys of an attempt's rolls begin with."""
+    return f"ROLL#{run}#{attempt:02d}#"
+
+
 def export_token(digest: str) -> Key:
     """The run whose access token has this digest."""
     return Key(f"EXPORTTOKEN#{digest}", "RUN")
