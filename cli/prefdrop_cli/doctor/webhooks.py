@@ -9,7 +9,7 @@ from itertools import islice
 
 import msgspec
 
-from prefdrop.auditing.webhook_secret import WebhookSecret
+from prefdrop.auditing.webhook_secret import WebhookSecret, WrongWebhookSecret, parse
 from prefdrop.ledger.clock import iso
 from prefdrop.mypreferences.errors import Forbidden, MyPreferencesError
 from prefdrop.mypreferences.subscriptions_models import ACTIVE, Subscription
@@ -31,10 +31,9 @@ SECRET = "Put a right value into the secret WebhookSecretArn; docs/events.md sho
 def subscription(patient: Patient) -> Iterator[Finding]:
     """Whether an active subscription at the vendor leads to this stack's webhook."""
     try:
-        known = msgspec.json.decode(patient.secret_text("WebhookSecretArn"), type=WebhookSecret)
-    except msgspec.DecodeError:
-        said = "The webhook's secret is no JSON object with a text `key`: deliveries are refused."
-        yield bad("webhook secret", said, SECRET)
+        known = parse(patient.secret_text("WebhookSecretArn"))
+    except WrongWebhookSecret as error:
+        yield bad("webhook secret", f"{error.message} Deliveries are refused.", SECRET)
         return
     try:
         with patient.vendor.client() as client:
