@@ -8,7 +8,10 @@ import msgspec
 import pytest
 
 from prefdrop.exporting import begin_export, finish_export, retrieve_export, rolls
-from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore
+from prefdrop.exporting.attempts import begin_again
+from prefdrop.exporting.ending import publish
+from prefdrop.exporting.manifest import draft_key
+from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore, Stretch
 from prefdrop.ledger.table import LedgerBusy
 from prefdrop.mypreferences import ExportPage
 from tests.faults.exports.simulation import ExportSimulation
@@ -88,7 +91,7 @@ def test_a_run_that_has_failed_is_decided_no_more(
     def late_decision(store: ExportStore, export: str, run: str) -> None:
         if run == "2":
             with pytest.raises(ClaimLost):
-                decide(simulation, late)
+                store.decide(late, {"last_run": "2"})
             refused.append(run)
         release(store, export, run)
 
@@ -154,3 +157,43 @@ class Endless:
 
     def remaining(self) -> float:
         return 900
+
+
+@pytest.mark.parametrize("status", ["Beginning", "Waiting", "Retrieving", "Finishing"])
+def test_no_late_worker_brings_back_a_run_that_has_ended(
+    simulation: ExportSimulation, status: str
+) -> None:
+    simulation.put_people(range(5))
+    execution = simulation.start_run("1")
+    simulation.walk_to(execution, status)
+    stale, store = simulation.run_item("1"), simulation.worker().exports
+    simulation.finish(execution)
+
+    answer = begin_again(simulation.worker(), stale, "the token died")
+    for late in (
+        lambda: store.update(stale, status="Retrieving"),
+        lambda: store.initiated(stale, "token"),
+        lambda: store.add_stretch(stale, Stretch(1, 6, 5, 0, {}, "", None, last=True)),
+    ):
+        with pytest.raises(LedgerBusy):
+            late()
+
+    assert answer["next"] == "done"
+    assert simulation.run_item("1").status == "Completed"
+
+
+def test_a_run_that_two_publish_is_published(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = stopped_before_its_decision(simulation)
+    decided = decide(simulation, simulation.run_item("2"))
+    stopped.status = "RUNNING"
+    simulation.finish(stopped)
+    simulation.s3.put_object(
+        Bucket="bucket",
+        Key=draft_key(decided),
+        Body=simulation.read(simulation.run_item("2").manifest_key),
+    )
+
+    assert publish(simulation.worker(), decided).status == "Completed"
+    simulation.assert_readers_have_everything()

@@ -7,6 +7,7 @@ from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import next_of
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.exports import ExportRun
+from prefdrop.ledger.table import LedgerBusy
 from prefdrop.telemetry import logger
 
 ATTEMPTS = 3
@@ -18,7 +19,10 @@ class ExportGivenUp(Terminal):
 
 
 def begin_again(services: ExportServices, run: ExportRun, why: str) -> Answer:
-    """Give up the present attempt, of which nobody sees anything; raises ExportGivenUp."""
+    """Give up the present attempt, of which nobody sees anything; raises ExportGivenUp.
+
+    Where another worker has gone on with the run meanwhile, it is answered what comes next then.
+    """
     logger.warning("the attempt is given up", extra={"attempt": run.attempt, "why": why})
     if run.attempt >= ATTEMPTS:
         raise ExportGivenUp(
@@ -26,5 +30,8 @@ def begin_again(services: ExportServices, run: ExportRun, why: str) -> Answer:
             hint="Look at the segment in MyPreferences and at the API user's permissions; the "
             "watermark is where it was, so the next run goes on from there.",
         )
-    run = services.exports.update(run, status="Beginning", given_up=why, token=None)
+    try:
+        run = services.exports.update(run, status="Beginning", given_up=why, token=None)
+    except LedgerBusy:
+        run = services.exports.get(run.export, run.run)
     return next_of(run)

@@ -13,6 +13,7 @@ from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.exports import ExportRun
 from prefdrop.ledger.imports import Failure
+from prefdrop.ledger.table import LedgerBusy
 from prefdrop.telemetry import logger, metrics
 
 SOURCE = "prefdrop.exports"
@@ -27,15 +28,18 @@ def publish(services: ExportServices, run: ExportRun) -> ExportRun:
     draft = files.read(draft_key(run)).body
     files.write(key, draft)
     services.bus.publish(SOURCE, "ExportCompleted", _completed(run, msgspec.json.decode(draft)))
-    run = services.exports.update(
-        run,
-        status="Completed",
-        manifest_key=key,
-        finished_at=iso_now(),
-        token=None,
-        task_token=None,
-        error=None,
-    )
+    try:
+        run = services.exports.update(
+            run,
+            status="Completed",
+            manifest_key=key,
+            finished_at=iso_now(),
+            token=None,
+            task_token=None,
+            error=None,
+        )
+    except LedgerBusy:  # somebody else published it just then
+        return services.exports.get(run.export, run.run)
     services.exports.release(run.export, run.run)
     _count("Completed", run)
     _tidy(services, run)

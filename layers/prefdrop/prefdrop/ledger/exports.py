@@ -237,13 +237,18 @@ class ExportStore:
         return (msgspec.convert(item, ExportRun) for item in found)
 
     def update(self, run: ExportRun, **changes: Any) -> ExportRun:
-        """Change members of a run; None removes one. Returns the run as it is then."""
+        """Change members of a run; None removes one. Returns the run as it is then.
+
+        Raises LedgerBusy when it has gone on since `run` was read: to another status or attempt.
+        """
         put = {name: msgspec.to_builtins(value) for name, value in changes.items()}
         put["updated_at"] = iso_now()
         key = keys.export_run(run.export, run.run)
-        return msgspec.convert(
-            self._table.update(key, put=put, when=Attr("run").exists()), ExportRun
-        )
+        try:
+            item = self._table.update(key, put=put, when=_as_read(run))
+        except ConditionFailed:
+            raise _gone_on() from None
+        return msgspec.convert(item, ExportRun)
 
     def initiated(self, run: ExportRun, token: str, **changes: Any) -> ExportRun:
         """Write down the access token of the run's next attempt, which begins from nothing.
@@ -255,9 +260,8 @@ class ExportStore:
         fresh |= {"stretches": 0, "objects": 0, "total": UNKNOWN, "records": 0, "duplicates": 0}
         fresh |= {"bytes": 0, "inexpressible": {}, "called_back": False, "task_token": None}
         owner = {"export": run.export, "run": run.run, "expires_at": days_from_now(2)}
-        same = Attr("attempt").eq(run.attempt) if run.attempt else Attr("attempt").not_exists()
         self._transact(
-            self._table.update_write(key, put={**fresh, **changes}, when=same),
+            self._table.update_write(key, put={**fresh, **changes}, when=_as_read(run)),
             self._table.put_write(keys.export_token(_digest(token)), owner),
         )
         return self.get(run.export, run.run)
@@ -289,7 +293,7 @@ class ExportStore:
             "bytes": run.bytes + (made.bytes if made else 0),
             "updated_at": iso_now(),
         }
-        mine = Attr("attempt").eq(run.attempt) & Attr("stretches").eq(run.stretches)
+        mine = _as_read(run) & Attr("stretches").eq(run.stretches)
         writes = [self._table.update_write(key, put=put, when=mine)]
         if made:
             place = keys.export_object(run.export, run.run, run.attempt, run.objects + 1)
@@ -374,9 +378,18 @@ class ExportStore:
         try:
             self._table.transact(*writes)
         except ConditionFailed:
-            raise LedgerBusy(
-                "Another worker went on with the same run.", hint="The step is tried again."
-            ) from None
+            raise _gone_on() from None
+
+
+def _gone_on() -> LedgerBusy:
+    return LedgerBusy("Another worker went on with the same run.", hint="The step is tried again.")
+
+
+def _as_read(run: ExportRun) -> Any:
+    """That the run is where it was: who was thought dead brings none back that has gone on."""
+    attempt = Attr("attempt")
+    same = attempt.eq(run.attempt) if run.attempt else attempt.not_exists()
+    return Attr("status").eq(run.status) & same
 
 
 def _nobody() -> Any:
