@@ -31,7 +31,7 @@ from tests.faults.oracle import assert_exactly_once, books, expected
 from tests.faults.simulation import Simulation
 from tests.workbench import FEED
 
-SCHEDULES = int(os.environ.get("PREFDROP_SCHEDULES", "50"))
+SCHEDULES = int(os.environ.get("PREFDROP_SCHEDULES", "30"))
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(random.SystemRandom().random())
 SEED = int(os.environ.get("PREFDROP_SEED") or zlib.crc32(RUN.encode()))
 """One seed for all the workers of a run; batch n uses the n-th after it."""

@@ -62,6 +62,7 @@ def test_only_policies_alarms_and_the_throttle_are_not_carried(deployed: dict[st
         "AWS::ApiGatewayV2::Stage: requests are neither throttled nor logged",
         "AWS::CloudWatch::Alarm",
         "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
     ]
 
