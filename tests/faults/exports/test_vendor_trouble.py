@@ -212,3 +212,32 @@ def test_an_empty_page_after_a_full_stretch_ends_the_export(
     change_pages(monkeypatch, more_after_each_full_page)
 
     assert finished(simulation, "1")["records"] == 14
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("initiate", 503), ("retrieve", 429), ("commit", 503)]
+)
+def test_an_outage_is_waited_out_with_all_that_is_there(
+    people: ExportSimulation, name: str, status: int
+) -> None:
+    calls = list(range(2 if name == "retrieve" else 1, 10))
+    people.fault({"route": route(name), "nth": calls, "kind": "status", "status": status})
+    execution = people.start_run("2")
+
+    people.finish(execution)
+
+    assert "WaitForVendor" in execution.visited
+    assert people.manifests()["2"]["attempts"] == 1
+    people.assert_readers_have_everything()
+
+
+def test_a_vendor_that_stays_away_fails_the_run_with_its_cause(people: ExportSimulation) -> None:
+    people.fault(
+        {"route": route("initiate"), "nth": list(range(1, 200)), "kind": "status", "status": 503}
+    )
+    execution = people.start_run("2")
+    while execution.step():
+        people.clock.advance(20_000)
+
+    assert (execution.status, execution.error) == ("FAILED", "ServerError")
+    assert people.run_item("2").attempt == 0

@@ -14,6 +14,7 @@ import msgspec
 from prefdrop.exporting.definition import Export, ExportError
 from prefdrop.exporting.ending import settle
 from prefdrop.exporting.loading import read_values, values_of
+from prefdrop.exporting.patience import AWAY, wait_for_vendor
 from prefdrop.exporting.pinned import definition_key, read_definition
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
@@ -63,7 +64,10 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
         services.exports.release(run.export, run.run)
         return next_of(run)
     if run.status == "Beginning":
-        run = _initiate(services, run, full=request.full)
+        try:
+            run = _initiate(services, run, full=request.full)
+        except AWAY as error:
+            return wait_for_vendor(services, request, error)
     return next_of(run, seconds=services.settings.poll_first_seconds)
 
 

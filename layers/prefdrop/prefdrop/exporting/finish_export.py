@@ -19,6 +19,7 @@ from prefdrop.exporting.attempts import begin_again
 from prefdrop.exporting.ending import publish
 from prefdrop.exporting.manifest import compose, draft_key
 from prefdrop.exporting.part_files import sha256_of
+from prefdrop.exporting.patience import AWAY, wait_for_vendor
 from prefdrop.exporting.pinned import pinned_definition, state_folder
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
@@ -50,6 +51,8 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
             return begin_again(services, run, why)
         try:
             run = _decide(services, run, state, objects)
+        except AWAY as error:
+            return wait_for_vendor(services, request, error)
         except _ProfilesMissing as missing:
             return begin_again(services, run, str(missing))
     if run.status == "Publishing":

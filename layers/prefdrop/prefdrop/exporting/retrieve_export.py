@@ -18,6 +18,7 @@ from prefdrop.exporting import rolls
 from prefdrop.exporting.attempts import begin_again
 from prefdrop.exporting.pages import Pages
 from prefdrop.exporting.part_files import PartFile, PartFormat, sha256_of
+from prefdrop.exporting.patience import AWAY, wait_for_vendor
 from prefdrop.exporting.pinned import pinned_definition, spool_folder
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
@@ -36,7 +37,7 @@ LONGEST_STRETCH = 500_000
 
 
 def run(services: ExportServices, event: dict[str, Any], deadline: Deadline) -> Answer:
-    """Answer `retrieve` while there is more, then `finish`; `begin` when the token died."""
+    """Answer `retrieve` while there is more, then `finish`; `begin` when the token died, `wait`."""
     request = msgspec.convert(event, ExportInput)
     logger.append_keys(export=request.export, run=request.run)
     run = services.exports.get(request.export, request.run)
@@ -46,6 +47,8 @@ def run(services: ExportServices, event: dict[str, Any], deadline: Deadline) -> 
         return next_of(_Retrieval(services, run, deadline).go_on())
     except TokenRefused:
         return begin_again(services, run, "the vendor's access token died while it was retrieved")
+    except AWAY as error:
+        return wait_for_vendor(services, request, error)
     except _Drifted as drifted:
         return begin_again(services, run, str(drifted))
 
