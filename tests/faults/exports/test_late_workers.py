@@ -159,7 +159,7 @@ class Endless:
         return 900
 
 
-@pytest.mark.parametrize("status", ["Beginning", "Waiting", "Retrieving", "Finishing"])
+@pytest.mark.parametrize("status", ["Waiting", "Retrieving", "Finishing"])
 def test_no_late_worker_brings_back_a_run_that_has_ended(
     simulation: ExportSimulation, status: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -53,6 +54,7 @@ class Vendor:
         self._read_secret = read_secret
         base = settings.base_url
         self.session = _Counting((base, settings.integration_url or base))
+        self._changing = threading.Lock()
         self._secret = read_secret()
         self._client = self._make_client(self._secret)
 
@@ -78,15 +80,20 @@ class Vendor:
 
     def call(self, call: Callable[[Client], Result]) -> Result:
         """Make any other call of the client, again if only the credentials were outdated."""
+        client = self._client
         try:
-            return call(self._client)
+            return call(client)
         except REFUSED:
-            secret = self._read_secret()
-            if secret == self._secret:
-                raise
-            logger.info("the credentials have changed")
-            self._client, self._secret = self._make_client(secret), secret
-            return call(self._client)
+            with self._changing:
+                # Another thread's call may have been refused just before, and have changed it.
+                if self._client is client:
+                    secret = self._read_secret()
+                    if secret == self._secret:
+                        raise
+                    logger.info("the credentials have changed")
+                    self._client, self._secret = self._make_client(secret), secret
+                client = self._client
+            return call(client)
 
     def take_count(self) -> int:
         """How many requests were sent since this was asked last."""
