@@ -89,13 +89,18 @@ entries = st.lists(st.builds(entry, st.integers(0, 40), st.integers(0, 2)), max_
 def test_rolls_merge_to_each_entry_once_in_order(
     services: ExportServices, parts: list[list[bytes]]
 ) -> None:
-    keys = [rolls.store(services.files, f"roll-{n}", sorted(part)) for n, part in enumerate(parts)]
+    keys = [
+        rolls.store(services.files, f"roll-{n}", sorted(set(part))) for n, part in enumerate(parts)
+    ]
 
-    merged = list(rolls.merged(services.files, keys))
+    counted = list(rolls.count_profiles(rolls.merged(services.files, keys)))
 
+    whole = b"".join(piece for piece, _ in counted)
+    merged = [whole[at : at + rolls.ENTRY] for at in range(0, len(whole), rolls.ENTRY)]
     assert merged == sorted({one for part in parts for one in part})
     profiles = [rolls.profile_id(one) for one in rolls.profiles_of(services.files, keys)]
     assert profiles == sorted({rolls.profile_id(one) for one in merged})
+    assert sum(new for _, new in counted) == len(profiles)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)

@@ -113,12 +113,10 @@ def _decide(
 
 def _each_once(roll: Iterator[bytes], run: ExportRun) -> Iterator[bytes]:
     """The roll as it is; raises _ProfilesMissing at its end if a profile came more than once."""
-    profiles, before = 0, -1
-    for entry in roll:
-        profile = rolls.profile_id(entry)
-        profiles += profile != before
-        before = profile
-        yield entry
+    profiles = 0
+    for piece, new in rolls.count_profiles(roll):
+        profiles += new
+        yield piece
     if profiles != run.offset - 1:
         raise _ProfilesMissing(
             f"the vendor's pages hold {run.offset - 1} records of {profiles} profiles"

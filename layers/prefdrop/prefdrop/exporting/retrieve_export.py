@@ -106,7 +106,7 @@ class _Retrieval:
         finally:
             file.discard()
         key = f"{spool_folder(run)}/roll-{number:05d}-{_word()}"
-        roll = rolls.store(self._services.files, key, [b"".join(sorted(entries))])
+        roll = rolls.store(self._services.files, key, [b"".join(sorted(set(entries)))])
         counts = self._format.take_inexpressible()
         return self._services.exports.add_stretch(
             run, Stretch(number, offset, total, duplicates, counts, roll, made, not self._more)

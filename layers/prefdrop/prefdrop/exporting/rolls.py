@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from itertools import chain, pairwise
+from itertools import pairwise
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO, cast
 
@@ -123,20 +123,32 @@ def read_roll(files: ExportFiles, key: str, size: int = BLOCK) -> Iterator[bytes
 
 
 def merged(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
-    """The entries of several rolls in their order, each once; none of them may be empty.
+    """The entries of several rolls in their order, each once, one or many in a piece.
 
-    The vendor exports in the order of profile ids as far as seen; then the rolls follow each other
-    and are read one after the other, else side by side.
+    None of the rolls may be empty, and none may hold an entry twice. The vendor exports in the
+    order of profile ids as far as seen; then the rolls follow each other and are passed on as they
+    lie, else they are merged side by side.
     """
     spans = sorted((*files.ends(key, ENTRY), key) for key in keys)
-    apart = all(one[1] < two[0] for one, two in pairwise(spans))
-    size = BLOCK if apart else BLOCK_OF_MANY
-    streams = [read_roll(files, key, size) for _, _, key in spans]
+    if all(one[1] < two[0] for one, two in pairwise(spans)):
+        for _, _, key in spans:
+            yield from files.blocks(key, BLOCK)
+        return
     before = b""
-    for entry in chain.from_iterable(streams) if apart else heapq.merge(*streams):
+    for entry in heapq.merge(*(read_roll(files, key, BLOCK_OF_MANY) for _, _, key in spans)):
         if entry != before:
             yield entry
         before = entry
+
+
+def count_profiles(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Each piece of a roll with how many profiles it names that no piece before it did."""
+    last = -1
+    for piece in pieces:
+        # What the processor makes of eight bytes is not the id, but the same for the same id.
+        ids = array("Q", piece)[::2]
+        yield piece, len(set(ids)) - (ids[0] == last)
+        last = ids[-1]
 
 
 def profiles_of(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
