@@ -145,3 +145,43 @@ def test_a_date_that_the_column_s_format_shortens_is_written_and_counted(
 
     assert row["news_at"] == "04.03.2025 07:00:00"
     assert writer.inexpressible == {"news_at": 1}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_date_that_the_zone_s_calendar_does_not_reach_is_left_empty_and_counted(
+    moment: str,
+) -> None:
+    zone = "America/New_York" if moment.startswith("0") else "Asia/Tokyo"
+    writer = writer_of(
+        f'seen = {{ to = "LastModifiedDate", datetime = "%d.%m.%Y", timezone = "{zone}" }}\n'
+        '[members]\n"LastModifiedDate" = "date"'
+    )
+
+    assert writer.row({"LastModifiedDate": moment}) == [""]
+    assert writer.inexpressible == {"seen": 1}
+
+
+@pytest.mark.parametrize("odd", [{"Emails": [None]}, {"Emails": "text"}, {"CustomerName": "Ana"}])
+def test_what_is_no_object_where_one_belongs_is_counted_and_fails_nothing(
+    writer: RowWriter, odd: dict[str, Any]
+) -> None:
+    assert set(writer.row(odd)) == {""}
+
+    assert writer.inexpressible == {next(iter(odd)): 1}
+
+
+def test_constants_of_the_record_and_of_its_objects_are_compared() -> None:
+    writer = writer_of(
+        'first = "CustomerName.FirstName"\n[constants]\n'
+        '"DefaultLocale" = "en_US"\n"CustomerName.Prefix" = "Mr"'
+    )
+
+    writer.row({"DefaultLocale": "fr_FR", "CustomerName": {"FirstName": "Ana", "Prefix": "Ms"}})
+
+    assert writer.inexpressible == {"DefaultLocale": 1, "CustomerName.Prefix": 1}
+
+
+def writer_of(mapping: str) -> RowWriter:
+    text = f'[export]\nsegment = "S"\n[output]\nformat = "csv"\n[columns]\n{mapping}\n'
+    export = load_export(text.encode(), file="people.toml")
+    return RowWriter(export_layout(export), tuple(export.columns))

@@ -66,8 +66,11 @@ def _dated(rule: DateRule) -> ToCell:
             moment = parse(text)
             if moment.startswith("~"):
                 return "", False
-            cell = _formatted(datetime.fromisoformat(moment), rule)
-            memo[text] = cell, read_back(cell) == moment
+            try:
+                cell = _formatted(datetime.fromisoformat(moment), rule)
+                memo[text] = cell, read_back(cell) == moment
+            except OverflowError:  # the zone's calendar does not reach the year 1 or 9999
+                memo[text] = "", False
         return memo[text]
 
     return write

@@ -36,6 +36,7 @@ class RowWriter:
     def row(self, record: Record) -> list[str]:
         """The cells of one record, in the order of the columns."""
         cells = [""] * len(self._columns)
+        self._compare(self._plan, record)
         self._fill(self._plan, record, cells)
         return cells
 
@@ -79,9 +80,12 @@ class RowWriter:
             held = item.get(group.member)
             if not held:
                 continue
-            if group.collection:
+            if not isinstance(held, list if group.collection else dict):
+                self.inexpressible[group.member] += 1
+            elif group.collection:
                 self._fill_items(group, held, cells)
             else:
+                self._compare(group.ordered[0], held)
                 self._fill(group.ordered[0], held, cells)
 
     def _put(self, cells: list[str], place: int, cell: str, exact: bool) -> None:
@@ -95,6 +99,9 @@ class RowWriter:
         done: list[_ItemPlan] = []
         others: list[Record] = []
         for item in held:
+            if not isinstance(item, dict):
+                self.inexpressible[group.member] += 1
+                continue
             if item.get("IsActive") is False:
                 continue
             plan = group.plan_of(item)
