@@ -11,6 +11,7 @@ from prefdrop.exporting import begin_export, finish_export, retrieve_export, rol
 from prefdrop.exporting.attempts import begin_again
 from prefdrop.exporting.ending import publish
 from prefdrop.exporting.manifest import draft_key
+from prefdrop.importing import turn
 from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore, Stretch
 from prefdrop.ledger.table import LedgerBusy
 from prefdrop.mypreferences import ExportPage
@@ -46,7 +47,7 @@ def test_a_stopped_run_that_is_decided_while_another_settles_it_is_published(
     simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped = stopped_before_its_decision(simulation)
-    is_running = begin_export.is_running
+    is_running = turn.is_running
 
     def meanwhile_decided(services: Any, arn: str) -> bool:
         running = is_running(services, arn)
@@ -169,14 +170,14 @@ def test_no_late_worker_brings_back_a_run_that_has_ended(
     stale, store = simulation.run_item("1"), simulation.worker().exports
     simulation.finish(execution)
 
-    answer = begin_again(simulation.worker(), stale, "the token died")
-    for late in (
-        lambda: store.update(stale, status="Retrieving"),
-        lambda: store.initiated(stale, "token"),
-        lambda: store.add_stretch(stale, Stretch(1, 6, 5, 0, {}, "", None, last=True)),
-    ):
-        with pytest.raises(LedgerBusy):
-            late()
+    worker: Any = simulation.worker()
+    answer = begin_again(worker, stale, "the token died")
+    with pytest.raises(LedgerBusy):
+        store.update(stale, status="Retrieving")
+    with pytest.raises(LedgerBusy):
+        store.initiated(stale, "token")
+    with pytest.raises(LedgerBusy):
+        store.add_stretch(stale, Stretch(1, 6, 5, 0, {}, "", None, last=True))
 
     assert answer["next"] == "done"
     assert simulation.run_item("1").status == "Completed"
@@ -195,5 +196,6 @@ def test_a_run_that_two_publish_is_published(
         Body=simulation.read(simulation.run_item("2").manifest_key),
     )
 
-    assert publish(simulation.worker(), decided).status == "Completed"
+    worker: Any = simulation.worker()
+    assert publish(worker, decided).status == "Completed"
     simulation.assert_readers_have_everything()

@@ -98,3 +98,10 @@ def test_the_scope_is_the_same_for_the_same_profiles_only() -> None:
     assert scope(restricted, "a", "b") == scope(restricted, "b", "a")
     scopes = [scope(SMALLEST), scope(group), scope(restricted, "a"), scope(restricted, "b")]
     assert len(set(scopes)) == 4
+
+
+def test_a_list_that_the_functions_may_not_read_is_refused() -> None:
+    text = b'[export]\nsegment = "S"\n[restrict]\nby = "ProfileId"\nfile = "feeds/ids.txt"\n'
+
+    with pytest.raises(ExportError, match="lists/"):
+        load_export(text, file="people.toml")

@@ -160,3 +160,29 @@ def test_a_run_by_hand_is_named_after_the_last_run_whatever_the_clock_says(
     made, _ = operate.start_run(services, "by-hand", services.settings.export_machine)
 
     assert made == "30000101T000000.000Z"
+
+
+def test_a_definition_over_which_we_stumble_keeps_no_other_from_starting(
+    services: ExportServices,
+    machine: StepFunctions,
+    look: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    services.files.write("exports/broken.toml", HOURLY)
+    services.files.write("exports/readers.toml", HOURLY)
+    state = services.exports.state
+
+    def stumble(name: str) -> Any:
+        if name == "broken":
+            raise KeyError("somebody's address")
+        return state(name)
+
+    monkeypatch.setattr(services.exports, "state", stumble)
+
+    look(hours=1)
+
+    assert [one["export"] for one in machine.started.values()] == ["readers"]
+    said = next(vars(one) for one in caplog.records if one.message == "cannot start")
+    assert said["code"] == "KeyError"
+    assert "somebody" not in str(said)

@@ -100,6 +100,12 @@ class _Loader(TomlTables):
                 ("restrict", "values" if part.values else "by"),
                 'Set values = ["..."], or file = "lists/<name>.txt".',
             )
+        if part.file and not part.file.startswith("lists/"):
+            self.fail(
+                "the functions may read no other objects than those under lists/",
+                ("restrict", "file"),
+                'Put it there: file = "lists/<name>.txt".',
+            )
         if part.by == "AlternateId" and not part.type:
             self.fail("alternate ids have a type", ("restrict", "by"), 'Set type = "<type name>".')
         if part.by == "ProfileId" and part.type:

@@ -77,10 +77,10 @@ class RowWriter:
             if value is not None:
                 self._put(cells, place, *write(value))
         for group in plan.groups:
-            held = item.get(group.member)
+            held: Any = item.get(group.member)
             if not held:
                 continue
-            if not isinstance(held, list if group.collection else dict):
+            if not _is_held(held, collection=group.collection):
                 self.inexpressible[group.member] += 1
             elif group.collection:
                 self._fill_items(group, held, cells)
@@ -179,6 +179,11 @@ class _GroupPlan(NamedTuple):
             if plan is not None:
                 return plan
         return None
+
+
+def _is_held(held: Any, *, collection: bool) -> bool:
+    """Whether the vendor's value is what belongs there: a list of objects, or an object."""
+    return isinstance(held, list if collection else dict)
 
 
 def _constant(leaf: Leaf) -> _Constant:

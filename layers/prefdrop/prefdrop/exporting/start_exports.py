@@ -32,8 +32,9 @@ def run(services: ExportServices, _event: dict[str, Any], _: Deadline) -> None:
             state = services.exports.state(name)
             _settle_dead(services, state)
             _start_due(services, name, listed, state)
-        except PrefdropError as error:
-            logger.error("cannot start", extra={"export": name, "code": error.code})
+        except Exception as error:  # its text may quote what nobody may log
+            code = error.code if isinstance(error, PrefdropError) else type(error).__name__
+            logger.error("cannot start", extra={"export": name, "code": code})
             metrics.add_metric("ExportFailed", MetricUnit.Count, 1)
             metrics.flush_metrics()
 
