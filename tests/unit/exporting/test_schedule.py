@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefdrop.exporting.definition import SchedulePart
-from prefdrop.exporting.schedule import slot_name, slots_of
+from prefdrop.exporting.schedule import ScheduleError, slot_name, slots_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
@@ -77,3 +77,11 @@ def test_names_of_slots_sort_as_the_slots_do(one: datetime, other: datetime) -> 
     one, other = (m.replace(microsecond=m.microsecond // 1000 * 1000) for m in (one, other))
 
     assert (slot_name(one) < slot_name(other)) == (one < other)
+
+
+def test_a_schedule_that_never_runs_is_refused() -> None:
+    with pytest.raises(ScheduleError, match="never runs"):
+        slots_of(SchedulePart(every="7d", days=("mon",)))
+
+    assert slots_of(SchedulePart(every="7d", days=("thu",)))
+    assert slots_of(SchedulePart(every="31d", days=("mon",)))

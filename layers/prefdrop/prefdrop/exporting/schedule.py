@@ -45,7 +45,17 @@ def slots_of(part: SchedulePart) -> Slots:
     zone = ZoneInfo(part.timezone)
     days = frozenset(DAYS.index(day) for day in part.days) or frozenset(range(7))
     if part.every is not None:
-        return _regular(duration(part.every), zone, days)
+        length = duration(part.every)
+        # Whole weeks fall on one day for ever, give or take one where clocks are put forward.
+        slots = _regular(length, zone, days)
+        begin = datetime(2026, 1, 1, tzinfo=UTC)
+        if not any(slots(begin + day * timedelta(days=1)) for day in range(LONGEST.days * 14)):
+            raise ScheduleError(
+                "this schedule never runs: none of its slots falls on one of its days",
+                ("every",),
+                'Set at = "02:30" and days; every = "7d" always falls on a Thursday.',
+            )
+        return slots
     return _daily(_time_of_day(part.at or ""), zone, days)
 
 
