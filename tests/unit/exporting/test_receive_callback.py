@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prefdrop.exporting import await_export
+from prefdrop.exporting import await_export, receive_callback
 from prefdrop.exporting.receive_callback import callback
 from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.exports import ExportRun
@@ -112,3 +112,8 @@ def test_the_token_of_an_earlier_attempt_wakes_nobody(
 
     assert call(services, STATUS)["statusCode"] == 404
     assert machine.woken == []
+
+
+@pytest.mark.parametrize("body", [b"[" * 5000, b"\xff", b'{"\xff":1}'])
+def test_a_body_that_nobody_can_read_names_no_run(body: bytes) -> None:
+    assert receive_callback._token(body) == ""

@@ -65,7 +65,7 @@ def _token(body: bytes) -> str:
     """The access token in a status object, whatever the case of its members; or nothing."""
     try:
         status = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return ""
     if not isinstance(status, dict):
         return ""
