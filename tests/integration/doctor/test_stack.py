@@ -311,9 +311,9 @@ def test_a_subscription_is_held_to_the_stacks_address_and_its_valid_keys(ward: W
     ward.subscribe()
     well = ward.is_well("webhook subscription")
     key = json.loads(ward._secrets["WebhookSecretArn"])["key"]
-    ward.change_secret("WebhookSecretArn", key="anotherkey", previous_key=key)
+    ward.change_secret("WebhookSecretArn", key="another-key-of-the-webhook", previous_key=key)
     replaced = ward.ill("webhook subscription")
-    ward.change_secret("WebhookSecretArn", key="anotherkey")
+    ward.change_secret("WebhookSecretArn", key="another-key-of-the-webhook")
     unknown = ward.ill("webhook subscription")
 
     assert well
