@@ -20,10 +20,8 @@ def sandbox() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-def simulate(
-    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Simulation]]:
-    """Makes a simulation with other settings."""
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS inside this process."""
     for name, value in (
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
@@ -32,14 +30,22 @@ def simulate(
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
+        yield
 
-        def make(**settings: Any) -> Simulation:
-            made = Simulation(sandbox, monkeypatch, **{k: str(v) for k, v in settings.items()})
-            made.vendor("reset", "POST")
-            made.push_feed(FEED)
-            return made
 
-        yield make
+@pytest.fixture
+def simulate(
+    aws: None, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Simulation]:
+    """Makes a simulation with other settings."""
+
+    def make(**settings: Any) -> Simulation:
+        made = Simulation(sandbox, monkeypatch, **{k: str(v) for k, v in settings.items()})
+        made.vendor("reset", "POST")
+        made.push_feed(FEED)
+        return made
+
+    return make
 
 
 @pytest.fixture

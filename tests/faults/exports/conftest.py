@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from tests.faults.exports.simulation import ExportSimulation
@@ -21,26 +20,16 @@ def sandbox() -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def simulate(
-    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., ExportSimulation]]:
+    aws: None, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., ExportSimulation]:
     """Makes a simulation with other settings."""
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
 
-        def make(**settings: Any) -> ExportSimulation:
-            made = ExportSimulation(
-                sandbox, monkeypatch, **{k: str(v) for k, v in settings.items()}
-            )
-            made.vendor("reset", "POST")
-            return made
+    def make(**settings: Any) -> ExportSimulation:
+        made = ExportSimulation(sandbox, monkeypatch, **{k: str(v) for k, v in settings.items()})
+        made.vendor("reset", "POST")
+        return made
 
-        yield make
+    return make
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ with the setting `export_snapshot`, when `export_seconds` are over.
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 
 from prefdrop_local.sandbox.account import Account
+from prefdrop_local.sandbox.background import Background
 from prefdrop_local.sandbox.bulk_export.building import Builder
 from prefdrop_local.sandbox.bulk_export.callbacks import call_back
 from prefdrop_local.sandbox.bulk_export.catalogue import UnknownSegmentError
@@ -44,58 +44,27 @@ _SWEEP = """
 """
 
 
-class ExportEngine:
+class ExportEngine(Background):
     """The vendor's export queue."""
 
     def __init__(
         self, store: Store, account: Account, clock: Clock, settings: Callable[[], Settings],
         builder: Builder,
     ) -> None:  # fmt: skip
+        super().__init__("export-engine")
         self._store = store
         self._account = account
         self._clock = clock
         self._settings = settings
         self._builder = builder
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="export-engine", daemon=True)
         self.finished: Callable[[], None] = lambda: None
         """Called when an export has left Processing."""
-
-    def start(self) -> None:
-        """Begin to work in the background."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the background work after the batch at hand."""
-        self._ended.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def nudge(self) -> None:
-        """Something may be due now."""
-        self._wake.set()
 
     def while_idle(self, work: Callable[[], None]) -> None:
         """Do some work while no export is being moved on; what is under way begins anew."""
         with self._lock:
             self._builder.forget()
             work()
-
-    def catch_up(self, patience: float | None) -> None:
-        """Do what is due, for up to `patience` seconds; None: until all of it is done."""
-        until = None if patience is None else time.monotonic() + patience
-        while self._step():
-            if until is not None and time.monotonic() >= until:
-                return
-
-    def _work(self) -> None:
-        while not self._ended.is_set():
-            if not self._step() and not self._sweep():
-                self._wake.wait(self._pause())
-                self._wake.clear()
 
     def _pause(self) -> float | None:
         """Wait for a nudge while no export is open, else look again soon."""
@@ -158,7 +127,7 @@ class ExportEngine:
         save_export(database, item)
         call_back(database, item, now, self._settings())
 
-    def _sweep(self) -> bool:
+    def _idle_step(self) -> bool:
         """Delete some of what nobody can read any more; False when there is nothing."""
         with self._lock, self._store.transaction() as database:
             items = unswept_exports(self._store)

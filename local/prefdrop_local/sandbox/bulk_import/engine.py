@@ -7,11 +7,11 @@ their execute requests, and the order of records is the order of staging, so out
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
 from prefdrop_local.sandbox.account import Account
+from prefdrop_local.sandbox.background import Background
 from prefdrop_local.sandbox.bulk_import.applying import apply_batch
 from prefdrop_local.sandbox.bulk_import.imports import (
     COMPLETED,
@@ -36,55 +36,24 @@ _ROUNDING = 1e-3
 """So that ten steps of 0.1 s are one second."""
 
 
-class Engine:
+class Engine(Background):
     """The vendor's import queue."""
 
     def __init__(
         self, store: Store, account: Account, clock: Clock, settings: Callable[[], Settings],
         journals: Journals,
     ) -> None:  # fmt: skip
+        super().__init__("import-engine")
         self._store = store
         self._account = account
         self._clock = clock
         self._settings = settings
         self._journals = journals
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="import-engine", daemon=True)
-
-    def start(self) -> None:
-        """Begin to work in the background."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the background work after the batch at hand."""
-        self._ended.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def nudge(self) -> None:
-        """Something may be due now."""
-        self._wake.set()
 
     def while_idle(self, work: Callable[[], None]) -> None:
         """Do some work while no import is being moved on."""
         with self._lock:
             work()
-
-    def catch_up(self, patience: float | None) -> None:
-        """Do what is due, for up to `patience` seconds; None: until all of it is done."""
-        until = None if patience is None else time.monotonic() + patience
-        while self._step():
-            if until is not None and time.monotonic() >= until:
-                return
-
-    def _work(self) -> None:
-        while not self._ended.is_set():
-            if not self._step():
-                self._wake.wait(self._pause())
-                self._wake.clear()
 
     def _pause(self) -> float | None:
         """Wait for a nudge while no import runs, else look again soon."""
