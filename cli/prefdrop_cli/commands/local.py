@@ -188,7 +188,7 @@ def _tell_endpoints(places: dict[str, str | None], gaps: str, *, as_json: bool) 
     say("# In another terminal, for `prefdrop drop`, `prefdrop imports` and the rest:")
     say(f"export PREFDROP_ENDPOINT={places['endpoint']}")
     say("# For the AWS CLI and other S3 clients:")
-    say(f"export AWS_ENDPOINT_URL={places['endpoint']} AWS_REGION={places['region']}")
+    say(f"export AWS_ENDPOINT_URL={places['endpoint']} AWS_DEFAULT_REGION={places['region']}")
     say("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
 
 

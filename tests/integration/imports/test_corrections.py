@@ -29,6 +29,7 @@ def test_corrected_rows_go_into_the_same_import(bench: Workbench, tmp_path: Path
     report = bench.report_of(version)
     assert (report["rows_read"], report["restaged"], report["rejected_local"]) == (10, 2, 2)
     assert (report["staged"], report["processed"], report["reconciled"]) == (10, 10, True)
+    assert report["status"] == "Completed"
     assert len(bench.profiles()) == 10
     assert len(bench.requests_to("import.initiate")) == 1
     assert bench.rejects(report) == []
@@ -58,7 +59,7 @@ def test_a_row_that_was_not_corrected_stays_a_reject(bench: Workbench, tmp_path:
 
     report = bench.report_of(version)
     assert [r["_row"] for r in bench.rejects(report)] == ["10"]
-    assert report["processed"] == 9
+    assert (report["processed"], report["status"]) == (9, "CompletedWithRejects")
 
 
 def test_a_file_that_holds_rows_which_were_not_rejected_is_refused_and_the_hold_goes_on(

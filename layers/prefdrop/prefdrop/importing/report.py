@@ -44,7 +44,7 @@ def judge(record: Import, parts: list[Part], progress: Progress | None, *, held:
         return Verdict("Aborted", reconciled, record.gate)
     if not reconciled or sums.pending:
         return Verdict("Unreconciled", False, _shortfall(parts, progress))
-    return Verdict("CompletedWithRejects" if sums.rejected else "Completed", True)
+    return Verdict("CompletedWithRejects" if sums.left_out else "Completed", True)
 
 
 def _shortfall(parts: list[Part], progress: Progress | None) -> str:

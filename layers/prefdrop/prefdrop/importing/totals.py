@@ -31,6 +31,11 @@ class Totals(msgspec.Struct, kw_only=True, frozen=True):
         """Records that did not make it, at any stage."""
         return self.rejected_local + self.rejected_validation + self.rejected_execution
 
+    @property
+    def left_out(self) -> int:
+        """Rows that did not make it in the end: a corrected row was staged anew for each reject."""
+        return self.rejected - self.restaged
+
     def add_up(self) -> bool:
         """Whether every row that was read is accounted for."""
         return (
