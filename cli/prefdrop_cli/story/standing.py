@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from prefdrop.ledger.clock import iso
+from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop.ledger.parts import Part
 from prefdrop_cli.story.remedies import RETRY, SUPPORT, filled, remedy
@@ -47,6 +47,8 @@ class Subject(msgspec.Struct, frozen=True):
     part: Part | None
     """The part begun last."""
     around: Surroundings
+    in_doubt: bool = False
+    """Whether a chunk of that part is on its way, or went without a clear answer."""
 
 
 ENDED = {
@@ -135,6 +137,18 @@ def _staging(subject: Subject) -> Said:
     return f"It is staging: {', '.join(filter(None, (staged, read)))}.", "Gates, then execution."
 
 
+def _vendor(subject: Subject) -> Said:
+    """Requests that may still land come first; else it was the vendor who asked for a pause."""
+    part, slot = subject.part, subject.around.next_slot
+    if subject.in_doubt or (part and max(part.ghost_until, part.lease_until) > now_ms()):
+        return _ghosts(subject)
+    until = f" until {slot}, when its limit frees a slot" if slot else " for as long as it asked"
+    return (
+        f"The vendor takes no more requests for now (429); it waits{until}.",
+        "It goes on by itself; what is staged stays staged, and nothing is sent twice.",
+    )
+
+
 def _ghosts(subject: Subject) -> Said:
     part = subject.part
     until = f" until {iso(part.ghost_until)}" if part and part.ghost_until else ""
@@ -180,7 +194,7 @@ DOING: dict[str, Callable[[Subject], Said]] = {
     "InitiatePart": _plain("The vendor is asked for an access token.", "Staging."),
     "WaitForQuota": _quota,
     "StageChunks": _staging,
-    "WaitForVendor": _ghosts,
+    "WaitForVendor": _vendor,
     "CollectRefused": _plain("What validation refused is being read.", "Gates."),
     "WaitForRefused": _plain("The vendor is to be asked again for what it refused.", "Gates."),
     "ApplyGates": _plain("The feed's gates are being applied.", "Execution, a hold, or an abort."),
@@ -188,7 +202,7 @@ DOING: dict[str, Callable[[Subject], Said]] = {
     "AnnounceHeld": _plain("Who has subscribed to results is told of the hold.", "A hold."),
     "AwaitApproval": _held,
     "ExecutePart": _plain("The vendor is told to execute.", "Its status is looked at."),
-    "WaitForGhosts": _ghosts,
+    "WaitForGhosts": _vendor,
     "WaitForStatus": _executing,
     "CheckStatus": _executing,
     "CollectExceptions": _plain("The vendor's exceptions are being read.", _FINISHING),

@@ -36,7 +36,9 @@ def tell(deployment: Deployment, record: Import) -> Story:
     chunks = {p.number: list(deployment.parts.chunks(record.import_id, p.number)) for p in parts}
     trace = read_trace(deployment.client("stepfunctions"), record.execution_arn)
     around = _surroundings(deployment, record)
-    subject = Subject(record, parts[-1] if parts else None, around)
+    last = parts[-1] if parts else None
+    in_doubt = last is not None and any(c.state == "posting" for c in chunks[last.number])
+    subject = Subject(record, last, around, in_doubt)
     return Story(
         happenings(record, parts, chunks),
         trace.spans if trace else [],

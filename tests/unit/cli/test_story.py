@@ -40,6 +40,11 @@ def an_import(**more: Any) -> Import:
     )
 
 
+def a_part(**more: Any) -> Part:
+    place = {"offset": 0, "row": 0}
+    return Part(**{"number": 1, "state": "staging", "start": place, "end": place, **more})
+
+
 def how(record: Import, state: str = "", part: Part | None = None, **around: Any) -> Standing:
     surroundings = Surroundings(**{"execution_status": "RUNNING", **around})
     since = "2026-01-15T10:30:30.000Z"
@@ -79,6 +84,28 @@ def test_an_exhausted_quota_says_when_a_slot_frees() -> None:
 
     assert "until 2026-01-16T04:00:00.000Z" in told.now
     assert "by itself" in told.next
+
+
+@pytest.mark.parametrize("state", ["WaitForVendor", "WaitForGhosts"])
+def test_a_pause_that_the_vendor_asked_for_is_not_told_as_a_request_in_doubt(state: str) -> None:
+    asked = how(an_import(status="Staging"), state, part=a_part())
+    used_up = how(an_import(status="Staging"), state, next_slot="2026-01-15T14:00:00.000Z")
+
+    assert "429" in asked.now
+    assert "2026-01-15T14:00:00.000Z" in used_up.now
+    assert "no clear answer" not in asked.now + used_up.now
+
+
+def test_a_request_that_may_still_land_is_told_before_the_limit() -> None:
+    record, trace = an_import(status="Staging"), Trace(state="WaitForVendor")
+    around = Surroundings(execution_status="RUNNING", next_slot="2026-01-15T14:00:00.000Z")
+    later = int((datetime.now(UTC) + timedelta(minutes=5)).timestamp() * 1000)
+
+    doubtful = standing(Subject(record, a_part(), around, in_doubt=True), trace)
+    under_way = standing(Subject(record, a_part(lease_until=later), around), trace)
+
+    assert "no clear answer" in doubtful.now
+    assert "no clear answer" in under_way.now
 
 
 def test_a_held_import_names_the_gate_its_end_and_both_ways_out() -> None:
