@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.translation import Template, load
+from tools.translation import Template, load, translate
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,3 +19,9 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def template(root: Path) -> Template:
     return load(root / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def translated(root: Path) -> Template:
+    """What CloudFormation gets to see; a test must not change it."""
+    return translate(root / "template.yaml")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.template.roles import role_of, statements_of
 from tools.translation import Template
 
 MACHINES = ["ImportStateMachine", "ExportStateMachine"]
@@ -64,8 +65,8 @@ def test_a_function_is_named_after_its_folder(functions):
 def test_a_workflow_may_invoke_the_functions_it_calls_and_no_other(
     template, functions, root, machine
 ):
-    policies = template["Resources"][machine]["Properties"]["Policies"]
-    steps = next(s for s in policies[0]["Statement"] if s["Sid"] == "Steps")
+    statements = statements_of(template["Resources"], machine)
+    steps = next(s for s in statements if s["Sid"] == "Steps")
 
     granted = {arn["Fn::Sub"].rpartition(":function:")[2] for arn in steps["Resource"]}
 
@@ -93,8 +94,14 @@ def test_an_http_api_waits_longer_than_the_functions_behind_it_may_take(function
                 assert properties["Timeout"] * 1000 < route["TimeoutInMillis"]
 
 
-def test_every_function_has_permissions_of_its_own(functions):
-    assert all(properties.get("Policies") for properties in functions.values())
+def test_every_function_has_permissions_of_its_own(template, functions):
+    resources = template["Resources"]
+    roles = [role_of(resources, name) for name in functions]
+
+    assert len(set(roles)) == len(functions)
+    assert all(statements_of(resources, name) for name in functions)
+    for role in roles:
+        assert resources[role]["Properties"]["ManagedPolicyArns"] == [{"Ref": "LogAndTracePolicy"}]
 
 
 def test_a_function_that_stages_outlives_the_longest_request(template, functions):

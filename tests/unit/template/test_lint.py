@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.template.roles import statements_of
 from tools.lint_template import faults
 from tools.translation import Template
 
@@ -41,8 +42,9 @@ def test_the_template_as_it_stands_has_no_fault(spoiled):
 
 def test_a_circle_of_function_role_state_machine_function_is_found(spoiled):
     def spoil(template, definition):
-        statement = _first_statement(template, "TakeTurnFunction")
-        statement["Resource"] = {"Ref": "ImportStateMachine"}
+        statements_of(template["Resources"], "TakeTurnFunction")[0]["Resource"] = {
+            "Ref": "ImportStateMachine"
+        }
 
     found = spoiled(spoil)
 
@@ -75,9 +77,3 @@ def test_a_state_machine_whose_states_do_not_hang_together_is_found(spoiled):
         definition["States"]["TakeTurn"]["Next"] = "Nowhere"
 
     assert any("TakeTurn goes on to Nowhere" in fault for fault in spoiled(spoil))
-
-
-def _first_statement(template: Template, function: str) -> dict[str, Any]:
-    policies = template["Resources"][function]["Properties"]["Policies"]
-    statement: dict[str, Any] = policies[0]["Statement"][0]
-    return statement

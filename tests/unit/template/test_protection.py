@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.template.roles import all_statements, statements_of
 from tools.translation import Template
 
 TABLES = ["AuditTable", "ExceptionsTable", "ImportsTable"]
@@ -141,15 +142,29 @@ def test_the_webhook_is_throttled(resources):
 
 
 def test_no_function_may_do_anything_to_everything(resources):
-    for name, resource in resources.items():
-        for policy in resource["Properties"].get("Policies", ()):
-            for statement in policy.get("Statement", ()):
-                actions = statement["Action"]
-                actions = [actions] if isinstance(actions, str) else actions
+    for name, statement in all_statements(resources):
+        assert not any("*" in action for action in _actions(statement)), name
+        if statement.get("Sid") not in ("LogDelivery", "Traces"):
+            assert statement["Resource"] != "*", name
 
-                assert not any("*" in action for action in actions), name
-                if statement["Sid"] != "LogDelivery":
-                    assert statement["Resource"] != "*", name
+
+def test_no_role_has_a_policy_that_this_template_does_not_show(resources, translated):
+    """SAM gives a role that it makes itself the right to write to every log of the account."""
+    roles = {n for n, r in translated["Resources"].items() if r["Type"] == "AWS::IAM::Role"}
+
+    assert roles == {n for n, r in resources.items() if r["Type"] == "AWS::IAM::Role"}
+    for role in roles:
+        managed = resources[role]["Properties"].get("ManagedPolicyArns", [])
+        assert managed in ([], [{"Ref": "LogAndTracePolicy"}]), role
+
+
+def test_what_all_functions_share_is_to_log_in_one_group_and_to_send_traces(resources):
+    document = resources["LogAndTracePolicy"]["Properties"]["PolicyDocument"]
+
+    assert [(_actions(s), s["Resource"]) for s in document["Statement"]] == [
+        (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["FunctionLogs", "Arn"]}),
+        (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+    ]
 
 
 def _readers(resources: dict[str, Any], secret: str) -> set[str]:
@@ -157,7 +172,7 @@ def _readers(resources: dict[str, Any], secret: str) -> set[str]:
         name
         for name, resource in resources.items()
         if resource["Type"] == "AWS::Serverless::Function"
-        for statement in resource["Properties"]["Policies"][0]["Statement"]
+        for statement in statements_of(resources, name)
         if statement["Action"] == "secretsmanager:GetSecretValue"
         and statement["Resource"] == {"Ref": secret}
     }
@@ -193,7 +208,7 @@ def test_a_function_that_uses_an_encrypted_service_may_use_the_key_through_it(re
     for name, resource in resources.items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
-        statements = resource["Properties"]["Policies"][0]["Statement"]
+        statements = statements_of(resources, name)
         services = {action.partition(":")[0] for s in statements for action in _actions(s)}
         key = next(s for s in statements if s["Sid"] == "Key")
 
@@ -211,7 +226,7 @@ def test_a_function_may_make_data_keys_exactly_where_it_writes_objects(resources
     for name, resource in resources.items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
-        statements = resource["Properties"]["Policies"][0]["Statement"]
+        statements = statements_of(resources, name)
         actions = {action for s in statements for action in _actions(s)}
 
         assert ("kms:GenerateDataKey" in actions) == ("s3:PutObject" in actions), name
@@ -260,14 +275,18 @@ def test_an_event_that_the_bus_or_the_pipe_cannot_hand_on_is_kept(resources):
 
 
 def test_a_service_role_is_taken_on_for_this_account_only(resources):
-    roles = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::IAM::Role"]
+    services = set()
+    for resource in resources.values():
+        if resource["Type"] == "AWS::IAM::Role":
+            (trust,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            services.add(trust["Principal"]["Service"])
+            if trust["Principal"]["Service"] == "lambda.amazonaws.com":
+                continue  # a role is passed to a function within its account alone
 
-    assert len(roles) == 2
-    for role in roles:
-        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-        account = trust["Condition"]["StringEquals"]["aws:SourceAccount"]
+            account = trust["Condition"]["StringEquals"]["aws:SourceAccount"]
+            assert account == {"Ref": "AWS::AccountId"}
 
-        assert account == {"Ref": "AWS::AccountId"}
+    assert services == {f"{s}.amazonaws.com" for s in ("events", "lambda", "pipes", "states")}
 
 
 def _actions(statement: dict[str, Any]) -> list[str]:
