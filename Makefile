@@ -102,6 +102,10 @@ build: $(SAM_VENV)/.sam ## Build layer and functions for AWS (needs python3.13 o
 schema: $(VENV)/.run ## Write docs/feed.schema.json anew, when the keys of a feed or their descriptions change
 	@$(BIN)/python -m tools.feed_schema
 
+.PHONY: drawings
+drawings: $(VENV)/.run ## Draw the state machines in docs/architecture.md anew, when a definition changes
+	@$(BIN)/python -m tools.drawings
+
 .PHONY: operations
 operations: $(VENV)/.test ## Write docs/vendor-operations.md anew, from what the client's tests reach
 	@PREFDROP_WRITE_OPERATIONS=1 $(BIN)/python -m pytest -q -p no:xdist tests/integration/clients --deselect tests/integration/clients/test_operations_page.py
