@@ -16,6 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
+CHECKOV_VENV := .venv-checkov
 PIP_INSTALL := -m pip install -qq --require-hashes --no-deps
 
 WORKERS ?= $(shell count=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((count < 2 ? 2 : count)))
@@ -70,9 +71,10 @@ types: $(VENV)/.dev ## Check the types alone
 	$(BIN)/mypy
 
 .PHONY: lint
-lint: style types $(SAM_VENV)/.sam ## Check style, types, the template and what SAM makes of it
+lint: style types $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov ## Check style, types, the template and what SAM makes of it
 	$(SAM) validate --lint --region $(REGION) --template template.yaml
-	$(BIN)/python -m tools.lint_template template.yaml --region $(REGION) --out build/template.json
+	$(BIN)/python -m tools.lint_template template.yaml --region $(REGION) --out build/template.json \
+	  --checkov $(CHECKOV_VENV)/bin/checkov
 
 .PHONY: format
 format: $(VENV)/.dev ## Bring the code into the project's style
@@ -119,10 +121,11 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 	$(call compile,pyproject.toml $(TESTED),requirements-test.txt)
 	$(call compile,pyproject.toml $(TESTED) --extra dev,requirements-dev.txt)
 	$(call compile,requirements-sam.in,requirements-sam.txt)
+	$(call compile,requirements-checkov.in,requirements-checkov.txt)
 
 .PHONY: clean
 clean: ## Remove the environments and everything that was made
-	rm -rf $(VENV) $(SAM_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments ------------------------------------------------------------------------------
@@ -172,4 +175,11 @@ $(SAM_VENV)/.sam: requirements-sam.txt
 	echo "Setting up $(SAM_VENV) for the SAM CLI ..."; \
 	"$$python" -m venv $(SAM_VENV)
 	@$(SAM_VENV)/bin/python $(PIP_INSTALL) -r requirements-sam.txt
+	@touch $@
+
+$(CHECKOV_VENV)/.checkov: requirements-checkov.txt
+	@$(find_python); python=$$(find_python) || exit 1; \
+	echo "Setting up $(CHECKOV_VENV) for checkov ..."; \
+	"$$python" -m venv $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/python $(PIP_INSTALL) -r requirements-checkov.txt
 	@touch $@

@@ -1,13 +1,15 @@
 """Lint what SAM makes of the template: `python -m tools.lint_template TEMPLATE [--out FILE]`.
 
 Exits 1 and prints one line for each fault. `sam validate --lint` sees the template as written; this
-one sees generated roles, permissions, circular dependencies and the state machines.
+one sees generated resources, permissions, circular dependencies and the state machines. With
+`--checkov` naming its program, checkov looks at the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -15,11 +17,13 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from prefdrop_local.stack.translation import TemplateError
-from tools import state_machine
-from tools.translation import Template, translate
+from tools import security_scan, state_machine
+from tools.translation import Template, load, translate
 
 
-def faults(path: Path, region: str, out: Path | None = None) -> list[str]:
+def faults(
+    path: Path, region: str, *, out: Path | None = None, checkov: Path | None = None
+) -> list[str]:
     """Translate the template at `path` and say what is wrong with the result, line by line.
 
     The result is left at `out` for a person to read.
@@ -32,14 +36,31 @@ def faults(path: Path, region: str, out: Path | None = None) -> list[str]:
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n", encoding="utf-8")
-    return [*_cloudformation(text, region), *_state_machines(translated)]
+    return [
+        *_silenced(translated),
+        *_cloudformation(text, region),
+        *_state_machines(translated),
+        *(_security(load(path), translated, checkov) if checkov else ()),
+    ]
+
+
+def _silenced(translated: Template) -> list[str]:
+    """Where the template tells a linter to look away."""
+    places = {"the template": translated, **translated["Resources"]}
+    return [
+        f"{place} switches checks of {linter} off in its metadata"
+        for place, one in places.items()
+        for linter in ("cfn-lint", "checkov", "cfn_nag")
+        if linter in one.get("Metadata", {})
+    ]
 
 
 def _cloudformation(text: str, region: str) -> list[str]:
-    matches = lint(text, config=ManualArgs(regions=[region]))
+    """What cfn-lint says at its strictest, by nobody's settings."""
+    strictest = ManualArgs(regions=[region], include_checks=["I"], config_file=os.devnull)
     return [
         f"{match.rule.id} {'/'.join(str(part) for part in match.path or ())}: {match.message}"
-        for match in matches
+        for match in lint(text, config=strictest)
     ]
 
 
@@ -55,18 +76,26 @@ def _state_machines(translated: Template) -> list[str]:
     ]
 
 
+def _security(template: Template, translated: Template, checkov: Path) -> list[str]:
+    try:
+        return security_scan.faults(template, translated, checkov)
+    except security_scan.ScanFailed as error:
+        return [str(error)]
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("template", type=Path)
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--out", type=Path, help="where the translated template is left")
-    arguments = parser.parse_args()
-    found = faults(arguments.template, arguments.region, arguments.out)
+    parser.add_argument("--checkov", type=Path, help="the program; without it nothing is scanned")
+    given = parser.parse_args()
+    found = faults(given.template, given.region, out=given.out, checkov=given.checkov)
     for fault in found:
         print(fault, file=sys.stderr)
     if not found:
-        print(f"{arguments.template}: clean, and clean after SAM's transform")
+        print(f"{given.template}: clean, and clean after SAM's transform")
     return 1 if found else 0
 
 

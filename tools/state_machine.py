@@ -1,7 +1,8 @@
-"""What no linter checks in a state machine's definition: that its states hang together.
+"""What would fail only at deployment, or at the one execution that takes the wrong turn.
 
-cfn-lint knows the form of each state but follows no transition and no substitution; both fail only
-at deployment, or at the one execution that takes the wrong turn.
+`statelint` holds a definition to the specification of the Amazon States Language: fields and their
+types, paths, transitions, states that are never reached. cfn-lint has a schema that lets more pass,
+and follows no transition. What neither looks at is checked here.
 """
 
 from __future__ import annotations
@@ -11,60 +12,59 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from statelint.config import Config
+from statelint.linter import Linter
+from statelint.problem import ProblemType
+
 Definition = dict[str, Any]
+
+_LENIENT = Config({ProblemType.FLOAT})
+"""A whole number is a BackoffRate as good as any; statelint would have it written `2.0`."""
+
+# https://states-language.net/spec.html, "Appendix A: Predefined Error Codes", and
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+RESERVED_ERRORS = {
+    "States.ALL",
+    "States.BranchFailed",
+    "States.ExceedToleratedFailureThreshold",
+    "States.HeartbeatTimeout",
+    "States.IntrinsicFailure",
+    "States.ItemReaderFailed",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
+    "States.Permissions",
+    "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
+    "States.ResultWriterFailed",
+    "States.TaskFailed",
+    "States.Timeout",
+    "States.DataLimitExceeded",
+    "States.Runtime",
+}
 
 
 def faults(definition: Definition, substitutions: set[str]) -> list[str]:
     """Say what is wrong with `definition`, given the names that the template substitutes."""
     return [
-        *_broken_transitions(definition),
-        *_unreachable(definition),
-        *_open_ends(definition),
+        *Linter.validate(definition, _LENIENT),
+        *_choices_without_default(definition),
+        *_unknown_errors(definition),
         *_substitutions(definition, substitutions),
     ]
 
 
-def transitions(state: dict[str, Any]) -> Iterator[str]:
-    """The names of the states that may follow `state`."""
-    for branch in (state, *state.get("Choices", ()), *state.get("Catch", ())):
-        if "Next" in branch:
-            yield branch["Next"]
-    if "Default" in state:
-        yield state["Default"]
-
-
-def _broken_transitions(definition: Definition) -> Iterator[str]:
-    states = definition["States"]
-    if definition["StartAt"] not in states:
-        yield f"the definition starts at {definition['StartAt']}, which does not exist"
-    for name, state in states.items():
-        for target in transitions(state):
-            if target not in states:
-                yield f"state {name} goes on to {target}, which does not exist"
-
-
-def _unreachable(definition: Definition) -> Iterator[str]:
-    states = definition["States"]
-    reached: set[str] = set()
-    pending = [definition["StartAt"]]
-    while pending:
-        name = pending.pop()
-        if name in states and name not in reached:
-            reached.add(name)
-            pending.extend(transitions(states[name]))
-    for name in sorted(states.keys() - reached):
-        yield f"state {name} is never reached"
-
-
-def _open_ends(definition: Definition) -> Iterator[str]:
+def _choices_without_default(definition: Definition) -> Iterator[str]:
     for name, state in definition["States"].items():
-        if state["Type"] == "Choice":
-            if "Default" not in state:
-                yield f"state {name} has no default"
-        elif state["Type"] not in ("Succeed", "Fail") and not (
-            state.get("End") is True or "Next" in state
-        ):
-            yield f"state {name} neither ends nor goes on"
+        if state.get("Type") == "Choice" and "Default" not in state:
+            yield f"state {name} has no default"
+
+
+def _unknown_errors(definition: Definition) -> Iterator[str]:
+    for name, state in definition["States"].items():
+        for case in (*state.get("Retry", ()), *state.get("Catch", ())):
+            for error in case.get("ErrorEquals", ()):
+                if error.startswith("States.") and error not in RESERVED_ERRORS:
+                    yield f"state {name} waits for {error}, which Step Functions does not raise"
 
 
 def _substitutions(definition: Definition, given: set[str]) -> Iterator[str]:

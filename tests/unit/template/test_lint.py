@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,65 +15,73 @@ from tests.unit.template.roles import statements_of
 from tools.lint_template import faults
 from tools.translation import Template
 
-Spoil = Callable[[Template, dict[str, Any]], None]
+PLANTED = {
+    "a circle of function, role, state machine, function": r"E3004 .*Circular Dependenc",
+    "a value that CloudFormation does not know, in a generated resource": r"E\d+ .*'python9'",
+    "a state of a type that there is not": r"E3601 .*'Success'",
+    "a way to a state that there is not": r'ImportStateMachine: No state found named "Nowhere"',
+    "what is left over of the state without a type": r"ImportStateMachine: .*States\.Duplicate",
+    "a mere warning: a parameter that nobody uses": r"W2001 .*Idle",
+    "a mere hint: a queue that says nothing of its end": r"[IW]3011 Resources/DropDeadLetterQueue",
+    "a linter that is told to look away": r"EventBus switches checks of cfn-lint off",
+}
 
 
-@pytest.fixture
-def spoiled(tmp_path: Path, template: Template, root: Path) -> Callable[[Spoil], list[str]]:
-    """Lint the project's template after something in it or in its state machine was broken."""
-
-    def lint(spoil: Spoil) -> list[str]:
-        copy = deepcopy(template)
-        definition = json.loads((root / "statemachine/import.asl.json").read_text("utf-8"))
-        spoil(copy, definition)
-        (tmp_path / "statemachine").mkdir()
-        (tmp_path / "statemachine/import.asl.json").write_text(json.dumps(definition), "utf-8")
-        shutil.copy(root / "statemachine/export.asl.json", tmp_path / "statemachine")
-        path = tmp_path / "template.yaml"
-        path.write_text(json.dumps(copy), "utf-8")
-        return faults(path, "us-east-1")
-
-    return lint
+def _plant(template: Template, definition: dict[str, Any]) -> None:
+    resources = template["Resources"]
+    turn = statements_of(resources, "TakeTurnFunction")
+    turn[0]["Resource"] = {"Ref": "ImportStateMachine"}
+    resources["LibraryLayer"]["Properties"]["CompatibleRuntimes"] = ["python9"]
+    definition["States"]["Duplicate"]["Type"] = "Success"
+    definition["States"]["TakeTurn"]["Catch"][0]["Next"] = "Nowhere"
+    template["Parameters"]["Idle"] = {"Type": "String"}
+    del resources["DropDeadLetterQueue"]["DeletionPolicy"]
+    resources["EventBus"]["Metadata"] = {"cfn-lint": {"config": {"ignore_checks": ["W1"]}}}
 
 
-def test_the_template_as_it_stands_has_no_fault(spoiled):
-    assert spoiled(lambda template, definition: None) == []
+@pytest.fixture(scope="module")
+def found(template: Template, root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What is found in the project's template after all that has been planted in it."""
+    folder = tmp_path_factory.mktemp("planted")
+    shutil.copytree(root / "statemachine", folder / "statemachine")
+    planted = deepcopy(template)
+    machine = folder / "statemachine/import.asl.json"
+    definition = json.loads(machine.read_text("utf-8"))
+    _plant(planted, definition)
+    machine.write_text(json.dumps(definition), "utf-8")
+    (folder / "template.yaml").write_text(json.dumps(planted), "utf-8")
+    return faults(folder / "template.yaml", "us-east-1")
 
 
-def test_a_circle_of_function_role_state_machine_function_is_found(spoiled):
-    def spoil(template, definition):
-        statements_of(template["Resources"], "TakeTurnFunction")[0]["Resource"] = {
-            "Ref": "ImportStateMachine"
-        }
-
-    found = spoiled(spoil)
-
-    assert any("E3004" in fault and "TakeTurnFunction" in fault for fault in found)
+@pytest.mark.parametrize("planted", PLANTED)
+def test_what_is_wrong_is_found(found, planted):
+    assert any(re.search(PLANTED[planted], fault) for fault in found)
 
 
-def test_a_property_that_cloudformation_does_not_know_is_found_in_a_generated_resource(spoiled):
-    def spoil(template, definition):
-        template["Resources"]["LibraryLayer"]["Properties"]["CompatibleRuntimes"] = ["python9"]
-
-    assert any("python9" in fault for fault in spoiled(spoil))
+def test_nothing_is_found_that_is_not_wrong(found):
+    assert [f for f in found if not any(re.search(p, f) for p in PLANTED.values())] == []
 
 
-def test_a_resource_that_sam_refuses_is_found(spoiled):
-    def spoil(template, definition):
-        template["Resources"]["TakeTurnFunction"]["Properties"]["Timeuot"] = 60
+def test_a_resource_that_sam_refuses_is_found(tmp_path, template, root):
+    copy = deepcopy(template)
+    copy["Resources"]["TakeTurnFunction"]["Properties"]["Timeuot"] = 60
+    shutil.copytree(root / "statemachine", tmp_path / "statemachine")
+    path = tmp_path / "template.yaml"
+    path.write_text(json.dumps(copy), "utf-8")
 
-    assert any("TakeTurnFunction" in fault for fault in spoiled(spoil))
-
-
-def test_a_state_of_the_wrong_form_is_found(spoiled):
-    def spoil(template, definition):
-        definition["States"]["Duplicate"]["Type"] = "Success"
-
-    assert any("E3601" in fault for fault in spoiled(spoil))
+    assert any("TakeTurnFunction" in fault for fault in faults(path, "us-east-1"))
 
 
-def test_a_state_machine_whose_states_do_not_hang_together_is_found(spoiled):
-    def spoil(template, definition):
-        definition["States"]["TakeTurn"]["Next"] = "Nowhere"
+def test_the_make_target_leaves_none_of_the_checks_out(root):
+    (recipe,) = re.findall(
+        r"^lint: (.*\n(?:\t.*\n)+)", (root / "Makefile").read_text("utf-8"), re.M
+    )
 
-    assert any("TakeTurn goes on to Nowhere" in fault for fault in spoiled(spoil))
+    for part in (
+        "style types ",
+        "$(SAM) validate --lint",
+        "-m tools.lint_template template.yaml",
+        "--checkov $(CHECKOV_VENV)/bin/checkov",
+    ):
+        assert part in recipe
+    assert not re.search(r"\t-|\|\| *(true|:)", recipe), "a failure that is overlooked"

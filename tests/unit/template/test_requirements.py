@@ -16,6 +16,7 @@ LISTS = [
     "requirements-test.txt",
     "requirements-dev.txt",
     "requirements-sam.txt",
+    "requirements-checkov.txt",
 ]
 
 

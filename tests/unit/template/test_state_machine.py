@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tools.state_machine import faults
 
 GIVEN = {"WorkFunctionArn"}
+States = dict[str, Any]
 
 
 @pytest.fixture
@@ -16,17 +21,20 @@ def definition():
         "States": {
             "Work": {
                 "Type": "Task",
-                "Parameters": {"FunctionName": "${WorkFunctionArn}"},
-                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}],
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": {"FunctionName": "${WorkFunctionArn}", "Payload": {"id.$": "$.id"}},
+                "Retry": [{"ErrorEquals": ["States.Timeout"], "BackoffRate": 2}],
+                "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.why", "Next": "Failed"}],
                 "Next": "Decide",
             },
             "Decide": {
                 "Type": "Choice",
-                "Choices": [{"Variable": "$.next", "StringEquals": "again", "Next": "Work"}],
+                "Choices": [{"Variable": "$.next", "StringEquals": "again", "Next": "Wait"}],
                 "Default": "Done",
             },
+            "Wait": {"Type": "Wait", "SecondsPath": "$.seconds", "Next": "Work"},
             "Done": {"Type": "Succeed"},
-            "Failed": {"Type": "Fail"},
+            "Failed": {"Type": "Fail", "Error": "Failed"},
         },
     }
 
@@ -35,43 +43,109 @@ def test_a_sound_definition_has_no_fault(definition):
     assert faults(definition, GIVEN) == []
 
 
+@pytest.mark.parametrize("machine", ["import", "export"])
+def test_the_definitions_as_they_stand_have_no_fault(root, machine):
+    definition = json.loads((root / f"statemachine/{machine}.asl.json").read_text("utf-8"))
+    tasks = [s for s in definition["States"].values() if s["Type"] == "Task"]
+    substituted = {task["Parameters"]["FunctionName"].strip("${}") for task in tasks}
+
+    assert faults(definition, substituted) == []
+
+
 @pytest.mark.parametrize(
-    ("state", "leads", "to"),
+    ("spoil", "said"),
     [
-        ("Work", "Next", "Nowhere"),
-        ("Work", "Catch", [{"ErrorEquals": ["States.ALL"], "Next": "Nowhere"}]),
-        ("Decide", "Choices", [{"Variable": "$.next", "Next": "Nowhere"}]),
-        ("Decide", "Default", "Nowhere"),
+        pytest.param(
+            lambda s: s["Work"].update(TimeoutSecond=3),
+            'Field "TimeoutSecond" not allowed in State Machine.States.Work',
+            id="a field of a state that does not exist",
+        ),
+        pytest.param(
+            lambda s: s["Work"]["Retry"][0].update(Attempts=3),
+            'Field "Attempts" not allowed in State Machine.States.Work.Retry[0]',
+            id="a field of a retry that does not exist",
+        ),
+        pytest.param(
+            lambda s: s["Decide"]["Choices"][0].update(Else="Done"),
+            'Field "Else" not allowed in State Machine.States.Decide.Choices[0]',
+            id="a field of a choice that does not exist",
+        ),
+        pytest.param(
+            lambda s: s["Work"].update(TimeoutSeconds="3"),
+            'State Machine.States.Work.TimeoutSeconds is "3" but should be an Integer',
+            id="a value of the wrong type",
+        ),
+        pytest.param(
+            lambda s: s["Work"].update(Next="Nowhere"),
+            'No state found named "Nowhere", referenced at State Machine.States.Work.Next',
+            id="a way to no state",
+        ),
+        pytest.param(
+            lambda s: s["Work"]["Catch"][0].update(Next="Nowhere"),
+            'No state found named "Nowhere", referenced at State Machine.States.Work.Next',
+            id="a catch to no state",
+        ),
+        pytest.param(
+            lambda s: s["Decide"].update(Default="Nowhere"),
+            'No state found named "Nowhere", referenced at State Machine.States.Decide.Default',
+            id="a default to no state",
+        ),
+        pytest.param(
+            lambda s: s.update(Island={"Type": "Succeed"}),
+            "No transition found to state State Machine.Island",
+            id="a state that is never reached",
+        ),
+        pytest.param(
+            lambda s: s["Work"].pop("Next"),
+            'State Machine.States.Work does not have required field "Next"',
+            id="a state that neither ends nor goes on",
+        ),
+        pytest.param(
+            lambda s: s["Work"].update(ResultPath="$.[x"),
+            'State Machine.States.Work.ResultPath is "$.[x" but should be a Reference Path',
+            id="a path that is none",
+        ),
+        pytest.param(
+            lambda s: s["Wait"].update(SecondsPath="$..["),
+            'State Machine.States.Wait.SecondsPath is "$..[" but should be a Reference Path',
+            id="a path to seconds that is none",
+        ),
+        pytest.param(
+            lambda s: s["Work"]["Parameters"]["Payload"].update({"id.$": "$.id["}),
+            'Field "id.$" of Parameters at "State Machine.States.Work.Payload" is not a JSONPath '
+            "or intrinsic function expression",
+            id="a path in what a function is given that is none",
+        ),
+        pytest.param(
+            lambda s: s["Work"]["Catch"].insert(0, {"ErrorEquals": ["States.ALL"], "Next": "Done"}),
+            "State Machine.States.Work.Catch[0]: States.ALL can only appear in the last element, "
+            "and by itself.",
+            id="a catch behind one that takes all",
+        ),
+        pytest.param(
+            lambda s: s["Decide"].pop("Default"),
+            "state Decide has no default",
+            id="a choice that no case may fit",
+        ),
+        pytest.param(
+            lambda s: s["Work"]["Retry"][0].update(ErrorEquals=["States.TimeOut"]),
+            "state Work waits for States.TimeOut, which Step Functions does not raise",
+            id="an error that nobody raises",
+        ),
     ],
 )
-def test_a_transition_to_a_state_that_does_not_exist_is_found(definition, state, leads, to):
-    definition["States"][state][leads] = to
+def test_what_is_wrong_is_found(definition, spoil: Callable[[States], None], said: str):
+    spoil(definition["States"])
 
-    assert f"state {state} goes on to Nowhere, which does not exist" in faults(definition, GIVEN)
+    assert said in faults(definition, GIVEN)
 
 
 def test_a_start_that_does_not_exist_is_found(definition):
     definition["StartAt"] = "Begin"
 
-    assert "the definition starts at Begin, which does not exist" in faults(definition, GIVEN)
+    found = faults(definition, GIVEN)
 
-
-def test_a_state_that_is_never_reached_is_found(definition):
-    definition["States"]["Island"] = {"Type": "Succeed"}
-
-    assert faults(definition, GIVEN) == ["state Island is never reached"]
-
-
-def test_a_state_that_neither_ends_nor_goes_on_is_found(definition):
-    del definition["States"]["Work"]["Next"]
-
-    assert "state Work neither ends nor goes on" in faults(definition, GIVEN)
-
-
-def test_a_choice_that_no_case_may_fit_is_found(definition):
-    del definition["States"]["Decide"]["Default"]
-
-    assert "state Decide has no default" in faults(definition, GIVEN)
+    assert "StartAt value Begin not found in States field at State Machine" in found
 
 
 def test_a_name_that_the_template_does_not_substitute_is_found(definition):

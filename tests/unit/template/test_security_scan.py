@@ -1,0 +1,94 @@
+"""checkov's demands are met, or waived with a reason that is still needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools import security_scan
+from tools.security_scan import Finding, ScanFailed, Waiver, compare, scan, waivers
+from tools.translation import Template
+
+REASON = "The functions call the vendor over the internet and AWS over TLS."
+QUEUE = Finding("CKV_AWS_27", "Queues are encrypted", "AWS::SQS::Queue", "DropDeadLetterQueue")
+
+
+def test_a_demand_that_nobody_waived_is_a_fault():
+    assert compare([QUEUE], []) == ["CKV_AWS_27 DropDeadLetterQueue: Queues are encrypted"]
+
+
+@pytest.mark.parametrize("place", ["DropDeadLetterQueue", "AWS::SQS::Queue"])
+def test_a_waiver_with_a_reason_is_taken_for_a_resource_or_its_type(place):
+    assert compare([QUEUE], [Waiver(place, "CKV_AWS_27", REASON)]) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "check"), [("DropDeadLetterQueue", "CKV_AWS_26"), ("AlarmTopic", "CKV_AWS_27")]
+)
+def test_a_waiver_of_something_else_leaves_the_fault_and_is_one_itself(place, check):
+    assert compare([QUEUE], [Waiver(place, check, REASON)]) == [
+        "CKV_AWS_27 DropDeadLetterQueue: Queues are encrypted",
+        f"the waiver of {check} at {place} is not needed: checkov demands nothing there",
+    ]
+
+
+@pytest.mark.parametrize("reason", ["", "not needed"])
+def test_a_waiver_without_a_reason_is_a_fault(reason):
+    given = [Waiver("AWS::SQS::Queue", "CKV_AWS_27", reason)]
+
+    assert compare([QUEUE], given) == [
+        "the waiver of CKV_AWS_27 at AWS::SQS::Queue does not say why"
+    ]
+
+
+def test_the_template_s_waivers_are_all_read(template: Template):
+    places = {waiver.place for waiver in waivers(template)}
+
+    assert places == {"AWS::Lambda::Function", "Bucket"}
+    assert all(len(waiver.reason) > security_scan.SHORTEST_REASON for waiver in waivers(template))
+
+
+@pytest.fixture
+def checkov(tmp_path: Path) -> Callable[[str], Path]:
+    """A program in checkov's place that prints what it is told to."""
+
+    def make(printed: str) -> Path:
+        program = tmp_path / "checkov"
+        program.write_text(f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\n", encoding="utf-8")
+        program.chmod(0o755)
+        return program
+
+    return make
+
+
+TINY: Template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+OPEN = '{"file_path": "/spoiled.json"}'
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("Traceback: no module named checkov", "checkov ended with 0: Traceback"),
+        ('{"passed": 0, "failed": 0, "resource_count": 0}', "checkov ended with 0"),
+        (
+            '{"summary": {"parsing_errors": 1, "resource_count": 2}, '
+            f'"results": {{"failed_checks": [{OPEN}]}}}}',
+            "did not read every resource",
+        ),
+        (
+            '{"summary": {"parsing_errors": 0, "resource_count": 1}, '
+            f'"results": {{"failed_checks": [{OPEN}]}}}}',
+            "did not read every resource",
+        ),
+        (
+            '{"summary": {"parsing_errors": 0, "resource_count": 2}, '
+            '"results": {"failed_checks": []}}',
+            "finds no fault with a bucket that is open to the world",
+        ),
+    ],
+)
+def test_a_scan_that_did_not_take_place_is_no_clean_one(checkov, printed, said):
+    with pytest.raises(ScanFailed, match=said):
+        scan(TINY, checkov(printed))
