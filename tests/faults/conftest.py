@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+from tests.emulated_aws import emulated_aws
 from tests.faults.simulation import Simulation
 from tests.workbench import FEED
 
@@ -29,7 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with emulated_aws():
         yield
 
 

@@ -23,9 +23,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from moto import mock_aws
 
 from prefdrop_local.sandbox.process import SandboxProcess
+from tests.emulated_aws import emulated_aws
 from tests.faults.interpreter import Execution, Json
 from tests.faults.oracle import assert_exactly_once, books, expected
 from tests.faults.simulation import Simulation
@@ -105,7 +105,7 @@ class Imports(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._open = ExitStack()
-        self._open.enter_context(mock_aws())
+        self._open.enter_context(emulated_aws())
         self._patch = self._open.enter_context(pytest.MonkeyPatch.context())
         self.faults: list[Json] = []
         self.files: list[bytes] = []

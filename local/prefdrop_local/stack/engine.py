@@ -10,6 +10,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from prefdrop_local.stack.bridges import (
+    answers,
     choices,
     dynamodb,
     executions,
@@ -53,6 +54,7 @@ class Engine:
         self.server = Server(log, settings.port)
         self._patches = Patches()
         routing.install(self._patches)
+        answers.install(self._patches)
         self.functions = Functions(
             forker,
             pool_size=settings.workers_per_function,

@@ -31,6 +31,19 @@ def test_of_many_writers_with_a_condition_one_wins(stack: LocalStack) -> None:
         assert sum(threads.map(take, range(64))) == 1
 
 
+def test_values_of_every_type_come_back_as_they_were_written(stack: LocalStack) -> None:
+    table, name = stack.client("dynamodb"), stack.outputs["TableName"]
+    plain = [{"S": ""}, {"N": "-1.50"}, {"B": b"\x00\xff"}, {"BOOL": False}, {"NULL": True}]
+    sets = [{"SS": ["a", "b"]}, {"NS": ["1", "2"]}, {"BS": [b"a", b"b"]}]
+    nested = {"L": [*plain, {"M": {"deep": {"L": [{"M": {}}, {"L": []}, *plain]}}}]}
+    values = [*plain, *sets, nested]
+    written = {"pk": {"S": "types"}, **{f"v{n}": value for n, value in enumerate(values)}}
+
+    table.put_item(TableName=name, Item=written)
+
+    assert table.get_item(TableName=name, Key={"pk": {"S": "types"}})["Item"] == written
+
+
 def test_a_transaction_that_fails_leaves_nothing(stack: LocalStack) -> None:
     table, name = stack.client("dynamodb"), stack.outputs["TableName"]
     table.put_item(TableName=name, Item={"pk": {"S": "t-old"}, "n": {"N": "1"}})

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from prefdrop.telemetry import logger
+from tests.emulated_aws import emulated_aws
 from tests.unit.auditing.account import Account
 from tests.unit.auditing.receiver import (
     KEY,
@@ -26,10 +25,9 @@ from tests.unit.auditing.receiver import (
 
 @pytest.fixture(scope="module")
 def _aws() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
+    with pytest.MonkeyPatch.context() as environment, emulated_aws():
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
-        environment.setattr(boto3, "client", cache(boto3.client))  # making one takes 50 ms
         client = boto3.client("dynamodb")
         for name in ("imports", "exceptions"):
             client.create_table(

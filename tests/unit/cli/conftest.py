@@ -8,11 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.table import Table
 from prefdrop_cli.deployments import Deployment, connect
+from tests.emulated_aws import emulated_aws
 
 KEY = [
     {"AttributeName": "pk", "KeyType": "HASH"},
@@ -67,7 +67,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
+    with emulated_aws():
         yield
 
 

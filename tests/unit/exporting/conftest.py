@@ -8,9 +8,9 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from prefdrop.exporting.services import ExportServices
+from tests.emulated_aws import emulated_aws
 
 ENVIRONMENT = {
     "PREFDROP_BUCKET": "bucket",
@@ -63,7 +63,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExportServices]:
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with emulated_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="bucket")
         s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.parts import PartStore
 from prefdrop.ledger.table import Table
 from prefdrop.ledger.turns import Turns
+from tests.emulated_aws import emulated_aws
 
 RETENTION_DAYS = 90
 
@@ -26,7 +26,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def table() -> Iterator[Table]:
-    with mock_aws():
+    with emulated_aws():
         client = boto3.client("dynamodb")
         text = dict.fromkeys(("pk", "sk", "gsi1pk", "gsi1sk"), "S")
         client.create_table(

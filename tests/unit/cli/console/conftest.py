@@ -14,13 +14,13 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from prefdrop.ledger.imports import ImportStore
 from prefdrop_cli.console.api import Api
 from prefdrop_cli.console.server import ConsoleServer
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
+from tests.emulated_aws import emulated_aws
 from tests.unit.auditing.receiver import create_audit_table
 from tests.unit.cli.conftest import TEMPLATE
 from tests.unit.cli.console.visitor import Visitor
@@ -77,7 +77,7 @@ def visitor(stranger: Visitor) -> Visitor:
 
 @pytest.fixture(scope="module")
 def _stack() -> Iterator[Deployment]:
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
+    with pytest.MonkeyPatch.context() as environment, emulated_aws():
         for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
             environment.delenv(name, raising=False)
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
