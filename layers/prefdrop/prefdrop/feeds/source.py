@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from functools import cached_property
@@ -210,6 +210,15 @@ class Source:
         with closing(self._reader(start)) as reader:
             for number, payload in enumerate(reader, start.row + 1):
                 yield self._row(number, payload, reader)
+
+    def picked(self, start: Cursor, wanted: Container[int]) -> Iterator[Row | None]:
+        """As `rows`, with None for each row that is not wanted, which is read all the same.
+
+        `wanted` are numbers of rows, and is asked as the reading comes to them.
+        """
+        with closing(self._reader(start)) as reader:
+            for number, payload in enumerate(reader, start.row + 1):
+                yield self._row(number, payload, reader) if number in wanted else None
 
     def _row(self, number: int, payload: Any, reader: RowReader) -> Row:
         raw = self.opened.without_line_end(reader.raw)

@@ -178,7 +178,7 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     _bound_destruction(services, record, feed)
     limits = ChunkLimits(
         bytes=record.chunk_bytes or services.settings.chunk_bytes,
-        records=services.settings.part_records,
+        records=1,  # it is enough to know that there is one
         rejects=REJECTS_IN_MEMORY,
     )
     start = msgspec.convert(part.end, Cursor)

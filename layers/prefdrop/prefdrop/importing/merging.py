@@ -8,7 +8,7 @@ where they disagree the identifiers win, so such an exception is set aside as a 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import groupby, islice
 
 import msgspec
@@ -86,20 +86,23 @@ class RowStream:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._rows: Iterator[Row] = iter(())
+        self._rows: Iterator[Row | None] = iter(())
+        self._wanted: set[int] = set()
         self._read: int | None = None
         """Rows that lie behind."""
 
-    def between(self, start: Cursor, end: Cursor) -> Iterator[Row]:
-        """The rows between two cursors."""
+    def between(self, start: Cursor, end: Cursor, wanted: Set[int]) -> Iterator[Row]:
+        """The rows between two cursors whose numbers are wanted."""
+        self._wanted.clear()
+        self._wanted |= wanted
         behind = self._read
         goes_on = behind == start.row or (
             behind is not None and behind < start.row and self.source.opened.is_compressed
         )
         if behind is None or not goes_on:
-            self._rows, behind = self.source.rows(start), start.row
+            self._rows, behind = self.source.picked(start, self._wanted), start.row
         self._read = end.row
-        return (row for row in islice(self._rows, end.row - behind) if row.number > start.row)
+        return (row for row in islice(self._rows, end.row - behind) if row is not None)
 
 
 def rejected_rows(
@@ -110,26 +113,36 @@ def rejected_rows(
     strays: list[Told],
 ) -> Iterator[Rejected]:
     """The rejected rows of one chunk; exceptions that are not this row's are added to `strays`."""
-    locally = {reject.row: reject for reject in local}
-    by_sequence: dict[int, list[Told]] = {}
-    for stage, reject in told:
-        by_sequence.setdefault(reject.sequence, []).append((stage, reject))
-    sequence = chunk.first_sequence - 1
+    locally = {reject.row: reject for reject in local if reject.code != spool.ELSEWHERE}
     start, end = msgspec.convert(chunk.start, Cursor), msgspec.convert(chunk.end, Cursor)
-    for row in stream.between(start, end):
+    by_row = _by_row(chunk, start, sorted(reject.row for reject in local), told)
+    for row in stream.between(start, end, locally.keys() | by_row.keys()):
         if mistake := locally.get(row.number):
-            if mistake.code == spool.ELSEWHERE:
-                continue
             yield Rejected(row, "local", mistake.code, mistake.reason)
             continue
-        sequence += 1
-        mine = by_sequence.get(sequence, [])
-        if mine:
-            known = stream.source.identifiers(row)
-            matching = [one for one in mine if _same(one[1], known)]
-            strays += [one for one in mine if one not in matching]
-            if matching:
-                yield _joined(row, matching)
+        mine, known = by_row[row.number], stream.source.identifiers(row)
+        matching = [one for one in mine if _same(one[1], known)]
+        strays += [one for one in mine if one not in matching]
+        if matching:
+            yield _joined(row, matching)
+
+
+def _by_row(
+    chunk: StagedChunk, start: Cursor, without: list[int], told: list[Told]
+) -> dict[int, list[Told]]:
+    """The exceptions of a chunk, by sequence, under the number of the row that theirs leads to.
+
+    The chunk's records are its rows in their order, but those it is `without`.
+    """
+    found: dict[int, list[Told]] = {}
+    passed = 0
+    for one in told:
+        row = start.row + 1 + one[1].sequence - chunk.first_sequence + passed
+        while passed < len(without) and without[passed] <= row:
+            passed += 1
+            row += 1
+        found.setdefault(row, []).append(one)
+    return found
 
 
 def rows_of_strays(source: Source, strays: list[Told]) -> Iterator[Rejected]:

@@ -22,6 +22,7 @@ from prefdrop.importing.merging import (
     rows_of_strays,
     vendor_rejects,
 )
+from prefdrop.importing.reject_items import ItemWriter
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.exceptions import RejectItem
 from prefdrop.ledger.imports import Import
@@ -83,13 +84,17 @@ class RejectsFile:
         held = "held" if progress.held else "final"
         self._folder = f"spool/{record.import_id}/rejects/{progress.attempt}-{held}"
         self._strays = self._saved_strays()
-        self._items: list[RejectItem] = []
+        self._items = ItemWriter(services.exceptions, record.import_id)
         self._superseded = superseded_rows(services, record) if record.corrections else frozenset()
         if not progress.upload.carry_key:
             self._file.write(self._writer(0).header())
 
     def write(self, parts: list[Part], deadline: Deadline) -> bool:
         """Go on with the pass; False when the time is up before its end."""
+        with self._items.writing():
+            return self._write(parts, deadline)
+
+    def _write(self, parts: list[Part], deadline: Deadline) -> bool:
         for part in parts:
             if part.number < self.progress.part:
                 continue
@@ -98,7 +103,7 @@ class RejectsFile:
             if not self._write_part(part, deadline):
                 return False
         self._write_strays()
-        self._flush()
+        self._items.settle()
         self._file.finish()
         return True
 
@@ -109,7 +114,6 @@ class RejectsFile:
 
     def save(self) -> Progress:
         """Keep what is written for the next invocation."""
-        self._flush()
         place = f"{self.progress.part:04d}-{self.progress.chunk:06d}"
         self.progress.upload = self._file.save(f"{self._folder}/carry-{place}")
         spool.write_strays(self._services.objects, f"{self._folder}/strays-{place}", self._strays)
@@ -177,14 +181,7 @@ class RejectsFile:
         self._count_kind(stage, code, row.number)
         if self.progress.items < self._services.settings.max_exception_items:
             self.progress.items += 1
-            self._items.append(RejectItem(row.number, stage, code, rejected.reason))
-            if len(self._items) >= 1000:
-                self._flush()
-
-    def _flush(self) -> None:
-        if self._items:
-            self._services.exceptions.write(self._record.import_id, self._items)
-            self._items = []
+            self._items.add(RejectItem(row.number, stage, code, rejected.reason))
 
     def _count_found(self, part: Part, stage: str) -> None:
         key = f"{part.number}/{stage}"

@@ -10,7 +10,7 @@ import msgspec
 from prefdrop.importing.circumstances import seconds_between, timings
 from prefdrop.importing.rejects_file import Kind, Progress
 from prefdrop.importing.totals import total
-from prefdrop.ledger.imports import Configuration, Import, Status
+from prefdrop.ledger.imports import Configuration, Failure, Import, Status
 from prefdrop.ledger.parts import Part
 
 SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says where to look."
@@ -109,7 +109,7 @@ def compose(
         "configuration": _configuration(record.configuration),
         **msgspec.to_builtins(sums),
         "vendor_requests": record.vendor_requests,
-        "parts": [_part(part) for part in parts],
+        "parts": [described(part) for part in parts],
         "registered_at": record.registered_at,
         "started_at": record.started_at or record.registered_at,
         "finished_at": ended,
@@ -117,7 +117,7 @@ def compose(
         "timings": timings(record, parts, ended),
         "settings": settings,
         "rejects": _rejects(record, progress),
-        "error": msgspec.to_builtins(record.error) if record.error else None,
+        "error": _error(record.error) if record.error else None,
     }
 
 
@@ -132,7 +132,7 @@ def _configuration(pinned: Configuration | None) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def described(part: Part) -> dict[str, Any]:
     """One part; never its token, which a report's readers need not have."""
     shown = (
         "number",
@@ -155,6 +155,11 @@ def _part(part: Part) -> dict[str, Any]:
         "finished_at",
     )
     return {name: getattr(part, name) for name in shown} | {"chunks": part.stage_requests}
+
+
+def _error(failure: Failure) -> dict[str, str]:
+    """All members, also an empty hint: who reads a report goes by their names."""
+    return {"code": failure.code, "message": failure.message, "hint": failure.hint}
 
 
 def _rejects(record: Import, progress: Progress | None) -> dict[str, Any]:

@@ -71,18 +71,24 @@ def show_progress(services: Services, record: Import, status: Status, part: Part
     counts = {
         name: getattr(sums, name) for name in Totals.__struct_fields__ if name != "validation_ok"
     }
-    services.imports.show_progress(
+    sent = _take_count(services)
+    written = services.imports.show_progress(
         record.import_id,
+        requests=sent,
         status=status,
         parts=len(parts),
         read_bytes=part.end.get("offset", 0),
         **counts,
     )
-    count_requests(services, record.import_id)
+    if sent and not written:
+        services.imports.count_requests(record.import_id, sent)
 
 
 def count_requests(services: Services, import_id: str) -> None:
     """Add the requests sent to the vendor since the last call to the import's count."""
-    sent = services.vendor.take_count() if services.vendor_is_known else 0
-    if sent:
+    if sent := _take_count(services):
         services.imports.count_requests(import_id, sent)
+
+
+def _take_count(services: Services) -> int:
+    return services.vendor.take_count() if services.vendor_is_known else 0

@@ -186,17 +186,22 @@ class ImportStore:
             raise _unknown(import_id) from None
         return msgspec.convert(item, Import)
 
-    def show_progress(self, import_id: str, **changes: Any) -> None:
-        """As `update`, unless the import has ended meanwhile: its end is not to be hidden."""
+    def show_progress(self, import_id: str, *, requests: int = 0, **changes: Any) -> bool:
+        """As `update`, and add requests sent to the vendor, unless the import has ended meanwhile:
+        its end is not to be hidden. Answers whether it was written."""
         put = {**changes, "updated_at": iso_now()}
         put["gsi1pk"] = keys.status_partition(changes["status"])
         ended = Attr("status").is_in(sorted(FINISHED))
         try:
             self._table.update(
-                keys.meta(import_id), put=put, when=Attr("import_id").exists() & ~ended
+                keys.meta(import_id),
+                put=put,
+                add={"vendor_requests": requests} if requests else None,
+                when=Attr("import_id").exists() & ~ended,
             )
         except ConditionFailed:
-            return
+            return False
+        return True
 
     def count_requests(self, import_id: str, requests: int) -> None:
         """Add requests sent to the vendor."""
