@@ -36,6 +36,32 @@ def test_the_manifest_says_exactly_what_lies_in_the_bucket(simulation: ExportSim
     assert sum(one["records"] for one in manifest["objects"]) == manifest["records"] == 40
 
 
+def test_the_manifest_counts_what_the_columns_do_not_tell_over_all_objects(
+    simulation: ExportSimulation,
+) -> None:
+    simulation.put_people(range(20))
+    simulation.put_people(range(20, 60), CustomerName={"FirstName": "ANA"})
+    simulation.put_people(range(56, 60), IsActive=False)
+    simulation.define(
+        EXPORT.replace("[output]", '[output]\nformat = "csv"').replace("= 4000", "= 1000")
+        + '[columns]\nid = "ProfileId"\nmail = "Emails[EmailAddressType=Home].EmailAddress"\n'
+        'first = { to = "CustomerName.FirstName", case = "lower" }\n'
+    )
+
+    simulation.export("1")
+
+    manifest = simulation.manifests()["1"]
+    named = [n for n, one in simulation.profiles().items() if one.get("CustomerName")]
+    assert manifest["inexpressible"] == {"first": 40}
+    assert manifest["examples"] == {"first": min(named)}
+    assert manifest["lapsed"] == {
+        "inactive_profiles": 4,
+        "deactivated_items": 0,
+        "expired_items": 0,
+    }
+    assert len(manifest["objects"]) > 1
+
+
 def test_a_later_run_brings_what_changed_and_nothing_twice(simulation: ExportSimulation) -> None:
     simulation.put_people(range(40))
     simulation.export("1")

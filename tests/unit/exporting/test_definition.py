@@ -52,6 +52,7 @@ def test_a_definition_needs_no_more_than_a_segment() -> None:
         (SMALLEST + "[output]\nobject_bytes = 5\n", "line 4, key output.object_bytes"),
         (SMALLEST + '[output]\nformat = "csv"\n', "needs columns"),
         (SMALLEST + '[columns]\nid = "ProfileId"\n', "as they are"),
+        (SMALLEST + '[output]\nexpired = "skip"\n', "line 4, key output.expired"),
         (SMALLEST + '[output]\nformat = "csv"\n[columns]\nid = "Profil"\n', "columns.id"),
         (
             SMALLEST + '[output]\nformat = "csv"\n[columns.at]\nto = "Consents[].ConsentDate"\n'

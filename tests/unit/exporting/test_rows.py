@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefdrop.exporting.loading import export_layout, load_export
+from prefdrop.exporting.loading import load_export
+from prefdrop.exporting.rolls import RecordUnreadable
 from prefdrop.exporting.rows import RowWriter
 from prefdrop.feeds import ChunkLimits, Cursor, Source, load_feed
 
@@ -47,7 +48,7 @@ EXPORT = load_export(
     b'[export]\nsegment = "S"\n[output]\nformat = "csv"\n' + MAPPING.encode(), file="people.toml"
 )
 
-words = st.text(st.characters(codec="utf-8", exclude_characters="\x00|\r"), min_size=1, max_size=9)
+words = st.text(st.characters(codec="utf-8", exclude_characters="\x00|"), min_size=1, max_size=9)
 names = words.filter(lambda text: text == text.strip())
 local_times = st.datetimes(datetime(1971, 1, 1), datetime(2025, 1, 1)).map(
     lambda moment: moment.strftime("%d.%m.%Y %H:%M:%S").rjust(19, "0")
@@ -98,12 +99,12 @@ def record_of(row: list[str]) -> dict[str, Any] | None:
 
 @pytest.fixture
 def writer() -> RowWriter:
-    return RowWriter(export_layout(EXPORT), tuple(EXPORT.columns))
+    return RowWriter(EXPORT)
 
 
 @given(row=rows())
 def test_the_feed_makes_the_same_record_of_a_row_that_was_exported(row: list[str]) -> None:
-    writer = RowWriter(export_layout(EXPORT), tuple(EXPORT.columns))
+    writer = RowWriter(EXPORT)
     record = record_of(row)
     if record is None:  # a local time that the clocks skipped
         return
@@ -181,7 +182,141 @@ def test_constants_of_the_record_and_of_its_objects_are_compared() -> None:
     assert writer.inexpressible == {"DefaultLocale": 1, "CustomerName.Prefix": 1}
 
 
-def writer_of(mapping: str) -> RowWriter:
-    text = f'[export]\nsegment = "S"\n[output]\nformat = "csv"\n[columns]\n{mapping}\n'
-    export = load_export(text.encode(), file="people.toml")
-    return RowWriter(export_layout(export), tuple(export.columns))
+def test_an_item_of_constants_alone_is_compared_where_its_holder_is_written() -> None:
+    writer = writer_of(
+        'mail = "Emails[EmailAddressType=Home].EmailAddress"\n[constants]\n'
+        '"Emails[EmailAddressType=Home].EmailPreferences[FilterId=NEWS].PreferenceType" = 1\n'
+        '"CustomFields[Name=Origin].Value" = "crm"'
+    )
+    opted_in = {"FilterId": "news", "PreferenceType": 1}
+    home = {"EmailAddressType": "Home", "EmailAddress": "a@example.test"}
+    origin = {"CustomFields": [{"Name": "Origin", "Value": "crm"}]}
+    news, field = (
+        "Emails[EmailAddressType=Home].EmailPreferences[FilterId=NEWS].PreferenceType",
+        "CustomFields[Name=Origin].Value",
+    )
+
+    def counted(record: dict[str, Any]) -> dict[str, int]:
+        writer.row(record)
+        return dict(writer.take_tally().inexpressible)
+
+    assert counted(origin | {"Emails": [home | {"EmailPreferences": [opted_in]}]}) == {}
+    assert counted(origin) == {}
+    assert counted({"Emails": [home | {"EmailPreferences": [opted_in]}]}) == {field: 1}
+    assert counted(origin | {"Emails": [home]}) == {news: 1}
+    for other in ({"PreferenceType": 2}, {"IsActive": False}, {"PreferenceStatus": "Expired"}):
+        record = origin | {"Emails": [home | {"EmailPreferences": [opted_in | other]}]}
+        assert counted(record) == {news: 1}
+
+
+def test_items_without_discriminator_go_to_the_path_whose_constants_they_hold() -> None:
+    writer = writer_of(
+        'any = "Groups[1].GroupName"\nregion = "Groups[2].GroupName"\n[constants]\n'
+        '"Groups[2].GroupType" = "Region"\n'
+        '"Groups[3].GroupType" = "Base"\n"Groups[3].GroupName" = "All"'
+    )
+    groups = [("Base", "All"), ("Region", "North"), ("Household", "Ruiz")]
+
+    row = writer.row({"Groups": [{"GroupType": t, "GroupName": n} for t, n in groups]})
+
+    assert row == ["Ruiz", "North"]
+    assert not writer.inexpressible
+
+
+def test_pieces_of_a_split_column_leave_the_other_items_to_their_paths() -> None:
+    writer = writer_of(
+        'homes = { to = "Groups[].GroupName", split = "|" }\nregion = "Groups[2].GroupName"\n'
+        '[constants]\n"Groups[].GroupType" = "Household"\n"Groups[2].GroupType" = "Region"'
+    )
+    groups = [("Household", "A"), ("Region", "North"), ("Household", "B")]
+
+    row = writer.row({"Groups": [{"GroupType": t, "GroupName": n} for t, n in groups]})
+
+    assert row == ["A|B", "North"]
+
+
+def test_an_item_beyond_the_one_that_its_path_can_show_is_counted_with_its_profile() -> None:
+    writer = writer_of(
+        'locale_en = "Consents[ConsentType=Marketing].ConsentStatus"\n'
+        'tag = "ProfileTags[1].Name"\n'
+        '[constants]\n"Consents[ConsentType=Marketing].Locale" = "en_US"'
+    )
+    french = {"ConsentType": "Marketing", "Locale": "fr_FR", "ConsentStatus": 2}
+    english = {"ConsentType": "Marketing", "Locale": "en_US", "ConsentStatus": 1}
+
+    row = writer.row(
+        {"ProfileId": 7, "Consents": [french, english], "ProfileTags": [{"Name": "a"}]}
+    )
+    shown = writer.take_tally()
+    writer.row({"ProfileId": 8, "Consents": [english, dict(english)]})
+    writer.row({"ProfileId": 9, "ProfileTags": [{"Name": "a"}, {"Name": "b"}, {"Name": "c"}]})
+
+    assert (row, shown.inexpressible) == (["1", "a"], {})
+    counted = writer.take_tally()
+    assert counted.inexpressible == {"Consents[ConsentType=Marketing]": 1, "ProfileTags[1]": 2}
+    assert counted.examples == {"Consents[ConsentType=Marketing]": 8, "ProfileTags[1]": 9}
+
+
+LAPSED = {
+    "ProfileId": 7,
+    "IsActive": False,
+    "Emails": [
+        {
+            "EmailAddressType": "Home",
+            "EmailAddress": "a@example.test",
+            "EmailPreferences": [
+                {"FilterId": "NEWS", "PreferenceType": 1, "PreferenceStatus": "Expired"}
+            ],
+        },
+        {"EmailAddressType": "Work", "EmailAddress": "w@example.test", "IsActive": False},
+    ],
+    "Consents": [{"ConsentType": "Marketing", "ConsentStatus": 1, "Expired": True}],
+}
+PREFERENCES = """
+home = "Emails[EmailAddressType=Home].EmailAddress"
+work = "Emails[EmailAddressType=Work].EmailAddress"
+news = "Emails[EmailAddressType=Home].EmailPreferences[FilterId=NEWS].PreferenceType"
+consent = "Consents[ConsentType=Marketing].ConsentStatus"
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "cells"),
+    [("", ["", ""]), ('expired = "skip"', ["", ""]), ('expired = "keep"', ["1", "1"])],
+)
+def test_what_has_expired_is_counted_and_shown_only_if_the_export_says_so(
+    option: str, cells: list[str]
+) -> None:
+    writer = writer_of(PREFERENCES, option)
+
+    assert writer.row(LAPSED) == ["a@example.test", "", *cells]
+
+    tally = writer.take_tally()
+    assert tally.lapsed == {"inactive_profiles": 1, "deactivated_items": 1, "expired_items": 2}
+    assert tally.inexpressible == {}
+
+
+@pytest.mark.parametrize("half", [b'"\\ud83d"', b'"\\ude00a"', b'"\xff"', b'"a\xed\xa0\x80"'])
+def test_half_a_character_costs_its_cell_alone_and_says_whose_it_was(half: bytes) -> None:
+    writer = writer_of('id = "ProfileId"\nfirst = "CustomerName.FirstName"')
+
+    row = writer.row_of(b'{"ProfileId":9100231,"CustomerName":{"FirstName":' + half + b"}}")
+
+    assert row == ["9100231", ""]
+    tally = writer.take_tally()
+    assert (tally.inexpressible, tally.examples) == ({"first": 1}, {"first": 9_100_231})
+
+
+def test_a_record_that_nobody_can_read_is_named_by_its_profile() -> None:
+    writer = writer_of('id = "ProfileId"')
+
+    with pytest.raises(RecordUnreadable) as caught:
+        writer.row_of(b'{"ProfileId":9100231,"Emails":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+    assert "9100231" in caught.value.message
+    assert "jsonl" in caught.value.hint
+
+
+def writer_of(mapping: str, output: str = "") -> RowWriter:
+    text = f'[export]\nsegment = "S"\n[output]\nformat = "csv"\n{output}\n[columns]\n{mapping}\n'
+    return RowWriter(load_export(text.encode(), file="people.toml"))

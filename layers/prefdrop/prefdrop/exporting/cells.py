@@ -7,13 +7,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from prefdrop.feeds.dates import DateRule, date_parser, utc_text
+from prefdrop.feeds.dates import DateRule, date_parser
 from prefdrop.feeds.definition import Column
 from prefdrop.feeds.layout import Leaf
 from prefdrop.feeds.value_source import date_rule, options_of
 
-ToCell = Callable[[Any], "tuple[str, bool]"]
-"""From a value that is not null to its cell, and whether the cell means exactly that value."""
+ToCell = Callable[[Any], str]
+"""From a value that is not null to its cell; empty where no cell stands for it.
+
+A cell may mean another value when it is read again: a format without seconds, or an hour that local
+clocks show twice. `prefdrop.exporting.read_back` says whether it does.
+"""
 
 _MEMO_ENTRIES = 1 << 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,10 +33,8 @@ def cell_writer(leaf: Leaf, timezone: str | None) -> ToCell:
     return _plain
 
 
-def _plain(value: Any) -> tuple[str, bool]:
-    if isinstance(value, str):
-        return value, value != ""
-    return json.dumps(value, ensure_ascii=False), not isinstance(value, list | dict)
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _listed(options: Column) -> ToCell:
@@ -41,47 +43,36 @@ def _listed(options: Column) -> ToCell:
     for cell, value in (options.values or {}).items():
         if value != "":
             cells.setdefault(json.dumps(value), cell)
-
-    def write(value: Any) -> tuple[str, bool]:
-        cell = cells.get(json.dumps(value))
-        return (cell, True) if cell is not None else ("", False)
-
-    return write
+    return lambda value: cells.get(json.dumps(value), "")
 
 
 def _dated(rule: DateRule) -> ToCell:
-    """The moment as the column's format and zone write it.
+    """The moment as the column's format and zone write it; empty for what is no moment."""
+    parse = date_parser(DateRule("iso8601"))
+    memo: dict[str, str] = {}
 
-    A format without seconds, or an hour that local clocks show twice, can mean another moment when
-    it is read again: such cells are written, and said not to be exact.
-    """
-    parse, read_back = date_parser(DateRule("iso8601")), date_parser(rule)
-    memo: dict[str, tuple[str, bool]] = {}
-
-    def write(value: Any) -> tuple[str, bool]:
+    def write(value: Any) -> str:
         text = str(value)
         if text not in memo:
             if len(memo) >= _MEMO_ENTRIES:
                 memo.clear()
             moment = parse(text)
-            if moment.startswith("~"):
-                return "", False
             try:
-                cell = _formatted(datetime.fromisoformat(moment), rule)
-                memo[text] = cell, read_back(cell) == moment
+                memo[text] = "" if moment.startswith("~") else _formatted(moment, rule)
             except OverflowError:  # the zone's calendar does not reach the year 1 or 9999
-                memo[text] = "", False
+                memo[text] = ""
         return memo[text]
 
     return write
 
 
-def _formatted(moment: datetime, rule: DateRule) -> str:
+def _formatted(text: str, rule: DateRule) -> str:
+    moment = datetime.fromisoformat(text)
     if rule.format in ("epoch", "epoch_ms"):
         unit = timedelta(seconds=1) if rule.format == "epoch" else timedelta(milliseconds=1)
         return str((moment - _EPOCH) // unit)
     if rule.format == "iso8601":
-        return utc_text(moment)
+        return text
     local = moment.astimezone(rule.zone) if rule.zone else moment
     # strftime of the C library leaves out the zeros before a year of three digits.
     return local.strftime(rule.format.replace("%Y", f"{local.year:04d}"))

@@ -72,6 +72,8 @@ class OutputPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
     timezone: str | None = None
     """Time zone of date columns that name none, as in a feed's `[source]`."""
+    expired: Literal["skip", "keep"] | None = None
+    """Whether rows show expired preferences and consents; by default they do not."""
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,20 @@ def export_layout(export: Export) -> Item:
     return build_layout(export.columns, export.constants, export.members)
 
 
+def export_feed(export: Export) -> Feed:
+    """The feed that reads the export's files: its columns, and a `[source]` that says no more."""
+    return Feed(
+        name=export.name,
+        file=export.file,
+        import_=ImportPart(name=export.name, match="ProfileId"),
+        source=SourcePart(format="csv", timezone=export.output.timezone),
+        columns=export.columns,
+        constants=export.constants,
+        members=export.members,
+        gates=GatesPart(),
+    )
+
+
 class _Loader(TomlTables):
     """Reads the tables of one definition and checks them against each other."""
 
@@ -122,6 +136,12 @@ class _Loader(TomlTables):
                         (name,),
                         'Take the part out, or set format = "csv".',
                     )
+            if output.expired:
+                self.fail(
+                    "jsonl holds the vendor's records as they are, expired or not",
+                    ("output", "expired"),
+                    'Take it out, or set format = "csv".',
+                )
             return
         if not made.columns:
             self.fail(
@@ -135,16 +155,7 @@ class _Loader(TomlTables):
 
     def _check_columns(self, made: Export) -> None:
         """The rules are those of a feed, so that a feed's columns can be taken over."""
-        feed = Feed(
-            name=made.name,
-            file=made.file,
-            import_=ImportPart(name=made.name, match="ProfileId"),
-            source=SourcePart(format="csv", timezone=made.output.timezone),
-            columns=made.columns,
-            constants=made.constants,
-            members=made.members,
-            gates=GatesPart(),
-        )
+        feed = export_feed(made)
         try:
             for name, targets in made.columns.items():
                 for column in targets:

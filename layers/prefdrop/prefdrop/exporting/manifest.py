@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.exporting.definition import Export
+from prefdrop.exporting.lapses import LAPSED
 from prefdrop.exporting.pinned import definition_key, spool_folder
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.exports import ExportObject, ExportRun, ExportState
@@ -56,6 +57,8 @@ def compose(
         "records": run.records,
         "duplicates_removed": run.duplicates,
         "inexpressible": run.inexpressible,
+        "examples": run.examples,
+        "lapsed": _lapsed(run) if export.output.format != "jsonl" else None,
         "objects": [msgspec.to_builtins(one) for one in objects],
         "removed": (
             {**msgspec.to_builtins(removed), "since_run": state.full_run} if removed else None
@@ -63,3 +66,7 @@ def compose(
         "committed": run.committed,
         "attempts": run.attempt,
     }
+
+
+def _lapsed(run: ExportRun) -> dict[str, int]:
+    return {name: run.lapsed.get(name, 0) for name in LAPSED}

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from tempfile import TemporaryFile
+from types import SimpleNamespace
 from typing import IO, Any, BinaryIO, Protocol, cast
 
 import msgspec
 
 from prefdrop.errors import Terminal
 from prefdrop.exporting.definition import Export
-from prefdrop.exporting.loading import export_layout
 from prefdrop.exporting.rows import RowWriter
+from prefdrop.ledger.exports import Tally
 
 GZIP = zlib.MAX_WBITS | 16
 GZIP_LEVEL = 1
@@ -72,8 +72,7 @@ class PartFormat:
         self.content_type = CONTENT_TYPES[export.extension]
         self._rows: RowWriter | None = None
         if export.output.format != "jsonl":
-            columns = tuple(export.columns)
-            self._rows = RowWriter(export_layout(export), columns, export.output.timezone)
+            self._rows = RowWriter(export)
 
     def new(self) -> PartFile:
         """An empty part file; raises ParquetMissing."""
@@ -86,13 +85,9 @@ class PartFormat:
         table = _CsvText(self._rows, output.delimiter)
         return _TextFile(table.rows, table.line(list(self._export.columns)), packed=packed)
 
-    def take_inexpressible(self) -> dict[str, int]:
-        """What could not be expressed since this was asked last, by column."""
-        if self._rows is None:
-            return {}
-        counts = dict(self._rows.inexpressible)
-        self._rows.inexpressible.clear()
-        return counts
+    def take_tally(self) -> Tally:
+        """What the columns could not tell since this was asked last."""
+        return self._rows.take_tally() if self._rows else Tally()
 
 
 def sha256_of(file: BinaryIO) -> tuple[str, int]:
@@ -111,20 +106,27 @@ def as_lines(records: Records) -> bytes:
 
 
 class _CsvText:
+    """Rows as csv, which a feed reads back: lines end with a line feed."""
+
     def __init__(self, rows: RowWriter, delimiter: str) -> None:
         self._rows = rows
-        self._delimiter = delimiter
+        self._lines: list[str] = []
+        # What is quoted depends on the line end, and a cell may hold a carriage return.
+        self._writer = csv.writer(
+            SimpleNamespace(write=self._lines.append), delimiter=delimiter, lineterminator="\r\n"
+        )
 
     def line(self, cells: list[str]) -> bytes:
         return self._text([cells])
 
     def rows(self, records: Records) -> bytes:
-        return self._text([self._rows.row(msgspec.json.decode(record)) for record in records])
+        return self._text([self._rows.row_of(record) for record in records])
 
     def _text(self, rows: Sequence[Sequence[str]]) -> bytes:
-        text = io.StringIO(newline="")
-        csv.writer(text, delimiter=self._delimiter, lineterminator="\n").writerows(rows)
-        return text.getvalue().encode()
+        self._writer.writerows(rows)
+        text = "".join([line[:-2] + "\n" for line in self._lines])
+        self._lines.clear()
+        return text.encode()
 
 
 class _TextFile:
@@ -195,7 +197,7 @@ class _ParquetFile:
 
     def write(self, records: Records) -> None:
         if records:
-            rows = [self._rows.row(msgspec.json.decode(record)) for record in records]
+            rows = [self._rows.row_of(record) for record in records]
             columns = [[cell or None for cell in column] for column in zip(*rows, strict=True)]
             self._writer.write_table(self._table(columns, schema=self._schema))
             self.written += sum(len(bytes(record)) for record in records)

@@ -107,9 +107,9 @@ class _Retrieval:
             file.discard()
         key = f"{spool_folder(run)}/roll-{number:05d}-{_word()}"
         roll = rolls.store(self._services.files, key, [b"".join(sorted(set(entries)))])
-        counts = self._format.take_inexpressible()
+        tally = self._format.take_tally()
         return self._services.exports.add_stretch(
-            run, Stretch(number, offset, total, duplicates, counts, roll, made, not self._more)
+            run, Stretch(number, offset, total, duplicates, tally, roll, made, not self._more)
         )
 
     def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[msgspec.Raw]:

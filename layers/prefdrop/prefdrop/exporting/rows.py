@@ -1,190 +1,212 @@
 """A feed's mapping backwards: from a vendor record to the row that the feed would make it of.
 
-The columns' paths are put into one tree, as for a feed, and the tree is turned into a plan once.
 A collection's item belongs to the path whose discriminator it has; items without discriminator are
-taken in their order, and must hold what the constants say of them. What the vendor has deactivated
-is passed over: read again, it would come back to life.
+taken in their order, and must hold what the constants say of them. What is not in force any more is
+passed over: read again, it would come back to life.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from prefdrop.exporting.cells import ToCell, cell_writer
-from prefdrop.feeds.layout import Group, Item, Leaf
-from prefdrop.feeds.value_source import options_of
-
-Record = dict[str, Any]
+from prefdrop.exporting.decoding import decoded
+from prefdrop.exporting.definition import Export
+from prefdrop.exporting.lapses import (
+    DEACTIVATED,
+    EXPIRED,
+    INACTIVE_PROFILES,
+    is_expired,
+    is_inactive,
+)
+from prefdrop.exporting.row_plan import GroupPlan, ItemPlan, Record, Target, plan_rows
+from prefdrop.ledger.exports import Tally
 
 
 class RowWriter:
-    """Writes the rows of one export.
+    """Writes the rows of one export, and counts what they cannot tell.
 
-    `inexpressible` counts, by column, the values that its options cannot express exactly, and by
-    path the members that differ from their constant: read again, such a row would change them.
+    `inexpressible` counts by column the cells that mean another value when they are read again, and
+    by path the members that differ from their constant, members that are no list or object where
+    one belongs, and items beyond the one that a path can show. `examples` has the profile id of the
+    first of each. `lapsed` counts what is not in force: whole profiles, which are written as any
+    other, and items under the columns' paths, which are passed over (expired ones: unless the
+    export keeps them).
     """
 
-    def __init__(self, root: Item, columns: Sequence[str], timezone: str | None = None) -> None:
+    def __init__(self, export: Export) -> None:
         self.inexpressible: Counter[str] = Counter()
-        self._columns = tuple(columns)
-        self._positions = {name: place for place, name in enumerate(columns)}
-        self._plan = self._item_plan(root, timezone)
+        self.examples: dict[str, int] = {}
+        self.lapsed: Counter[str] = Counter()
+        self._width = len(export.columns)
+        self._plan, self._targets = plan_rows(export)
+        self._always = [target for target in self._targets if target.always]
+        self._keeps_expired = export.output.expired == "keep"
+        self._profile = 0
+
+    def take_tally(self) -> Tally:
+        """What was counted since this was asked last."""
+        tally = Tally(dict(self.inexpressible), dict(self.examples), dict(self.lapsed))
+        for counted in (self.inexpressible, self.examples, self.lapsed):
+            counted.clear()
+        return tally
+
+    def row_of(self, raw: bytes) -> list[str]:
+        """The cells of one record as it came; raises RecordUnreadable."""
+        return self.row(decoded(raw))
 
     def row(self, record: Record) -> list[str]:
         """The cells of one record, in the order of the columns."""
-        cells = [""] * len(self._columns)
-        self._compare(self._plan, record)
-        self._fill(self._plan, record, cells)
-        return cells
+        number = record.get("ProfileId")
+        self._profile = number if type(number) is int else 0
+        if is_inactive(record):
+            self.lapsed[INACTIVE_PROFILES] += 1
+        row = _Row([""] * self._width, {})
+        self._fill(self._plan, record, row)
+        self._hold_to_constants(self._plan, record)
+        self._verify(row)
+        return row.cells
 
-    def _item_plan(self, item: Item, timezone: str | None) -> _ItemPlan:
-        return _ItemPlan(
-            [
-                _Cell(
-                    self._positions[leaf.column],
-                    leaf.member,
-                    cell_writer(leaf, timezone),
-                    options_of(leaf).split or "",
-                )
-                for leaf in item.column_leaves
-            ],
-            [_constant(leaf) for leaf in item.constant_leaves],
-            [
-                self._group_plan(group, timezone)
-                for group in item.groups.values()
-                if any(each.has_columns for each in group.items.values())
-            ],
-        )
+    def _count(self, name: str) -> None:
+        self.inexpressible[name] += 1
+        if name not in self.examples and self._profile:
+            self.examples[name] = self._profile
 
-    def _group_plan(self, group: Group, timezone: str | None) -> _GroupPlan:
-        named: dict[str, dict[str, _ItemPlan]] = {}
-        ordered: list[_ItemPlan] = []
-        for item in group.items.values():
-            plan = self._item_plan(item, timezone)
-            if item.discriminator is None:
-                ordered.append(plan)
-            else:
-                member, value = item.discriminator
-                named.setdefault(member, {})[value.lower()] = plan
-        return _GroupPlan(group.member, group.collection, named, ordered)
+    def _verify(self, row: _Row) -> None:
+        """Count the columns whose cell, read again, is not what all their targets hold."""
+        cells, values, wrong = row.cells, row.values, set[str]()
+        for place, cell in enumerate(cells):
+            if not cell.isascii() and not _is_text(cell):
+                cells[place] = ""
+        for number, value in values.items():
+            target = self._targets[number]
+            if not target.means(cells[target.place], value):
+                wrong.add(target.column)
+        for target in self._always:
+            if target.number not in values and not target.means(cells[target.place], None):
+                wrong.add(target.column)
+        for column in wrong:
+            self._count(column)
 
-    def _fill(self, plan: _ItemPlan, item: Record, cells: list[str]) -> None:
-        for place, member, write, _ in plan.cells:
-            value = item.get(member)
-            if value is not None:
-                self._put(cells, place, *write(value))
+    def _fill(self, plan: ItemPlan, item: Record, row: _Row) -> bool:
+        """Take an item's members into the row; whether there were any."""
+        filled = False
+        for target in plan.targets:
+            value = item.get(target.member)
+            if value is not None and value != "":
+                row.put(target, value, target.write(value))
+                filled = True
         for group in plan.groups:
             held: Any = item.get(group.member)
-            if not held:
+            if held is None or not group.has_columns:
                 continue
-            if not _is_held(held, collection=group.collection):
-                self.inexpressible[group.member] += 1
-            elif group.collection:
-                self._fill_items(group, held, cells)
+            if group.collection and isinstance(held, list):
+                filled = self._fill_items(group, held, row) or filled
+            elif not group.collection and isinstance(held, dict):
+                filled = self._fill_item(group.items[0], held, row) or filled
             else:
-                self._compare(group.ordered[0], held)
-                self._fill(group.ordered[0], held, cells)
+                self._count(group.member)
+        return filled
 
-    def _put(self, cells: list[str], place: int, cell: str, exact: bool) -> None:
-        """A column may fill several members: the first that holds something is its cell."""
-        if not exact or (cells[place] and cells[place] != cell):
-            self.inexpressible[self._columns[place]] += 1
-        cells[place] = cells[place] or cell
+    def _fill_item(self, plan: ItemPlan, item: Record, row: _Row) -> bool:
+        filled = self._fill(plan, item, row)
+        if filled:
+            self._hold_to_constants(plan, item)
+        return filled
 
-    def _fill_items(self, group: _GroupPlan, held: Sequence[Record], cells: list[str]) -> None:
-        """Give each active item to the plan that is meant for it."""
-        done: list[_ItemPlan] = []
-        others: list[Record] = []
+    def _fill_items(self, group: GroupPlan, held: Sequence[Any], row: _Row) -> bool:
+        """Give each item that is in force to the path that is meant for it."""
+        left, filled = self._in_force(group, held), False
+        for plan in group.items:
+            meant = [item for item in left if plan.is_meant(item)]
+            exact = [item for item in meant if plan.holds_constants(item)]
+            if plan.discriminator is None or exact:
+                meant = exact
+            if plan.targets and plan.targets[0].split:
+                filled = self._join(plan.targets[0], meant, row) or filled
+                taken = meant
+            else:
+                taken = meant[:1]
+                if taken and plan.has_columns:
+                    filled = self._fill_item(plan, taken[0], row) or filled
+            left = [item for item in left if not any(item is one for one in taken)]
+        for item in left:
+            self._count_surplus(group, item)
+        return filled
+
+    def _count_surplus(self, group: GroupPlan, item: Record) -> None:
+        """Count an item that a path means as well as the one that it shows."""
+        for plan in group.items:
+            if plan.has_columns and plan.is_meant(item) and plan.holds_constants(item):
+                self._count(plan.path)
+                return
+
+    def _in_force(self, group: GroupPlan, held: Sequence[Any]) -> list[Record]:
+        found = []
         for item in held:
             if not isinstance(item, dict):
-                self.inexpressible[group.member] += 1
-                continue
-            if item.get("IsActive") is False:
-                continue
-            plan = group.plan_of(item)
-            if plan is None:
-                others.append(item)
-            elif not any(plan is one for one in done):
-                done.append(plan)
-                self._compare(plan, item)
-                self._fill(plan, item, cells)
-        for plan in group.ordered:
-            fitting = [item for item in others if plan.holds_constants(item)]
-            if plan.cells and plan.cells[0].split:
-                self._join(plan.cells[0], fitting, cells)
-                others = []
-            elif fitting and (plan.cells or plan.groups):
-                self._fill(plan, fitting[0], cells)
-                others = [item for item in others if item is not fitting[0]]
+                self._count(group.member)
+            elif is_inactive(item):
+                self.lapsed[DEACTIVATED] += 1
+            elif not is_expired(item):
+                found.append(item)
+            else:
+                self.lapsed[EXPIRED] += 1
+                if self._keeps_expired:
+                    found.append(item)
+        return found
 
-    def _join(self, cell: _Cell, items: Sequence[Record], cells: list[str]) -> None:
+    def _join(self, target: Target, items: Sequence[Record], row: _Row) -> bool:
         """Several items as one cell, parted by what the column splits at."""
-        values = [item[cell.member] for item in items if item.get(cell.member) is not None]
-        pieces = [cell.write(value) for value in values]
-        texts = [text for text, _ in pieces if text]
-        exact = all(exact for _, exact in pieces) and not any(cell.split in t for t in texts)
-        if pieces:
-            self._put(cells, cell.place, cell.split.join(texts), exact)
+        values = [item[target.member] for item in items if item.get(target.member) is not None]
+        if values:
+            row.put(target, values, target.split.join(filter(None, map(target.write, values))))
+        return bool(values)
 
-    def _compare(self, plan: _ItemPlan, item: Record) -> None:
+    def _hold_to_constants(self, plan: ItemPlan, item: Record) -> None:
+        """Compare an item that the feed would write with its constants and what rides along."""
         for constant in plan.constants:
             if not constant.in_(item):
-                self.inexpressible[constant.path] += 1
+                self._count(constant.path)
+        for group in plan.groups:
+            held = item.get(group.member)
+            for riding in group.items:
+                if not riding.has_columns:
+                    self._hold_to_constants(riding, self._rider(group, riding, held))
+
+    def _rider(self, group: GroupPlan, plan: ItemPlan, held: Any) -> Record:
+        """The item that the constants are about; nothing where the profile has it not in force."""
+        if not group.collection:
+            return held if isinstance(held, dict) else {}
+        items = held if isinstance(held, list) else []
+        items = [item for item in items if isinstance(item, dict) and self._shown(item)]
+        meant = [item for item in items if plan.is_meant(item)]
+        return next(filter(plan.holds_constants, meant), next(iter(meant), {}))
+
+    def _shown(self, item: Record) -> bool:
+        return not is_inactive(item) and (self._keeps_expired or not is_expired(item))
 
 
-class _Cell(NamedTuple):
-    """One column's target: the row's place, the member, how its value is written."""
+class _Row:
+    """The cells of a row, and the values that they stand for, by the numbers of the targets."""
 
-    place: int
-    member: str
-    write: ToCell
-    split: str
+    __slots__ = ("cells", "values")
 
+    def __init__(self, cells: list[str], values: dict[int, Any]) -> None:
+        self.cells = cells
+        self.values = values
 
-class _Constant(NamedTuple):
-    member: str
-    value: Any
-    path: str
-
-    def in_(self, item: Record) -> bool:
-        """Whether the item holds it."""
-        return bool(item.get(self.member) == self.value)
+    def put(self, target: Target, value: Any, cell: str) -> None:
+        """A column may fill several members: the first that holds something is its cell."""
+        self.values[target.number] = value
+        self.cells[target.place] = self.cells[target.place] or cell
 
 
-class _ItemPlan(NamedTuple):
-    cells: list[_Cell]
-    constants: list[_Constant]
-    groups: list[_GroupPlan]
-
-    def holds_constants(self, item: Record) -> bool:
-        """Whether the item can be the one that this plan means."""
-        return all(constant.in_(item) for constant in self.constants)
-
-
-class _GroupPlan(NamedTuple):
-    """One member with items. `named` finds a plan by a discriminator's member and value."""
-
-    member: str
-    collection: bool
-    named: dict[str, dict[str, _ItemPlan]]
-    ordered: list[_ItemPlan]
-
-    def plan_of(self, item: Record) -> _ItemPlan | None:
-        """The plan whose discriminator the item has. The vendor compares names without case."""
-        for member, plans in self.named.items():
-            plan = plans.get(str(item.get(member)).lower())
-            if plan is not None:
-                return plan
-        return None
-
-
-def _is_held(held: Any, *, collection: bool) -> bool:
-    """Whether the vendor's value is what belongs there: a list of objects, or an object."""
-    return isinstance(held, list if collection else dict)
-
-
-def _constant(leaf: Leaf) -> _Constant:
-    return _Constant(leaf.member, json.loads(leaf.constant), leaf.path)
+def _is_text(cell: str) -> bool:
+    """Whether the cell has no half of a character, which no file can hold."""
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

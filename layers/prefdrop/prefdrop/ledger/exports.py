@@ -7,6 +7,7 @@ written on the condition that the claim is still its own.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -116,7 +117,11 @@ class ExportRun(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Records of the overlap that the run before had exported in the same state."""
     bytes: int = 0
     inexpressible: dict[str, int] = {}
-    """By column, how many values its options cannot express."""
+    """By column or path, how many values the columns cannot tell exactly."""
+    examples: dict[str, int] = {}
+    """For each of these, the profile id of the first."""
+    lapsed: dict[str, int] = {}
+    """How much that is not in force any more the rows met, by kind."""
 
     removed: int = 0
     committed: bool = False
@@ -145,6 +150,14 @@ class ExportObject(msgspec.Struct, frozen=True):
     records: int
 
 
+class Tally(NamedTuple):
+    """What the columns of an export cannot tell, or do not because it is not in force any more."""
+
+    inexpressible: Mapping[str, int] = {}
+    examples: Mapping[str, int] = {}
+    lapsed: Mapping[str, int] = {}
+
+
 class Stretch(NamedTuple):
     """What one stretch of pages adds to its run."""
 
@@ -152,7 +165,7 @@ class Stretch(NamedTuple):
     next_offset: int
     total: int
     duplicates: int
-    inexpressible: Mapping[str, int]
+    tally: Tally
     roll: str
     """Key of the roll of what it was given; empty where the vendor had nothing more."""
     made: ExportObject | None
@@ -258,7 +271,8 @@ class ExportStore:
         key = keys.export_run(run.export, run.run)
         fresh = {"attempt": run.attempt + 1, "token": token, "status": "Waiting", "offset": 1}
         fresh |= {"stretches": 0, "objects": 0, "total": UNKNOWN, "records": 0, "duplicates": 0}
-        fresh |= {"bytes": 0, "inexpressible": {}, "called_back": False, "task_token": None}
+        fresh |= {"bytes": 0, "inexpressible": {}, "examples": {}, "lapsed": {}}
+        fresh |= {"called_back": False, "task_token": None}
         owner = {"export": run.export, "run": run.run, "expires_at": days_from_now(2)}
         self._transact(
             self._table.update_write(key, put={**fresh, **changes}, when=_as_read(run)),
@@ -278,16 +292,16 @@ class ExportStore:
         """Settle one stretch; raises LedgerBusy when another worker settled it first."""
         key = keys.export_run(run.export, run.run)
         made = stretch.made
-        inexpressible = dict(run.inexpressible)
-        for column, count in stretch.inexpressible.items():
-            inexpressible[column] = inexpressible.get(column, 0) + count
+        tally = stretch.tally
         put = {
             "status": "Finishing" if stretch.last else run.status,
             "stretches": stretch.number,
             "offset": stretch.next_offset,
             "total": stretch.total,
             "duplicates": run.duplicates + stretch.duplicates,
-            "inexpressible": inexpressible,
+            "inexpressible": _added(run.inexpressible, tally.inexpressible),
+            "examples": {**tally.examples, **run.examples},
+            "lapsed": _added(run.lapsed, tally.lapsed),
             "objects": run.objects + (1 if made else 0),
             "records": run.records + (made.records if made else 0),
             "bytes": run.bytes + (made.bytes if made else 0),
@@ -379,6 +393,10 @@ class ExportStore:
             self._table.transact(*writes)
         except ConditionFailed:
             raise _gone_on() from None
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return dict(Counter(one) + Counter(other))
 
 
 def _gone_on() -> LedgerBusy:

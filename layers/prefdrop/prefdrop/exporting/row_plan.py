@@ -1,0 +1,132 @@
+"""The columns' paths as a plan for writing rows: which member of which item goes into which cell.
+
+It is made once for an export, from the same tree as a feed's mapping. Every column target has a
+number, by which its value in a record is kept until all are known.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from prefdrop.exporting.cells import ToCell, cell_writer
+from prefdrop.exporting.definition import Export
+from prefdrop.exporting.loading import export_feed, export_layout
+from prefdrop.exporting.read_back import Means, meaning_of
+from prefdrop.feeds.definition import Feed
+from prefdrop.feeds.layout import Group, Item, Leaf
+from prefdrop.feeds.value_source import options_of
+
+Record = dict[str, Any]
+
+
+class Target(NamedTuple):
+    """One column's target. `always`: a record without the member is held to the cell too."""
+
+    number: int
+    place: int
+    column: str
+    member: str
+    write: ToCell
+    means: Means
+    split: str
+    always: bool
+
+
+class Constant(NamedTuple):
+    """A member that the feed sets without a column."""
+
+    member: str
+    value: Any
+    path: str
+
+    def in_(self, item: Record) -> bool:
+        """Whether the item holds it."""
+        held = item.get(self.member)
+        return bool(held == self.value) and isinstance(held, bool) is isinstance(self.value, bool)
+
+
+class ItemPlan(NamedTuple):
+    """One object of the record. One without `has_columns` rides along with its holder."""
+
+    path: str
+    discriminator: tuple[str, str] | None
+    targets: list[Target]
+    constants: list[Constant]
+    groups: list[GroupPlan]
+    has_columns: bool
+
+    def is_meant(self, item: Record) -> bool:
+        """Whether the item has the discriminator. The vendor compares names without case."""
+        if self.discriminator is None:
+            return True
+        member, value = self.discriminator
+        return str(item.get(member)).lower() == value
+
+    def holds_constants(self, item: Record) -> bool:
+        """Whether the item holds what the constants say of it."""
+        return all(constant.in_(item) for constant in self.constants)
+
+
+class GroupPlan(NamedTuple):
+    """One member with items, those first that say most of themselves: they choose theirs first."""
+
+    member: str
+    collection: bool
+    items: list[ItemPlan]
+    has_columns: bool
+
+
+def plan_rows(export: Export) -> tuple[ItemPlan, list[Target]]:
+    """The plan of a whole record, and all its targets by their numbers."""
+    planner = _Planner(export, export_feed(export))
+    return planner.item(export_layout(export)), planner.targets
+
+
+class _Planner:
+    def __init__(self, export: Export, feed: Feed) -> None:
+        self.targets: list[Target] = []
+        self._feed = feed
+        self._zone = export.output.timezone
+        self._places = {name: place for place, name in enumerate(export.columns)}
+        self._shared = {name for name, targets in export.columns.items() if len(targets) > 1}
+
+    def item(self, item: Item) -> ItemPlan:
+        discriminator = item.discriminator
+        return ItemPlan(
+            item.path,
+            (discriminator[0], discriminator[1].lower()) if discriminator else None,
+            [self._target(leaf) for leaf in item.column_leaves],
+            [_constant(leaf) for leaf in item.constant_leaves],
+            [self._group(group) for group in item.groups.values()],
+            item.has_columns,
+        )
+
+    def _group(self, group: Group) -> GroupPlan:
+        plans = [self.item(each) for each in group.items.values()]
+        filled = any(plan.has_columns for plan in plans)
+        return GroupPlan(group.member, group.collection, sorted(plans, key=_vagueness), filled)
+
+    def _target(self, leaf: Leaf) -> Target:
+        meaning = meaning_of(leaf, self._feed)
+        target = Target(
+            len(self.targets),
+            self._places[leaf.column],
+            leaf.column,
+            leaf.member,
+            cell_writer(leaf, self._zone),
+            meaning.means,
+            options_of(leaf).split or "",
+            leaf.column in self._shared or meaning.fills_empty,
+        )
+        self.targets.append(target)
+        return target
+
+
+def _vagueness(plan: ItemPlan) -> tuple[bool, bool, int]:
+    """Named items choose first, then those without columns, then those with most constants."""
+    return plan.discriminator is None, plan.has_columns, -len(plan.constants)
+
+
+def _constant(leaf: Leaf) -> Constant:
+    return Constant(leaf.member, json.loads(leaf.constant), leaf.path)
