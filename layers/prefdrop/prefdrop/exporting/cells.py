@@ -39,11 +39,15 @@ def _plain(value: Any) -> str:
 
 def _listed(options: Column) -> ToCell:
     """The first key of `values` that stands for the value; a value that none does has no cell."""
-    cells: dict[str, str] = {}
+    cells: dict[tuple[type, object], str] = {}
     for cell, value in (options.values or {}).items():
         if value != "":
-            cells.setdefault(json.dumps(value), cell)
-    return lambda value: cells.get(json.dumps(value), "")
+            cells.setdefault((type(value), value), cell)
+
+    def write(value: Any) -> str:
+        return "" if isinstance(value, list | dict) else cells.get((type(value), value), "")
+
+    return write
 
 
 def _dated(rule: DateRule) -> ToCell:

@@ -58,7 +58,20 @@ def meaning_of(leaf: Leaf, feed: Feed) -> Meaning:
             return False
         return _same(read(cell), normal(value))
 
-    return Meaning(means_text if _is_plain(leaf) else means, read("") is not None)
+    memo: dict[tuple[str, type, object], bool] = {}
+
+    def means_of_memo(cell: str, value: Any) -> bool:
+        if isinstance(value, list | dict):
+            return means(cell, value)
+        pair = cell, type(value), value
+        found = memo.get(pair)
+        if found is None:
+            if len(memo) >= _MEMO_ENTRIES:
+                memo.clear()
+            found = memo[pair] = means(cell, value)
+        return found
+
+    return Meaning(means_text if _is_plain(leaf) else means_of_memo, read("") is not None)
 
 
 def _is_plain(leaf: Leaf) -> bool:
@@ -102,17 +115,9 @@ def _same(one: Any, other: Any) -> bool:
 def _reader(leaf: Leaf, feed: Feed) -> Callable[[str], Any]:
     """From a cell to the member's value: a list where it is split, None for nothing."""
     encode, split = _encoder(leaf, feed), options_of(leaf).split is not None
-    memo: dict[str, Any] = {}
 
     def read(cell: str) -> Any:
-        found = memo.get(cell, memo)
-        if found is memo:
-            if len(memo) >= _MEMO_ENTRIES:
-                memo.clear()
-            found = memo[cell] = _value(encode([cell], _ANY_DATE))
-        return found
-
-    def _value(made: object) -> Any:
+        made = encode([cell], _ANY_DATE)
         if not isinstance(made, str):
             return _REFUSED
         record = msgspec.json.decode(made)

@@ -56,12 +56,12 @@ class ItemPlan(NamedTuple):
     groups: list[GroupPlan]
     has_columns: bool
 
-    def is_meant(self, item: Record) -> bool:
-        """Whether the item has the discriminator. The vendor compares names without case."""
+    def meant(self, items: list[Record]) -> list[Record]:
+        """Those with the discriminator. The vendor compares names without case."""
         if self.discriminator is None:
-            return True
+            return list(items)
         member, value = self.discriminator
-        return str(item.get(member)).lower() == value
+        return [item for item in items if str(item.get(member)).lower() == value]
 
     def holds_constants(self, item: Record) -> bool:
         """Whether the item holds what the constants say of it."""

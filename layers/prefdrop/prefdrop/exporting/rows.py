@@ -8,10 +8,12 @@ passed over: read again, it would come back to life.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from prefdrop.exporting.decoding import decoded
+import msgspec
+
+from prefdrop.exporting.decoding import leniently_decoded
 from prefdrop.exporting.definition import Export
 from prefdrop.exporting.lapses import (
     DEACTIVATED,
@@ -54,10 +56,14 @@ class RowWriter:
 
     def row_of(self, raw: bytes) -> list[str]:
         """The cells of one record as it came; raises RecordUnreadable."""
-        return self.row(decoded(raw))
+        try:
+            record = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self.row(leniently_decoded(raw), _whole)
+        return self.row(record)
 
-    def row(self, record: Record) -> list[str]:
-        """The cells of one record, in the order of the columns."""
+    def row(self, record: Record, mended: Callable[[str], str] | None = None) -> list[str]:
+        """The cells of one record, in the order of the columns; each of them `mended` first."""
         number = record.get("ProfileId")
         self._profile = number if type(number) is int else 0
         if is_inactive(record):
@@ -65,6 +71,8 @@ class RowWriter:
         row = _Row([""] * self._width, {})
         self._fill(self._plan, record, row)
         self._hold_to_constants(self._plan, record)
+        if mended:
+            row.cells[:] = map(mended, row.cells)
         self._verify(row)
         return row.cells
 
@@ -76,9 +84,6 @@ class RowWriter:
     def _verify(self, row: _Row) -> None:
         """Count the columns whose cell, read again, is not what all their targets hold."""
         cells, values, wrong = row.cells, row.values, set[str]()
-        for place, cell in enumerate(cells):
-            if not cell.isascii() and not _is_text(cell):
-                cells[place] = ""
         for number, value in values.items():
             target = self._targets[number]
             if not target.means(cells[target.place], value):
@@ -119,18 +124,21 @@ class RowWriter:
         """Give each item that is in force to the path that is meant for it."""
         left, filled = self._in_force(group, held), False
         for plan in group.items:
-            meant = [item for item in left if plan.is_meant(item)]
-            exact = [item for item in meant if plan.holds_constants(item)]
-            if plan.discriminator is None or exact:
-                meant = exact
+            if not left:
+                break
+            meant = plan.meant(left)
+            if plan.constants and meant:
+                exact = [item for item in meant if plan.holds_constants(item)]
+                meant = exact or (meant if plan.discriminator else exact)
+            if not meant:
+                continue
             if plan.targets and plan.targets[0].split:
                 filled = self._join(plan.targets[0], meant, row) or filled
-                taken = meant
             else:
-                taken = meant[:1]
-                if taken and plan.has_columns:
-                    filled = self._fill_item(plan, taken[0], row) or filled
-            left = [item for item in left if not any(item is one for one in taken)]
+                del meant[1:]
+                if plan.has_columns:
+                    filled = self._fill_item(plan, meant[0], row) or filled
+            left = [item for item in left if not any(item is one for one in meant)]
         for item in left:
             self._count_surplus(group, item)
         return filled
@@ -138,7 +146,7 @@ class RowWriter:
     def _count_surplus(self, group: GroupPlan, item: Record) -> None:
         """Count an item that a path means as well as the one that it shows."""
         for plan in group.items:
-            if plan.has_columns and plan.is_meant(item) and plan.holds_constants(item):
+            if plan.has_columns and plan.meant([item]) and plan.holds_constants(item):
                 self._count(plan.path)
                 return
 
@@ -181,7 +189,7 @@ class RowWriter:
             return held if isinstance(held, dict) else {}
         items = held if isinstance(held, list) else []
         items = [item for item in items if isinstance(item, dict) and self._shown(item)]
-        meant = [item for item in items if plan.is_meant(item)]
+        meant = plan.meant(items)
         return next(filter(plan.holds_constants, meant), next(iter(meant), {}))
 
     def _shown(self, item: Record) -> bool:
@@ -203,10 +211,10 @@ class _Row:
         self.cells[target.place] = self.cells[target.place] or cell
 
 
-def _is_text(cell: str) -> bool:
-    """Whether the cell has no half of a character, which no file can hold."""
+def _whole(cell: str) -> str:
+    """The cell, or nothing if it has half of a character, which no file can hold."""
     try:
         cell.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return ""
+    return cell
