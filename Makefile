@@ -83,9 +83,12 @@ format: $(VENV)/.dev ## Bring the code into the project's style
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.run ## Measure the chunker against the plain csv reader, and memory against file size
-	@$(BIN)/python bench/chunker.py
-	@$(BIN)/python bench/memory.py
+bench: $(VENV)/.bench ## Measure everything (20 minutes) and write docs/performance.md anew; ROWS="chunker import" picks some
+	@$(BIN)/python -m bench --json docs/performance.json --page $(ROWS)
+
+.PHONY: bench-quick
+bench-quick: $(VENV)/.bench ## Measure with smaller files in less than two minutes; says what it leaves out
+	@$(BIN)/python -m bench --quick --json build/bench-quick.json $(ROWS)
 
 .PHONY: cost
 cost: $(VENV)/.run ## Print what an import, an event and an idle month cost, and write the tables of docs/cost.md anew
@@ -109,6 +112,10 @@ schema: $(VENV)/.run ## Write docs/feed.schema.json anew, when the keys of a fee
 drawings: $(VENV)/.run ## Draw the state machines in docs/architecture.md anew, when a definition changes
 	@$(BIN)/python -m tools.drawings
 
+.PHONY: json
+json: $(VENV)/.run ## Write docs/command-json.md anew, when what a command prints with --json grows
+	@$(BIN)/python -m tools.command_json
+
 .PHONY: operations
 operations: $(VENV)/.test ## Write docs/vendor-operations.md anew, from what the client's tests reach
 	@PREFDROP_WRITE_OPERATIONS=1 $(BIN)/python -m pytest -q -p no:xdist tests/integration/clients --deselect tests/integration/clients/test_operations_page.py
@@ -119,6 +126,7 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 	$(call compile,pyproject.toml --extra local,requirements-run.txt)
 	$(call compile,pyproject.toml --extra parquet,requirements-parquet.txt)
 	$(call compile,pyproject.toml --extra xlsx,requirements-xlsx.txt)
+	$(call compile,pyproject.toml --extra local --extra bench,requirements-bench.txt)
 	$(call compile,pyproject.toml $(TESTED),requirements-test.txt)
 	$(call compile,pyproject.toml $(TESTED) --extra dev,requirements-dev.txt)
 	$(call compile,requirements-sam.in,requirements-sam.txt)
@@ -159,6 +167,11 @@ $(VENV)/.run: $(VENV)/.python requirements-run.txt pyproject.toml
 	@echo "Installing what the local stack needs ..."
 	@$(BIN)/python $(PIP_INSTALL) -r requirements-run.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.run requirements-bench.txt
+	@echo "Installing what the bench compares with ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-test.txt

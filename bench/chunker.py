@@ -1,100 +1,92 @@
-"""How fast rows become chunks, measured against Python's own csv reader in the same run.
+"""From a file to chunks on one core, against the floor, the naive way and a ready-made engine.
 
-    make bench            prints rows per second of both and their ratio
+    python -m bench chunker
 
-The ratio is what to compare between machines: the plain reader is the floor that no import of a csv
-file gets below, and everything above it is mapping, checks and JSON. The example's rows, wrong ones
-included, are repeated to the wanted size.
+Each way runs in a process of its own, by turns, and is measured in seconds of processor time: that
+is what one core does, whatever else the machine is busy with. The ratios are what to compare
+between machines. Nothing gets a csv file in below `csv.reader`; all above it is dates, mapping,
+checks and JSON.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import resource
+import json
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
-from prefdrop.feeds import ChunkLimits, Cursor, Source, load_feed
+from bench import corpus
+from bench.figures import Figure, Skipped
+from bench.naive import WAYS
+from bench.plan import Plan, in_a_process
+from prefdrop.feeds import Chunk, ChunkLimits, Cursor
 
-EXAMPLE = Path(__file__).parents[1] / "feeds" / "crm-contacts"
-LIMITS = ChunkLimits(bytes=25_000_000, records=10_000_000, rejects=100_000)
-
-
-def enlarge(source: Path, target: Path, copies: int) -> int:
-    """Write `source` to `target` with its data rows `copies` times over; return the data rows."""
-    header, _, rows = source.read_bytes().partition(b"\n")
-    with target.open("wb") as file:
-        file.write(header + b"\n")
-        for _ in range(copies):
-            file.write(rows)
-    with source.open(encoding="utf-8", newline="") as file:
-        return copies * (sum(1 for _ in csv.reader(file)) - 1)
-
-
-def read_plainly(path: Path) -> None:
-    """The floor: nothing but splitting the file into cells."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for _ in csv.reader(file):
-            pass
+LIMITS = ChunkLimits(bytes=25_000_000, records=10_000_000, rejects=10_000)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TARGET = 150_000
+LEAST_FILL = 99.9
+SAID = {
+    "csv.reader": "csv.reader alone",
+    "naive": "naive way: DictReader, dicts, strptime, json.dumps",
+    "polars": "polars, one thread, no checks, no rejects",
+}
 
 
-def make_chunks(path: Path) -> None:
-    """What the staging step does with a file, without sending it."""
-    feed_file = EXAMPLE.with_suffix(".toml")
-    feed = load_feed(feed_file.read_bytes(), file=feed_file.name)
-    source = Source(feed, partial(_open_at, path), size=path.stat().st_size, file=path.name)
-    for _ in source.chunks(Cursor(0, 0), LIMITS, now=datetime.now(UTC)):
-        pass
-
-
-def _open_at(path: Path, offset: int) -> BinaryIO:
-    file = path.open("rb")
-    file.seek(offset)
-    return file
-
-
-def seconds(work: Callable[[], None]) -> float:
-    """Run `work` once and return how long it took."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
-def measure(path: Path, rounds: int) -> tuple[float, float]:
-    """Seconds of the plain reader and of the chunker: the best of `rounds`, taken by turns."""
-    pairs = [
-        (seconds(partial(read_plainly, path)), seconds(partial(make_chunks, path)))
-        for _ in range(rounds)
-    ]
-    plain, chunked = zip(*pairs, strict=True)
-    return min(plain), min(chunked)
-
-
-def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--copies", type=int, default=20, help="of the example's 10,000 rows")
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.csv"
-        rows = enlarge(EXAMPLE.with_suffix(".csv"), path, arguments.copies)
-        plain, chunked = measure(path, arguments.rounds)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
-        1024 * 1024 if sys.platform == "darwin" else 1024
+def rows(plan: Plan) -> Iterator[Figure]:
+    """Rows a second of each way, and how many times as fast as it the chunker is."""
+    people = plan.people(100_000 if plan.quick else 400_000)
+    spent = measure(people, rounds=2 if plan.quick else 3)
+    ours = spent.pop("chunker")
+    yield Figure(
+        "chunker", "reader, mapping, checks, chunker; ten columns", ours, "rows/s", target=TARGET
     )
-    print(f"{'':<12}{'rows/s':>12}{'seconds':>10}")
-    print(f"{'csv.reader':<12}{rows / plain:>12,.0f}{plain:>10.2f}")
-    print(f"{'chunker':<12}{rows / chunked:>12,.0f}{chunked:>10.2f}")
-    print(f"ratio {chunked / plain:.1f}; {rows:,} rows; peak memory {memory} MB")
+    for way, theirs in spent.items():
+        yield Figure(
+            "chunker", SAID[way], theirs, "rows/s", note=f"ours: {ours / theirs:.2f} times"
+        )
+
+
+def fill(plan: Plan) -> Iterator[Figure]:
+    """How full the emptiest chunk is, the file's last one left out."""
+    path = plan.people(100_000 if plan.quick else 400_000)
+    bodies = [len(chunk.body) for chunk in chunks(path)][:-1]
+    yield Figure(
+        "fill", f"fill of the emptiest of {len(bodies)} chunks but the last",
+        100 * min(bodies) / LIMITS.bytes, "%", target=LEAST_FILL,
+    )  # fmt: skip
+
+
+def measure(people: Path, rounds: int) -> dict[str, float]:
+    """Rows a second of processor time by way, the best of some rounds."""
+    found: dict[str, float] = {}
+    for way in ["chunker", *WAYS] * rounds:
+        count, seconds = in_a_process("bench.chunker", way, str(people))
+        if seconds is not None:
+            found[way] = max(found.get(way, 0.0), count / seconds)
+    return found
+
+
+def chunks(path: Path, kind: str = "csv") -> Iterator[Chunk]:
+    """What the staging step makes of a file, without sending it."""
+    return corpus.source(path, kind).chunks(Cursor(0, 0), LIMITS, now=NOW)
+
+
+def make_chunks(path: Path) -> int:
+    """The same, thrown away; returns the rows."""
+    return sum(chunk.rows for chunk in chunks(path))
+
+
+def main(way: str, path: Path) -> tuple[int, float | None]:
+    """Rows and seconds of processor time of one way; no seconds where it is not there."""
+    work = {"chunker": make_chunks, **WAYS}[way]
+    begin = time.process_time()
+    try:
+        return work(path), time.process_time() - begin
+    except Skipped:
+        return 0, None
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]))))

@@ -1,10 +1,12 @@
 """Peak memory of reader and chunker against the size of the file, for each way to write it.
 
-    python bench/memory.py                  100,000 and 5,000,000 rows as csv, csv.gz, jsonl, json
-    python bench/memory.py --rows 100000 --rows 1000000 --kinds csv parquet
+    python -m bench memory                  csv of up to 10,000,000 rows, and the other kinds
+    python -m bench.memory                  100,000 and 5,000,000 rows as csv, csv.gz, jsonl, json
+    python -m bench.memory --rows 100000 --rows 1000000 --kinds csv parquet
 
 Each file is read in a process of its own, and the peak is what the system says of that process. A
 chunk of 25 MB is part of it. The figures of one kind should be alike whatever the file's size.
+Seconds are of processor time, since nothing here waits for anybody.
 """
 
 from __future__ import annotations
@@ -15,17 +17,18 @@ import gzip
 import io
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from bench.figures import Figure
+from bench.plan import Plan, in_a_process
 from prefdrop.feeds import ChunkLimits, Cursor, Source, load_feed
 
 CHUNK_BYTES = 25_000_000
@@ -45,6 +48,9 @@ news = {{ to = "Emails[EmailAddressType=Home].EmailPreferences[FilterId=N].Prefe
 at = "Emails[EmailAddressType=Home].EmailPreferences[FilterId=N].CustomerDate"
 """  # noqa: E501
 ALLOWED_MB = 256
+SIZES = (100_000, 1_000_000, 5_000_000, 10_000_000)
+QUICK_SIZES = (100_000, 500_000)
+FLAT_PERCENT = 10
 
 
 class Measured(NamedTuple):
@@ -53,6 +59,35 @@ class Measured(NamedTuple):
     rows: int
     megabytes: float
     seconds: float
+
+
+def rows(plan: Plan) -> Iterator[Figure]:
+    """Peak memory at each size, what a million more rows cost, and other kinds of files."""
+    sizes = QUICK_SIZES if plan.quick else SIZES
+    found = {size: measure("csv", size) for size in sizes}
+    for size, one in found.items():
+        yield _peak(f"peak memory, csv, {size:,} rows", one)
+    if plan.quick:
+        return
+    for kind in ("csv.gz", "jsonl", "json"):
+        yield _peak(f"peak memory, {kind}, {SIZES[1]:,} rows", measure(kind, SIZES[1]))
+    costs = {
+        (small, large): (found[large].seconds - found[small].seconds) / (large - small) * 1e6
+        for small, large in pairwise(sizes)
+    }
+    for (small, large), cost in costs.items():
+        what = f"a million rows more, from {small:,} to {large:,}"
+        yield Figure("memory", what, cost, "s of one core")
+    first, *later = list(costs.values())
+    drift = max(abs(cost / first - 1) for cost in later) * 100
+    yield Figure(
+        "memory", "most that the cost of a row differs with the size",
+        drift, "%", target=FLAT_PERCENT, holds="at most",
+    )  # fmt: skip
+
+
+def _peak(what: str, found: Measured) -> Figure:
+    return Figure("memory", what, found.megabytes, "MB", target=ALLOWED_MB, holds="at most")
 
 
 def cells(rows: int) -> Iterator[tuple[str, ...]]:
@@ -122,10 +157,10 @@ def read(path: Path, kind: str, duplicates: str, chunk_bytes: int) -> None:
     source = Source(feed, partial(_open_at, path), size=path.stat().st_size, file=path.name)
     source.check()
     limits = ChunkLimits(bytes=chunk_bytes, records=10_000_000, rejects=100_000)
-    begin, rows = time.perf_counter(), 0
+    begin, rows = time.process_time(), 0
     for chunk in source.chunks(Cursor(0, 0), limits, now=datetime(2026, 1, 1, tzinfo=UTC)):
         rows += chunk.records
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     print(json.dumps([rows, peak_megabytes(), seconds]))
 
 
@@ -158,15 +193,9 @@ def measure(
         path = Path(folder) / f"rows.{kind}"
         with path.open("wb") as file:
             KINDS[kind][1](file, rows)
-        command = [sys.executable, __file__, "--read", str(path), "--kinds", kind]
         options = ["--duplicates", duplicates, "--chunk-bytes", str(chunk_bytes)]
-        done = subprocess.run(
-            [*command, *options],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    return Measured(*json.loads(done.stdout))
+        found = in_a_process("bench.memory", "--read", str(path), "--kinds", kind, *options)
+    return Measured(*found)
 
 
 def main() -> None:

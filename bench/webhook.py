@@ -1,24 +1,26 @@
 """What the webhook's function costs: its imports, and a warm call beyond its DynamoDB request.
 
-    python bench/webhook.py                 300 deliveries of one event, one after the other
-    python bench/webhook.py --calls 1000
+    python -m bench webhook
 
-The function is the built one, in a container of one instance, under `sam local`; the table is on
-the local stack. Times are taken inside the container, so the way there does not count.
+300 deliveries of one event are sent, one after the other, after some to warm up. The function is
+the built one, in a container of one instance, under `sam local`; the table is on the local stack.
+Times are taken inside the container, so the way there does not count.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import statistics
 import sys
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.figures import Figure, Skipped
+from bench.plan import Plan
 from prefdrop_local.stack import LocalStack
 from tools.sam_local.engine import ROOT, Engine, why_not
 from tools.sam_local.localising import localised
@@ -26,16 +28,16 @@ from tools.sam_local.running import SamLocal, call_lambda
 
 FUNCTION = "ReceiveWebhookFunction"
 PROBE = Path(__file__).parent / "probes/webhook_probe.py"
-WARM_UP = 20
+WARM_UP, CALLS = 20, 300
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--calls", type=int, default=300)
-    calls: int = parser.parse_args().calls
+HANDLER = "webhook_probe.handler"
+
+
+def rows(_: Plan) -> Iterator[Figure]:
+    """Milliseconds of importing and of a warm call; raises Skipped without containers."""
     if reason := why_not():
-        sys.exit(f"bench/webhook.py needs containers: {reason}.")
+        raise Skipped(f"it needs containers: {reason}")
     with tempfile.TemporaryDirectory() as name, LocalStack() as stack:
         folder = Path(name)
         engine = Engine()
@@ -43,28 +45,29 @@ def main() -> None:
         shutil.copy(PROBE, built.parent / FUNCTION)
         url = stack.sandbox.url
         with localised(engine, built, stack, url, folder, handlers={FUNCTION: HANDLER}) as sam:
-            report(sam, stack, calls)
+            yield from _measured(sam, stack)
 
 
-HANDLER = "webhook_probe.handler"
-
-
-def report(sam: SamLocal, stack: LocalStack, calls: int) -> None:
-    """Measure and print."""
+def _measured(sam: SamLocal, stack: LocalStack) -> Iterator[Figure]:
     key = (stack.webhook_url or "").rpartition("/")[2]
     with sam.serving("start-lambda") as address:
         imports = _ask(address, {"measure": "imports"})
-        seen = [_ask(address, _delivery(key)) for _ in range(WARM_UP + calls)][WARM_UP:]
-    if failed := [one for one in seen if one["status"] != 200]:
-        sys.exit(f"{len(failed)} of {calls} deliveries were not answered with 200.")
+        seen = [_ask(address, _delivery(key)) for _ in range(WARM_UP + CALLS)][WARM_UP:]
+    failed = sum(one["status"] != 200 for one in seen)
+    assert not failed, f"{failed} of {CALLS} deliveries were not answered with 200."
     bare, whole = (statistics.median(imports[kind]) * 1000 for kind in ("bare", "whole"))
     ours = sorted((one["seconds"] - one["aws"]) * 1000 for one in seen)
     aws = statistics.median(one["aws"] for one in seen) * 1000
-    print(f"import of boto3 and its client        {bare:8.1f} ms")
-    print(f"import of the function beyond it      {whole - bare:8.1f} ms   (target 150)")
-    print(f"warm call, DynamoDB request, median   {aws:8.2f} ms   (on the local stack)")
-    print(f"warm call beyond it, median           {statistics.median(ours):8.2f} ms   (target 2)")
-    print(f"warm call beyond it, 99th percentile  {ours[len(ours) * 99 // 100]:8.2f} ms")
+    beyond = "warm call beyond its DynamoDB request"
+    yield Figure("webhook", "import of boto3 and its client", bare, "ms")
+    yield Figure(
+        "webhook", "import of the function beyond it", whole - bare, "ms", 150, holds="at most"
+    )
+    yield Figure(
+        "webhook", f"{beyond}, median", statistics.median(ours), "ms", 2, holds="at most",
+        note=f"the request itself takes {aws:.1f} ms on the local stack",
+    )  # fmt: skip
+    yield Figure("webhook", f"{beyond}, 99th percentile", ours[len(ours) * 99 // 100], "ms")
 
 
 def _ask(address: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +88,3 @@ def _delivery(key: str) -> dict[str, Any]:
         "rawPath": path,
         "pathParameters": {"key": key},
     }
-
-
-if __name__ == "__main__":
-    main()
