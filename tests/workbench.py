@@ -51,6 +51,7 @@ class Workbench:
     """One stack, one sandbox. Names of files and feeds are the caller's."""
 
     def __init__(self, stack: LocalStack, sandbox: SandboxProcess) -> None:
+        self.patience = PATIENCE
         self.stack = stack
         self.sandbox = sandbox
         self.s3 = stack.client("s3")
@@ -99,7 +100,7 @@ class Workbench:
         with self._changed:
             self._changed.notify_all()
 
-    def wait_for(self, what: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    def wait_for(self, what: Callable[[], Any], seconds: float | None = None) -> Any:
         """The first true value of `what`, looked at after each event of the stack."""
         with self._changed:
             found: list[Any] = []
@@ -108,7 +109,7 @@ class Workbench:
                 found[:] = [what()]
                 return bool(found[0])
 
-            if not self._changed.wait_for(look, timeout=seconds):
+            if not self._changed.wait_for(look, timeout=seconds or self.patience):
                 raise AssertionError("what was waited for did not come")
             return found[0]
 

@@ -6,12 +6,15 @@ Prefdrop's own words, which proves packaging, handler, layer, settings and the w
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.workbench import ROOT, Workbench
+from tests.workbench import ROOT
 from tools.sam_local.running import SamLocal
 from tools.translation import load
 
@@ -52,19 +55,42 @@ ANSWERS = {
 }
 
 
+SIDE_BY_SIDE = min(4, 1 + (os.cpu_count() or 1))
+"""Calls at a time. Each waits about a third of its time for containers to start and to stop."""
+
+
+@pytest.fixture(scope="module")
+def calls(sam: SamLocal) -> Iterator[dict[str, Future[Any]]]:
+    """Every function of the template, called with its sample event; by logical id."""
+    pool = ThreadPoolExecutor(SIDE_BY_SIDE)
+    try:
+        yield {
+            function: pool.submit(sam.invoke, function, ROOT / f"events/{name}.json")
+            for function, name in FUNCTIONS.items()
+        }
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def test_every_function_of_the_template_has_its_answer_here() -> None:
     assert sorted(FUNCTIONS.values()) == sorted(ANSWERS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_built_function_answers_its_sample_event(
-    function: str, sam: SamLocal, bench: Workbench
+    function: str, calls: dict[str, Future[Any]]
 ) -> None:
-    name = FUNCTIONS[function]
+    answer = calls[function].result()
 
-    answer = sam.invoke(function, ROOT / f"events/{name}.json")
+    assert said(answer).startswith(ANSWERS[FUNCTIONS[function]])
 
-    assert said(answer).startswith(ANSWERS[name])
+
+def test_the_functions_that_were_called_are_all_that_were_built(
+    calls: dict[str, Future[Any]], built: Path
+) -> None:
+    folders = {path.name for path in built.parent.iterdir() if (path / "app.py").exists()}
+
+    assert calls.keys() == folders
 
 
 def said(answer: Any) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from prefdrop_local.stack.place import REGION
 from tools.sam_local.relays import HOST_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,18 +21,29 @@ SAM = ROOT / ".venv-sam/bin/sam"
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
-def why_not() -> str:
-    """What this machine lacks for it; empty when `sam local` can run."""
+def why_not_build() -> str:
+    """What this machine lacks for `sam build`; empty when it can build."""
     if not SAM.exists():
         return "the SAM CLI is not installed; `make test-sam` installs it"
+    if not _answers("python3.13", "-m", "pip", "--version"):
+        return "there is no python3.13 with pip on the PATH, which builds the layer"
+    return ""
+
+
+def why_not() -> str:
+    """What this machine lacks to build functions and run them; empty when `sam local` can run."""
     if shutil.which("docker") is None:
         return "there is no docker command, so no container engine to run functions in"
-    asked = subprocess.run(["docker", "version"], capture_output=True, check=False)
-    if asked.returncode:
+    if not _answers("docker", "version"):
         return "no container engine answers `docker version`"
-    if shutil.which("python3.13") is None and "SAM_LOCAL_PYTHON" not in os.environ:
-        return "python3.13, which builds the layer, is not on the PATH"
-    return ""
+    return why_not_build()
+
+
+def _answers(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 class SamError(RuntimeError):
@@ -63,7 +75,7 @@ class Engine:
 
     def local_options(self) -> list[str]:
         """What every `sam local` needs here."""
-        options = ["--region", "us-east-1"]
+        options = ["--region", REGION]
         if sys.platform == "linux":
             options += ["--add-host", f"{HOST_NAME}:host-gateway"]
         if self.image:
@@ -73,22 +85,27 @@ class Engine:
     def environment(self) -> dict[str, str]:
         """Nothing of the machine's own AWS settings goes into a test.
 
-        `sam local` lets a variable of the caller override the template's of the same name.
+        `sam local` lets a variable of the caller override the template's of the same name. It also
+        asks AWS whose credentials these are, and waits long where AWS cannot be reached: nothing
+        listens at the address that is given for that.
         """
         foreign = ("AWS_", "PREFDROP_", "REQUESTS_CA_BUNDLE")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
-        if python := os.environ.get("SAM_LOCAL_PYTHON"):
-            kept["PATH"] = f"{Path(python).parent}{os.pathsep}{kept['PATH']}"
         return kept | {
             "SAM_CLI_TELEMETRY": "0",
-            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1",
+            "AWS_MAX_ATTEMPTS": "1",
         }
 
     def build(self, folder: Path) -> Path:
-        """`sam build` into `folder`; returns the built template."""
+        """`sam build` into `folder`; returns the built template. Raises SamError.
+
+        pip reads settings of its own from the environment, so this one keeps all of it.
+        """
         done = subprocess.run(
             [str(SAM), "build", "--build-dir", str(folder), "--no-cached",
              "--template", str(ROOT / "template.yaml"),

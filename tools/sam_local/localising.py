@@ -18,6 +18,8 @@ from tools.sam_local.relays import HOST_NAME, make_certificate, relay
 from tools.sam_local.running import SamLocal
 
 CA_FILE = "ca.pem"
+OURS = ("POWERTOOLS_", "PREFDROP_")
+Template = dict[str, Any]
 
 
 @contextmanager
@@ -29,9 +31,10 @@ def localised(
     folder: Path,
     handlers: Mapping[str, str] | None = None,
 ) -> Iterator[SamLocal]:
-    """The built functions with the stack's settings. `folder` takes logs and a certificate.
+    """The built functions with the stack's settings. What was built stays as it is.
 
-    `handlers` replaces the handlers of functions, by logical id.
+    `folder` takes copies of the functions, the certificate that they trust, and logs. `handlers`
+    replaces the handlers of functions, by logical id.
     """
     tls, certificate = make_certificate(folder, engine.host_address)
     with ExitStack() as relays:
@@ -43,29 +46,33 @@ def localised(
             "AWS_ENDPOINT_URL": f"http://{HOST_NAME}:{aws}",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        template = _template(engine, built, stack, seen, certificate)
-        for logical_id, handler in (handlers or {}).items():
-            template["Resources"][logical_id]["Properties"]["Handler"] = handler
-        file = built.with_name("localised.json")
+        template: Template = yaml_parse(built.read_text())
+        template["Parameters"]["Architecture"]["Default"] = engine.architecture
+        for _, layer in _each(template, "AWS::Serverless::LayerVersion"):
+            layer["ContentUri"] = str(built.parent / layer["ContentUri"])
+        for logical_id, function in _each(template, "AWS::Serverless::Function"):
+            code = folder / "functions" / logical_id
+            shutil.copytree(built.parent / function["CodeUri"], code)
+            shutil.copy(certificate, code / CA_FILE)
+            function["CodeUri"] = str(code)
+            function["Environment"] = {"Variables": _settings(stack, logical_id) | seen}
+            if handlers and logical_id in handlers:
+                function["Handler"] = handlers[logical_id]
+        file = folder / "template.json"
         file.write_text(json.dumps(template, default=str))
         yield SamLocal(engine, file, folder)
 
 
-def _template(
-    engine: Engine, built: Path, stack: LocalStack, seen: dict[str, str], certificate: Path
-) -> dict[str, Any]:
-    """The built template with each function's environment as it is on the local stack."""
-    template: dict[str, Any] = yaml_parse(built.read_text())
-    template["Parameters"]["Architecture"]["Default"] = engine.architecture
-    for logical_id, resource in template["Resources"].items():
-        if resource["Type"] != "AWS::Serverless::Function":
-            continue
-        properties = resource["Properties"]
-        shutil.copy(certificate, built.parent / properties["CodeUri"] / CA_FILE)
-        deployed = stack.function(logical_id).environment
-        ours = {name: value for name, value in deployed.items() if name.startswith("PREFDROP_")}
-        properties["Environment"] = {"Variables": ours | seen}
-    return template
+def _each(template: Template, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """The resources of a type: logical ids and properties."""
+    found = template["Resources"].items()
+    return [(name, one["Properties"]) for name, one in found if one["Type"] == kind]
+
+
+def _settings(stack: LocalStack, function: str) -> dict[str, str]:
+    """What the template tells a function, as it is on the local stack."""
+    deployed = stack.function(function).environment
+    return {name: value for name, value in deployed.items() if name.startswith(OURS)}
 
 
 def _port(url: str) -> int:

@@ -34,7 +34,10 @@ class SamLocal:
                 *self._engine.local_options()]  # fmt: skip
 
     def invoke(self, function: str, event: Path) -> Any:
-        """Call a function once with an event's file; its answer, or its error's object."""
+        """Call a function once with an event's file; its answer, or its error's object.
+
+        Raises SamError when the function was not called. Calls of several threads run side by side.
+        """
         done = subprocess.run(
             self._command("invoke", function, "--event", str(event)),
             env=self._engine.environment(), capture_output=True, text=True, timeout=PATIENCE,
