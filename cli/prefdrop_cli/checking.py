@@ -36,18 +36,24 @@ class Gate(msgspec.Struct, frozen=True):
     """
 
     outcome: Outcome
+    """What would become of it; `refuse` where a destructive feed's `max_records` is exceeded."""
     reason: str = ""
+    """Why it would be stopped; empty for `pass`."""
 
 
-@dataclass
-class Reason:
+class Reason(msgspec.Struct):
     """A reason for rejects, how often it came, and the first rows that it came with."""
 
     code: str
+    """The reason's name, as in the column `_code` of rejects."""
     column: str | None
+    """The column that is to blame; null for the row as a whole."""
     reason: str
+    """In a sentence."""
     count: int = 0
-    rows: list[int] = field(default_factory=list)
+    """So many rows."""
+    rows: list[int] = []
+    """The first of them, from 1."""
 
 
 @dataclass
@@ -128,8 +134,8 @@ class Checked:
             return Gate(gates.over_gate if self.records else "abort", reason)
         return Gate("pass")
 
-    def as_json(self) -> dict[str, Any]:
-        """The members that `--json` prints; `docs/feeds.md` lists them."""
+    def members(self) -> dict[str, Any]:
+        """What is told to programs, by the names of `shapes.feeds.CheckedFile`."""
         return {
             "feed": self.feed.name,
             "file": self.file,

@@ -18,9 +18,13 @@ class Dropped(msgspec.Struct, frozen=True):
     """One dropped file: the object version, and the import that comes of it."""
 
     import_id: str
+    """The id of the import that comes of it."""
     bucket: str
+    """The stack's bucket."""
     key: str
+    """`inbox/<feed>/<name>`."""
     version_id: str
+    """The object's version."""
 
 
 def drop_file(deployment: Deployment, file: Path, feed: str) -> Dropped:

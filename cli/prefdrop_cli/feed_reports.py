@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -12,6 +11,7 @@ from prefdrop.feeds import Feed
 from prefdrop.feeds.inference import Proposal
 from prefdrop_cli.checking import Checked, Gate
 from prefdrop_cli.output import note, pairs, say, say_json, table
+from prefdrop_cli.shapes.feeds import CheckedFeed, HeldTo, ProposedFeed
 
 SHOWN_REASONS = 20
 _WOULD = {
@@ -22,11 +22,10 @@ _WOULD = {
 }
 
 
-def tell_feed(feed: Feed, configuration: dict[str, Any] | None, *, as_json: bool) -> None:
+def tell_feed(feed: Feed, configuration: HeldTo | None, *, as_json: bool) -> None:
     """Tell that a feed by itself can be used; `configuration` is what it was checked against."""
     if as_json:
-        told = {"feed": feed.name, "valid": True, "warnings": feed.warnings}
-        say_json({**told, "configuration": configuration})
+        say_json(CheckedFeed(feed.name, True, tuple(feed.warnings), configuration))
         return
     say(f"The feed {feed.name} is valid.")
     _warn(feed.warnings)
@@ -86,20 +85,21 @@ def _warn(warnings: Iterable[str]) -> None:
 # Inference
 
 
-def proposal_as_json(proposed: Proposal) -> dict[str, Any]:
-    """The members that `feeds infer --json` prints; `docs/feeds.md` lists them."""
-    return {
-        "name": proposed.name,
-        "format": proposed.format,
-        "delimiter": proposed.delimiter,
-        "encoding": proposed.encoding,
-        "header": proposed.header,
-        "match": proposed.match,
-        "timezone": proposed.timezone or None,
-        "columns": proposed.findings,
-        "check": proposed.trial,
-        "text": proposed.text,
-    }
+def described(proposed: Proposal, out: Path | None) -> ProposedFeed:
+    """A proposal as it is told to programs; `out` is the file that it was written to."""
+    return ProposedFeed(
+        out=None if out is None else str(out),
+        name=proposed.name,
+        format=proposed.format,
+        delimiter=proposed.delimiter,
+        encoding=proposed.encoding,
+        header=proposed.header,
+        match=proposed.match,
+        timezone=proposed.timezone or None,
+        columns=proposed.findings,
+        check=proposed.trial,
+        text=proposed.text,
+    )
 
 
 def tell_proposal(proposed: Proposal, data: Path, out: Path | None, *, as_json: bool) -> None:

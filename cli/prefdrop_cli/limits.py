@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from prefdrop.ledger.clock import iso
 from prefdrop.ledger.quota import Quota
 from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.shapes.stack import QuotaFigures
 
 
-def quota_figures(deployment: Deployment) -> dict[str, Any]:
-    """How much is used and left; `next_slot_at` is when the oldest mark leaves the window."""
+def quota_figures(deployment: Deployment) -> QuotaFigures:
+    """How much is used and left."""
     settings = deployment.parameters
     limit, reserve = int(settings["QuotaLimit"]), int(settings["QuotaReserve"])
     marks = Quota(deployment.table, settings["ClientId"], limit=limit, reserve=reserve)
     used, left, next_slot = marks.use()
-    return {
-        "used": used,
-        "left": left,
-        "next_slot_at": None if next_slot is None else iso(next_slot),
-        "limit": limit,
-        "reserve": reserve,
-        "unit": settings["QuotaUnit"],
-    }
+    return QuotaFigures(
+        used=used,
+        left=left,
+        next_slot_at=None if next_slot is None else iso(next_slot),
+        limit=limit,
+        reserve=reserve,
+        unit=settings["QuotaUnit"],
+    )

@@ -11,6 +11,7 @@ from prefdrop.errors import Terminal
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.local_events import ReturningEvents
 from prefdrop_cli.options import DEFAULT_STACK
+from prefdrop_cli.shapes.stack import Places
 from prefdrop_cli.vendors import require_reachable
 
 if TYPE_CHECKING:
@@ -35,15 +36,15 @@ class RunningStack:
     events: ReturningEvents | None
     """What the sandbox reports back; None where another server is the vendor."""
 
-    def places(self) -> dict[str, str | None]:
-        """Where everything is; scripts rely on the names."""
-        return {
-            "endpoint": self.stack.endpoint,
-            "bucket": self.deployment.bucket,
-            "webhook_url": self.stack.webhook_url,
-            "vendor_url": self.vendor_url,
-            "region": self.deployment.outputs["Region"],
-        }
+    def places(self) -> Places:
+        """Where everything is."""
+        return Places(
+            endpoint=self.stack.endpoint,
+            bucket=self.deployment.bucket,
+            webhook_url=self.stack.webhook_url,
+            vendor_url=self.vendor_url,
+            region=self.deployment.outputs["Region"],
+        )
 
     def gaps(self) -> str:
         """The template's resources that this stack lacks, in a sentence, or nothing."""

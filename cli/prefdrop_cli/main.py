@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(words)
+        _run(words)
     except PrefdropError as error:
         _fail(error, words)
     except (BotoCoreError, ClientError) as error:
@@ -93,6 +93,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.filename is None:
             raise
         _fail(WrongUse(f"{error.filename}: {error.strerror}.", hint="Check the path."), words)
+
+
+def _run(words: Sequence[str]) -> NoReturn:
+    """Run the command to its exit; raises WrongUse for a wrong call where JSON is asked for."""
+    if "--json" not in words:
+        app(words)
+        sys.exit(Exit.DONE)
+    try:
+        sys.exit(app(words, standalone_mode=False) or Exit.DONE)
+    except typer.TyperException as error:
+        raise _told(error) from None
+    except typer.Abort:
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _told(error: typer.TyperException) -> WrongUse:
+    """What the command line has against the words that were typed."""
+    context = getattr(error, "ctx", None)
+    path = f"prefdrop {context.command_path.partition(' ')[2]}" if context else "prefdrop"
+    return WrongUse(error.format_message(), hint=f"`{path.strip()} --help` shows how to call it.")
 
 
 def _fail(error: PrefdropError, words: Sequence[str]) -> NoReturn:

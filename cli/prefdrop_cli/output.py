@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.errors import PrefdropError
+from prefdrop_cli.shapes.problems import Problem, ProblemTold
 
 
 def say(text: str = "") -> None:
@@ -55,8 +56,7 @@ def pairs(values: Mapping[str, Any]) -> None:
 def show_error(error: PrefdropError, *, as_json: bool) -> None:
     """Tell the user what went wrong and what to do about it."""
     if as_json:
-        told = {"code": error.code, "message": error.message, "hint": error.hint}
-        say_json({"error": told})
+        say_json(ProblemTold(Problem(error.code, error.message, error.hint)))
         return
     note(f"Error: {error.message}")
     if error.hint:

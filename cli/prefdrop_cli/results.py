@@ -8,11 +8,17 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.importing.report import Verdict, compose, described
 from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.output import note, pairs, say
 
+COUNTS = (
+    "rows_read", "restaged", "rejected_local", "staged", "rejected_validation", "processed",
+    "rejected_execution", "not_honored", "pending", "chunks",
+)  # fmt: skip
+"""Figures that an import's own item has."""
 NAMES = ("report.json", "report.html", "rejects.csv", "rejects.jsonl")
 
 
@@ -58,50 +64,43 @@ def fetch(
     return files
 
 
-def report_of(deployment: Deployment, ended: Import) -> dict[str, Any]:
-    """The import's report, or, while it has none, the same members from the ledger.
+def parts_of(deployment: Deployment, found: Import) -> list[dict[str, Any]]:
+    """The parts of an import as the ledger has them, in a report's members."""
+    return [described(part) for part in deployment.parts.all(found.import_id)]
 
-    An import that goes on has at most the report of an earlier stop, which is not its own.
+
+def is_reported(found: Import) -> bool:
+    """Whether the import has a report of its own.
+
+    One that goes on has at most that of an earlier stop.
     """
-    if ended.report_key and (ended.status in FINISHED or ended.status == "Held"):
+    return bool(found.report_key) and (found.status in FINISHED or found.status == "Held")
+
+
+def report_of(deployment: Deployment, ended: Import) -> dict[str, Any]:
+    """The import's report, or, while it has none, the same members from the ledger."""
+    if is_reported(ended):
         stored = deployment.objects.read(ended.report_key)
         report: dict[str, Any] = msgspec.json.decode(stored.body)
         return report
-    return from_ledger(ended)
+    return from_ledger(deployment, ended)
 
 
-def from_ledger(found: Import) -> dict[str, Any]:
-    """What the ledger knows of an import, in the report's members and order."""
-    error = found.error
-    return {
-        "import_id": found.import_id,
-        "feed": found.feed,
-        "status": found.status,
-        "reconciled": found.reconciled,
-        "cause": found.gate,
-        "source": {
-            "bucket": found.bucket,
-            "key": found.key,
-            "version_id": found.version_id,
-            "bytes": found.bytes,
-        },
-        "rows_read": found.rows_read,
-        "rejected_local": found.rejected_local,
-        "staged": found.staged,
-        "rejected_validation": found.rejected_validation,
-        "processed": found.processed,
-        "rejected_execution": found.rejected_execution,
-        "not_honored": found.not_honored,
-        "pending": found.pending,
-        "chunks": found.chunks,
-        "vendor_requests": found.vendor_requests,
-        "parts": [],
-        "started_at": found.started_at or found.registered_at,
-        "finished_at": found.finished_at or None,
-        "seconds": None,
-        "rejects": {"key": found.rejects_key or None, "count": 0},
-        "error": error and {"code": error.code, "message": error.message, "hint": error.hint},
-    }
+def from_ledger(deployment: Deployment, found: Import) -> dict[str, Any]:
+    """What the ledger knows of an import, in the report's members and order.
+
+    What only the report can tell is null, empty or 0: where the time went, settings, rejects.
+    """
+    parts = list(deployment.parts.all(found.import_id))
+    verdict = Verdict(found.status, bool(found.reconciled), found.gate)
+    ended = found.finished_at or found.updated_at or found.registered_at
+    told = compose(found, parts, None, verdict, ended, {})
+    told |= {name: getattr(found, name) for name in COUNTS}
+    told["validation_ok"] = found.staged - found.rejected_validation
+    told["reconciled"] = found.reconciled
+    if not found.finished_at:
+        told |= {"finished_at": None, "seconds": None, "timings": []}
+    return told
 
 
 SUMMARY = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 import typer
@@ -24,6 +24,7 @@ from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.options import DEFAULT_STACK
 from prefdrop_cli.output import note, say_json, show_error
 from prefdrop_cli.preflight import read_file
+from prefdrop_cli.shapes.feeds import HeldTo, RefusedFeed, UnknownName
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,11 @@ class KnownAccount:
         """What feeds and rows are held to; an import does without a stale snapshot too."""
         return None if self.snapshot is None or self.stale else self.snapshot.account()
 
-    def as_json(self) -> dict[str, Any] | None:
-        """The member `configuration` of `feeds check --json`."""
+    def held_to(self) -> HeldTo | None:
+        """As it is told to programs."""
         if self.snapshot is None:
             return None
-        return {
-            "from": self.origin,
-            "taken_at": iso(milliseconds(self.snapshot.taken_at)),
-            "stale": self.stale,
-        }
+        return HeldTo(self.origin, iso(milliseconds(self.snapshot.taken_at)), self.stale)
 
 
 def known_account(file: Path | None, stack: str, endpoint: str) -> KnownAccount:
@@ -135,17 +132,10 @@ def hold_feed_to(known: KnownAccount, feed: Feed, text: bytes, *, as_json: bool)
 def _fail(errors: Sequence[FeedError], *, as_json: bool) -> NoReturn:
     if as_json:
         told = [
-            {
-                "code": error.code,
-                "message": error.message,
-                "hint": error.hint,
-                "file": error.file,
-                "line": error.line,
-                "key": error.key,
-            }
-            for error in errors
+            UnknownName(one.code, one.message, one.hint, one.file, one.line, one.key)
+            for one in errors
         ]
-        say_json({"error": told[0], "errors": told})
+        say_json(RefusedFeed(told[0], told))
     for error in () if as_json else errors:
         show_error(error, as_json=False)
     raise typer.Exit(Exit.WRONG_USE)

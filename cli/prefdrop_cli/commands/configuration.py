@@ -13,6 +13,7 @@ from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.functions import invoke
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, say, say_json
+from prefdrop_cli.shapes.stack import PulledConfiguration
 
 app = typer.Typer(
     help="Pull and show the account's configuration, which feeds and rows are held to.",
@@ -29,7 +30,7 @@ def pull(stack: Stack = DEFAULT_STACK, endpoint: Endpoint = "", as_json: AsJson 
     note("Reading the account's configuration ...")
     told = invoke(deployment, f"{stack}-refresh-configuration", {})
     if as_json:
-        say_json(told)
+        say_json(PulledConfiguration(**told))
         return
     news = "A new version" if told["written"] else "Nothing has changed today; the version"
     say(f"{news} of s3://{deployment.bucket}/{KEY} is {told['version_id']}.")

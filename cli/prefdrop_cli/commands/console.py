@@ -11,6 +11,7 @@ from prefdrop_cli.commands.local import end_on_signals
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, say, say_json
+from prefdrop_cli.shapes.stack import ConsoleAddress
 
 if TYPE_CHECKING:
     from prefdrop_cli.console.guard import Guard
@@ -49,7 +50,7 @@ def console(
 
 def _tell(guard: Guard, stack: str, *, as_json: bool) -> None:
     if as_json:
-        say_json({"url": guard.opening, "stack": stack})
+        say_json(ConsoleAddress(guard.opening, stack))
         return
     note(f"The console of stack {stack} is up; Ctrl-C ends it. Open this address and keep it:")
     say(guard.opening)

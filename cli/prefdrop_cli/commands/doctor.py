@@ -36,6 +36,7 @@ from prefdrop_cli.options import (
     VendorUrl,
 )
 from prefdrop_cli.output import note, say_json
+from prefdrop_cli.shapes.stack import Examination
 from prefdrop_cli.vendors import VendorOptions
 
 Assumptions = Annotated[
@@ -144,7 +145,7 @@ def _tell(findings: list[Finding], confirmed: list[Confirmed], *, as_json: bool)
     wrong = any(one.verdict == "bad" for one in findings)
     wrong = wrong or any(one.outcome == "did not hold" for one in confirmed)
     if as_json:
-        say_json({"well": not wrong, "findings": findings, "assumptions": confirmed})
+        say_json(Examination(not wrong, findings, confirmed))
     else:
         if confirmed:
             print_assumptions(confirmed)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import typer
 
-from prefdrop.auditing.history import Told, conflicts_of, of_types, tell
+from prefdrop.auditing.history import conflicts_of, of_types, tell
 from prefdrop.ledger.audit import AuditedEvent
 from prefdrop.ledger.event_exceptions import EventException
 from prefdrop_cli.deployments import Deployment, connect
@@ -20,6 +20,14 @@ from prefdrop_cli.functions import invoke
 from prefdrop_cli.moments import moment
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, pairs, printable, say, say_json, table
+from prefdrop_cli.shapes.events import (
+    BackfillCounts,
+    Conflict,
+    EventChange,
+    KeptEvent,
+    ShownEvent,
+    UnreadableDelivery,
+)
 
 app = typer.Typer(
     help="Ask what happened to a person, and read missed events back.", no_args_is_help=True
@@ -53,10 +61,7 @@ All = Annotated[
 ]
 USUAL_DAYS = 1
 """How far back a list without a person goes by itself."""
-LISTED = (
-    "event_id", "event_type", "entity", "profile_id", "subscription_id", "at", "received_at",
-    "source", "missed",
-)  # fmt: skip
+LISTED = KeptEvent.__struct_fields__
 
 
 @app.command("list", epilog="Example: prefdrop events list --profile 9100001 --since 7d")
@@ -80,7 +85,7 @@ def list_events(
     person = _Person(profile or alternate_id, names_alternate_id=bool(alternate_id))
     found = list(islice(of_types(_found(deployment, person, since, until), types), limit))
     if as_json:
-        say_json([_listed(one) for one in found])
+        say_json([KeptEvent(**_listed(one)) for one in found])
     elif found:
         table(("at (UTC)", "type", "profile", "event", "came by"), map(_line, found))
         if len(found) == limit:
@@ -136,11 +141,11 @@ def show(
     others = conflicts_of(deployment.event_exceptions, told.kept)
     if as_json:
         conflicts = [
-            {**_excepted(one), "body": None if body is None else _text(body)}
+            Conflict(**_excepted(one), body=None if body is None else _text(body))
             for one, body in others
         ]
-        shown = {"event": told.event, "changes": _changes(told), "conflicts": conflicts}
-        say_json({**_listed(told.kept), **shown})
+        kept, changes = _listed(told.kept), [EventChange(*change) for change in told.changes]
+        say_json(ShownEvent(**kept, event=told.event, changes=changes, conflicts=conflicts))
         return
     pairs({name.replace("_", " "): value for name, value in _listed(told.kept).items()})
     if told.changes:
@@ -152,10 +157,6 @@ def show(
     for one, body in others:
         say(f"\nCame under the same id at {one.received_at}, by {one.source}: {one.reason}")
         say("It has expired." if body is None else printable(_text(body)))
-
-
-def _changes(told: Told) -> list[dict[str, Any]]:
-    return [change._asdict() for change in told.changes]
 
 
 @app.command()
@@ -180,7 +181,7 @@ def exceptions(
     if out is not None:
         _save(deployment, found, out)
     if as_json:
-        say_json([_excepted(one) for one in found])
+        say_json([UnreadableDelivery(**_excepted(one)) for one in found])
     elif found:
         heads = ("received (UTC)", "code", "bytes", "event", "reason")
         table(heads, (_excepted(one).values() for one in found))
@@ -251,7 +252,7 @@ def backfill(
     request = {name: value for name, value in asked.items() if value not in ("", None)}
     counts = _read_back(deployment, f"{stack}-backfill-events", request)
     if as_json:
-        say_json(counts)
+        say_json(BackfillCounts(**counts))
         return
     pairs({name.replace("_", " "): value for name, value in counts.items()})
     if counts["missed"]:

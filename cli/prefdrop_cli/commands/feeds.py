@@ -12,7 +12,7 @@ from prefdrop_cli.deployments import connect
 from prefdrop_cli.dropping import push_feed
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.feed_reports import (
-    proposal_as_json,
+    described,
     tell_checked,
     tell_feed,
     tell_proposal,
@@ -23,6 +23,7 @@ from prefdrop_cli.output import say, say_json, table
 from prefdrop_cli.preflight import open_source, plain_size, read_feed, read_file
 from prefdrop_cli.progress import progress_for
 from prefdrop_cli.sandbox_account import sandbox_account
+from prefdrop_cli.shapes.feeds import CheckedFile, ListedFeed, PushedFeeds
 from prefdrop_cli.snapshots import hold_feed_to, known_account
 
 app = typer.Typer(help="Infer, check, push and list feeds.", no_args_is_help=True)
@@ -75,7 +76,7 @@ def infer(
     if out is not None:
         out.write_text(proposed.text, encoding="utf-8")
     if as_json:
-        say_json({"out": None if out is None else str(out), **proposal_as_json(proposed)})
+        say_json(described(proposed, out))
     elif out is None:
         say(proposed.text.rstrip("\n"))
     tell_proposal(proposed, data, out, as_json=as_json)
@@ -105,7 +106,7 @@ def check(
     known = sandbox_account() if sandbox else known_account(snapshot, stack, endpoint)
     hold_feed_to(known, loaded, read_file(feed, "feed"), as_json=as_json)
     if data is None:
-        tell_feed(loaded, known.as_json(), as_json=as_json)
+        tell_feed(loaded, known.held_to(), as_json=as_json)
         return
     source = open_source(data, loaded, known.usable)
     with progress_for(as_json=as_json) as progress:
@@ -118,7 +119,7 @@ def check(
             size=plain_size(data),
         )
     if as_json:
-        say_json({**checked.as_json(), "configuration": known.as_json()})
+        say_json(CheckedFile(**checked.members(), configuration=known.held_to()))
     else:
         tell_checked(checked)
     raise typer.Exit(_exit_of(checked))
@@ -140,7 +141,7 @@ def push(
     deployment = connect(stack, endpoint)
     keys = [push_feed(deployment, path) for path in feeds]
     if as_json:
-        say_json({"bucket": deployment.bucket, "keys": keys})
+        say_json(PushedFeeds(deployment.bucket, keys))
     for key in () if as_json else keys:
         say(f"Pushed s3://{deployment.bucket}/{key}")
 
@@ -152,10 +153,10 @@ def list_feeds(
     """List the feeds in the bucket."""
     deployment = connect(stack, endpoint)
     keys = [key for key in deployment.objects.list("feeds/") if key.endswith(".toml")]
-    found = [{"feed": Path(key).stem, "key": key} for key in keys]
+    found = [ListedFeed(Path(key).stem, key) for key in keys]
     if as_json:
         say_json(found)
     elif not found:
         say("There are no feeds; push one with `prefdrop feeds push FEED.toml`.")
     else:
-        table(("feed", "key"), ((f["feed"], f["key"]) for f in found))
+        table(("feed", "key"), ((one.feed, one.key) for one in found))

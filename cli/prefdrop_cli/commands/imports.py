@@ -18,7 +18,8 @@ from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
 from prefdrop_cli.output import note, say, say_json, table
-from prefdrop_cli.results import print_summary, report_of
+from prefdrop_cli.results import parts_of, print_summary, report_of
+from prefdrop_cli.shapes.imports import DecidedImport, FetchedRejects, ListedImport
 from prefdrop_cli.story.printing import print_story
 from prefdrop_cli.story.telling import tell
 
@@ -45,12 +46,6 @@ Force = Annotated[
     bool,
     typer.Option("--force", help="Even if a newer version of the same file was imported since."),
 ]
-LISTED = ("import_id", "feed", "status", "registered_at", "rows_read", "processed", "key")
-PART_COLUMNS = (
-    "number", "state", "rows", "staged", "rejected_validation", "processed", "rejected_execution",
-    "not_honored", "pending", "started_at", "executed_at", "finished_at", "given_up",
-)  # fmt: skip
-"""Never a part's token: it is a secret."""
 
 
 @app.command("list", epilog="Example: prefdrop imports list --open")
@@ -77,7 +72,7 @@ def list_imports(
     else:
         found = list(needs(deployment, deployment.imports.list(wanted, limit=limit)))
     if as_json:
-        say_json([{**_listed(one), "needs": need or None} for one, need in found])
+        say_json([ListedImport(**_in_short(one), needs=need or None) for one, need in found])
     elif found:
         heads = ("import", "feed", "status", "needs", "registered", "file")
         table(heads, (_line(one, need) for one, need in found))
@@ -101,8 +96,8 @@ def _status(given: str) -> Status | None:
     raise WrongUse(f"{given} is no status.", hint=f"Use one of: {', '.join(STATUSES)}.")
 
 
-def _listed(one: Import) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in LISTED}
+def _in_short(one: Import) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in DecidedImport.__struct_fields__}
 
 
 @app.command()
@@ -116,7 +111,7 @@ def show(
     deployment = connect(stack, endpoint)
     found = deployment.imports.get(import_id)
     report = report_of(deployment, found)
-    parts = _parts(deployment, import_id)
+    parts = parts_of(deployment, found)
     story = tell(deployment, found)
     if as_json:
         say_json({**report, "parts": parts, "story": story})
@@ -128,13 +123,6 @@ def show(
         titles = ("part", "state", "rows", "staged", "processed", "executed")
         table(titles, ([part[name] for name in shown] for part in parts))
     print_story(story)
-
-
-def _parts(deployment: Deployment, import_id: str) -> list[dict[str, Any]]:
-    return [
-        {name: getattr(part, name) for name in PART_COLUMNS}
-        for part in deployment.parts.all(import_id)
-    ]
 
 
 @app.command()
@@ -167,9 +155,7 @@ def rejects(
     if out is not None:
         deployment.s3.download_file(deployment.bucket, found.rejects_key, str(out))
     if as_json:
-        say_json(
-            {"import_id": import_id, "rejects_key": found.rejects_key, "file": out and str(out)}
-        )
+        say_json(FetchedRejects(import_id, found.rejects_key, str(out) if out else None))
     elif out is not None:
         say(f"Wrote {out}. Correct the rows and drop the file again; the _columns are ignored.")
     else:
@@ -180,7 +166,7 @@ def rejects(
 
 def _say_no_rejects(found: Import, *, as_json: bool) -> None:
     if as_json:
-        say_json({"import_id": found.import_id, "rejects_key": None, "file": None})
+        say_json(FetchedRejects(found.import_id, None, None))
     else:
         note(f"Import {found.import_id} ({found.status}) has no rejects.")
 
@@ -242,7 +228,7 @@ def _tell_decided(
     if watch:
         watch_to_the_end(deployment, import_id, as_json=as_json)
     if as_json:
-        say_json(_listed(deployment.imports.get(import_id)))
+        say_json(DecidedImport(**_in_short(deployment.imports.get(import_id))))
         return
     say(f"Import {import_id} {what}.")
     say(f"Watch it with: prefdrop imports watch {import_id}")

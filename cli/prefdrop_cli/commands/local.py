@@ -29,6 +29,7 @@ from prefdrop_cli.output import note, say, say_json
 from prefdrop_cli.preflight import open_source, read_feed
 from prefdrop_cli.progress import progress_for
 from prefdrop_cli.results import fetch, print_summary, report_of, require_free, require_writable
+from prefdrop_cli.shapes.stack import Places
 from prefdrop_cli.vendors import VendorOptions
 from prefdrop_cli.watching import follow
 
@@ -178,17 +179,17 @@ def up(
         note("The local stack is stopped.")
 
 
-def _tell_endpoints(places: dict[str, str | None], gaps: str, *, as_json: bool) -> None:
+def _tell_endpoints(places: Places, gaps: str, *, as_json: bool) -> None:
     if as_json:
         say_json(places)
         return
     note(f"The local stack is up; Ctrl-C stops it. {gaps}".rstrip())
-    say(f"# vendor: {places['vendor_url']}   bucket: {places['bucket']}")
-    say(f"# events that the vendor reports come to: {places['webhook_url']}")
+    say(f"# vendor: {places.vendor_url}   bucket: {places.bucket}")
+    say(f"# events that the vendor reports come to: {places.webhook_url}")
     say("# In another terminal, for `prefdrop drop`, `prefdrop imports` and the rest:")
-    say(f"export PREFDROP_ENDPOINT={places['endpoint']}")
+    say(f"export PREFDROP_ENDPOINT={places.endpoint}")
     say("# For the AWS CLI and other S3 clients:")
-    say(f"export AWS_ENDPOINT_URL={places['endpoint']} AWS_DEFAULT_REGION={places['region']}")
+    say(f"export AWS_ENDPOINT_URL={places.endpoint} AWS_DEFAULT_REGION={places.region}")
     say("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.limits import quota_figures
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
@@ -14,4 +16,5 @@ def quota(stack: Stack = DEFAULT_STACK, endpoint: Endpoint = "", as_json: AsJson
     if as_json:
         say_json(figures)
     else:
-        pairs({name.replace("_", " "): value for name, value in figures.items()})
+        told = structs.asdict(figures)
+        pairs({name.replace("_", " "): value for name, value in told.items()})

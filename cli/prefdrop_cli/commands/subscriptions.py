@@ -13,6 +13,7 @@ from prefdrop_cli.deployments import connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, say, say_json
+from prefdrop_cli.shapes.stack import SubscriptionStep, SubscriptionSteps
 from prefdrop_cli.subscribing.definition import read_file
 from prefdrop_cli.subscribing.planning import Change, Step, plan
 from prefdrop_cli.vendor_access import vendor_of, webhook_address
@@ -101,7 +102,7 @@ def _lost(step: Step) -> str:
 
 def _tell(steps: list[Step], address: str, *, as_json: bool, done: bool) -> None:
     if as_json:
-        say_json({"applied": done, "steps": [_described(step, address) for step in steps]})
+        say_json(SubscriptionSteps(done, [_described(step, address) for step in steps]))
         return
     for line in _lines(steps, address):
         say(line)
@@ -128,20 +129,12 @@ def _changed(change: Change, address: str) -> str:
     return f"{change.member}: {before} → {after}"
 
 
-def _described(step: Step, address: str) -> dict[str, Any]:
-    return {
-        "deed": step.deed,
-        "name": step.name,
-        "id": step.id,
-        "changes": [
-            {
-                "member": change.member,
-                "before": _hidden(change.before, address),
-                "after": _hidden(change.after, address),
-            }
-            for change in step.changes
-        ],
-    }
+def _described(step: Step, address: str) -> SubscriptionStep:
+    changes = [
+        Change(each.member, _hidden(each.before, address), _hidden(each.after, address))
+        for each in step.changes
+    ]
+    return SubscriptionStep(deed=step.deed, name=step.name, id=step.id, changes=changes)
 
 
 def _shown(value: Any, address: str) -> str:

@@ -13,11 +13,11 @@ from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop.ledger.objects import ObjectMissing
 from prefdrop_cli.attention import NEEDS, SETTLED, Need, needs
-from prefdrop_cli.commands.imports import LISTED, PART_COLUMNS
 from prefdrop_cli.console.answers import Asked
 from prefdrop_cli.console.asking import limit_of, status_of
 from prefdrop_cli.deployments import Deployment
-from prefdrop_cli.results import from_ledger, report_of
+from prefdrop_cli.results import from_ledger, is_reported, parts_of, report_of
+from prefdrop_cli.shapes.imports import DecidedImport
 from prefdrop_cli.story.standing import DOING
 from prefdrop_cli.story.telling import tell
 from prefdrop_cli.watching import step_of
@@ -90,7 +90,7 @@ def _served(one: Import) -> tuple[bool, str]:
 
 def _line(one: Import, need: Need) -> dict[str, Any]:
     return {
-        **{name: getattr(one, name) for name in LISTED},
+        **{name: getattr(one, name) for name in DecidedImport.__struct_fields__},
         "needs": need or None,
         "file": PurePosixPath(one.key).name,
         "rejected": one.rejected_local + one.rejected_validation + one.rejected_execution,
@@ -108,25 +108,25 @@ def feeds(deployment: Deployment, _: Asked) -> list[str]:
 def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     """The story of one import, as `imports show --json` tells it, and what there is to open."""
     found = deployment.imports.get(asked.named["import_id"])
-    report = _report(deployment, found)
-    parts = deployment.parts.all(found.import_id)
+    report, has_page = _report(deployment, found)
     story = tell(deployment, found)
     return {
         "import": _line(found, next(needs(deployment, [found]))[1]),
         "report": report,
-        "parts": [{name: getattr(part, name) for name in PART_COLUMNS} for part in parts],
+        "parts": parts_of(deployment, found),
         "happened": story.happened,
         "steps": [step for step in story.steps if step.name in DOING],
         "standing": story.standing,
-        "has_page": "timings" in report,
+        "has_page": has_page,
         "has_rejects": bool(found.rejects_key and report["rejects"]["count"]),
         "now": iso_now(),
     }
 
 
-def _report(deployment: Deployment, found: Import) -> dict[str, Any]:
-    """The import's report; the ledger's figures where somebody has deleted it."""
+def _report(deployment: Deployment, found: Import) -> tuple[dict[str, Any], bool]:
+    """The import's report, or the ledger's figures where there is none or somebody has deleted it;
+    and whether it is the report."""
     try:
-        return report_of(deployment, found)
+        return report_of(deployment, found), is_reported(found)
     except ObjectMissing:
-        return from_ledger(found)
+        return from_ledger(deployment, found), False

@@ -16,9 +16,13 @@ class Finding(msgspec.Struct, frozen=True):
     """
 
     check: str
+    """What was looked at."""
     verdict: Verdict
+    """`doubtful` is worth a look; `skipped` could not be looked at."""
     said: str
+    """What was found."""
     remedy: str = ""
+    """What to do; may be empty."""
 
 
 def good(check: str, said: str) -> Finding:

@@ -13,10 +13,12 @@ from prefdrop.ledger.parts import Part, StagedChunk
 
 
 class Happening(msgspec.Struct, frozen=True):
-    """One thing that happened; `at` is ISO 8601 in UTC."""
+    """One thing that happened."""
 
     at: str
+    """When (a moment)."""
     what: str
+    """In a sentence."""
 
 
 def happenings(

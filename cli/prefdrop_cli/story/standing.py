@@ -14,11 +14,14 @@ from prefdrop_cli.story.steps import Trace
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Three sentences for whoever is on call; `since` is ISO 8601 in UTC, or empty."""
+    """What whoever is on call has to know."""
 
     now: str
+    """How it stands, in a sentence."""
     since: str
+    """Since when (a moment), or empty."""
     next: str
+    """What to do, or what comes by itself."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):

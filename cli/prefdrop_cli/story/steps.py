@@ -16,9 +16,13 @@ class StepSpan(msgspec.Struct):
     """One state of the workflow: how often it was entered, when first and last, what failed."""
 
     name: str
+    """The state, as [drawn](architecture.md#an-import)."""
     times: int = 0
+    """How often it was entered."""
     first: str = ""
+    """When first (a moment)."""
     last: str = ""
+    """When last (a moment)."""
     failures: dict[str, int] = {}
     """Failed tries by the error's name."""
 

@@ -26,8 +26,11 @@ class Story(msgspec.Struct, frozen=True):
     """What happened, what the workflow did, and how it stands."""
 
     happened: list[Happening]
+    """What happened, in order of time."""
     steps: list[StepSpan]
+    """The workflow's states, in order of first entry; empty once AWS has forgotten them."""
     standing: Standing
+    """How it stands now."""
 
 
 def tell(deployment: Deployment, record: Import) -> Story:

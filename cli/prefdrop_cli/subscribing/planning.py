@@ -19,8 +19,11 @@ class Change(msgspec.Struct, frozen=True):
     """One member that is not as the file says."""
 
     member: str
+    """Of the vendor's subscription."""
     before: Any
+    """What the vendor has."""
     after: Any
+    """What the file says."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,10 +27,15 @@ class Confirmed(msgspec.Struct, frozen=True):
     """An open point with all that was found about it."""
 
     number: str
+    """Of the open point in [vendor-assumptions.md](vendor-assumptions.md)."""
     assumption: str
+    """What is assumed."""
     outcome: Outcome
+    """Whether the vendor does so."""
     said: list[str]
+    """What was found instead, or why nothing could be told."""
     remedy: str
+    """Where to change it; may be empty."""
 
 
 def held(number: str, fact: str, said: str = "") -> Confirmation:

@@ -21,12 +21,16 @@ class Fault(NamedTuple):
 
 
 class LocalReject(msgspec.Struct, frozen=True):
-    """A row that was not staged. `row` is its 1-based number, the header not counted."""
+    """A row that was not staged."""
 
     row: int
+    """Its number from 1, the header not counted."""
     code: str
+    """The reason's name."""
     reason: str
+    """All that is wrong with it, in sentences."""
     column: str | None = None
+    """The column that is to blame first; null for the row as a whole."""
 
 
 def reject(row: int, faults: Sequence[Fault]) -> LocalReject:

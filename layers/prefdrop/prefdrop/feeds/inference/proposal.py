@@ -30,13 +30,18 @@ _NEW_YORK = "America/New_York"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What became of one column. `to` is empty for an ignored one, and so is `sure`."""
+    """What became of one column."""
 
     column: str
+    """Its name."""
     to: list[str]
+    """The paths that it is mapped to; empty for an ignored column."""
     sure: Sureness | None
+    """How sure that is; null for an ignored column."""
     why: str
+    """What it was told by."""
     notes: list[str]
+    """What to look at."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,8 +19,11 @@ class Trial(msgspec.Struct, frozen=True):
     """What the feed made of the sample's rows."""
 
     rows: int
+    """Rows of the sample."""
     records: int
+    """Records made of them."""
     rejected: int
+    """Rows that would be rejected."""
     faults: dict[str, int]
     """Rejected rows by the first fault's code and column, `NotAnEmail email`."""
     passes: bool
