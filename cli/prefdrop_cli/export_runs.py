@@ -7,23 +7,24 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from prefdrop.exporting import operate
-from prefdrop.importing.turn import status_of
 from prefdrop.ledger.exports import RUN_ENDED, ExportRun
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import Exit
-from prefdrop_cli.operator_exports import OperatorExports
-from prefdrop_cli.output import note, pairs, say
+from prefdrop_cli.operator_exports import OperatorExports, Started
+from prefdrop_cli.output import note, pairs, say, table
 from prefdrop_cli.progress import Progress, Step
 from prefdrop_cli.watching import ExecutionGone
 
 EXECUTION_EVERY = 10.0
 """Seconds between two looks at the execution, in case it was stopped without a word."""
 WAITING = ("Beginning", "Waiting")
+GOING_ON = ("RUNNING", "PENDING_REDRIVE")
+CAUSE_LENGTH = 300
 
 SHOWN = (
     "export", "run", "status", "full", "why_full", "why_skipped", "started_at", "finished_at",
     "records", "duplicates", "removed", "objects", "bytes", "watermark_before", "watermark_after",
-    "attempt", "given_up", "manifest_key",
+    "attempt", "given_up", "manifest_key", "inexpressible", "examples", "lapsed",
 )  # fmt: skip
 """Never a run's tokens: they are secrets."""
 
@@ -37,36 +38,62 @@ def described(run: ExportRun) -> dict[str, Any]:
 
 
 def follow_run(
-    deployment: Deployment, exports: OperatorExports, name: str, run: str, progress: Progress
+    deployment: Deployment, exports: OperatorExports, started: Started, progress: Progress
 ) -> ExportRun:
     """Show how a run gets on until it has ended; raises ExecutionGone."""
     looked = time.monotonic()
     while True:
-        found = exports.exports.find(name, run)
-        if found is not None:
-            progress.show(_step(found))
-            if found.status in RUN_ENDED:
-                return found
-            if found.execution and time.monotonic() - looked > EXECUTION_EVERY:
-                looked = time.monotonic()
-                _require_alive(exports, found)
-        else:
-            progress.show(Step("waiting", note="for the run to begin"))
+        found = exports.exports.find(started.export, started.run)
+        progress.show(_step(found) if found else Step("waiting", note="for the run to begin"))
+        if found is not None and found.status in RUN_ENDED:
+            return found
+        if time.monotonic() - looked > EXECUTION_EVERY:
+            looked = time.monotonic()
+            _require_alive(exports, started)
         time.sleep(deployment.poll_seconds)
 
 
-def _require_alive(exports: OperatorExports, run: ExportRun) -> None:
-    status = status_of(exports, run.execution)
-    if status in ("RUNNING", "PENDING_REDRIVE"):
+def _require_alive(exports: OperatorExports, started: Started) -> None:
+    """Raise ExecutionGone where the ledger will not hear of the run's end from its execution."""
+    ended = _how_it_ended(exports, started.execution)
+    if not ended:
         return
-    again = exports.exports.find(run.export, run.run)
-    if again is not None and again.status not in RUN_ENDED:
+    run = exports.exports.find(started.export, started.run)
+    again = f"`prefdrop exports run {started.export}`"
+    if run is None:
         raise ExecutionGone(
-            f"Run {run.run} of export {run.export} is {run.status}, but its execution has ended "
-            f"({status or 'unknown'}).",
-            hint=f"Start another: `prefdrop exports run {run.export}`. The watermark has not moved,"
-            " so nothing is missed.",
+            f"Run {started.run} of export {started.export} never began: its execution has ended "
+            f"({ended}).",
+            hint="Nothing was asked of MyPreferences and the watermark has not moved. The log of "
+            f"begin-export says more; then start another: {again}.",
         )
+    if run.status in RUN_ENDED:
+        return
+    hint = f"The watermark has not moved, so nothing is missed. Start another: {again}."
+    if run.status == "Publishing":
+        hint = (
+            "The run is decided: its watermark has moved and its records are in the bucket. The "
+            "stack publishes it when it next looks for due exports, every five minutes; see "
+            f"`prefdrop exports show {run.export} {run.run}`."
+        )
+    raise ExecutionGone(
+        f"Run {run.run} of export {run.export} is {run.status}, but its execution has ended "
+        f"({ended}).",
+        hint=hint,
+    )
+
+
+def _how_it_ended(exports: OperatorExports, execution: str) -> str:
+    """How an execution ended, in the words of Step Functions; empty as long as it goes on."""
+    client = exports.step_functions
+    try:
+        found = client.describe_execution(executionArn=execution)
+    except client.exceptions.ExecutionDoesNotExist:
+        return "it is not known any more"
+    if found["status"] in GOING_ON:
+        return ""
+    words = (found["status"], found.get("error", ""), found.get("cause", "")[:CAUSE_LENGTH])
+    return ": ".join(filter(None, words))
 
 
 def _step(run: ExportRun) -> Step:
@@ -86,15 +113,29 @@ def exit_of_run(run: ExportRun) -> Exit:
 def print_run(run: ExportRun) -> None:
     """Print one run, and what is to be done where it did not complete."""
     told = described(run)
-    error = told.pop("error")
+    for name in ("error", "inexpressible", "examples", "lapsed"):
+        del told[name]
     pairs({name.replace("_", " "): value for name, value in told.items() if value != ""})
-    if error:
-        note(f"Error: {error['message']}")
-        if error["hint"]:
-            note(f"       {error['hint']}")
+    _print_untold(run)
+    if run.error:
+        note(f"Error: {run.error.message}")
+        if run.error.hint:
+            note(f"       {run.error.hint}")
     elif run.status == "Skipped":
         why = run.why_skipped or "another run of this export was under way"
         note(f"Nothing was brought out: {why}.")
+
+
+def _print_untold(run: ExportRun) -> None:
+    """Print what the columns could not tell, and what is not in force."""
+    if run.inexpressible:
+        say("\nWhat the columns do not tell exactly")
+        counts = run.inexpressible.items()
+        rows = [(name, count, run.examples.get(name)) for name, count in counts]
+        table(("column or path", "values", "such as in profile"), rows)
+    if run.lapsed:
+        counted = (f"{count:,} {name.replace('_', ' ')}" for name, count in run.lapsed.items())
+        say(f"\nNot in force any more: {', '.join(counted)}")
 
 
 def fetch_run(
@@ -107,9 +148,11 @@ def fetch_run(
     out.mkdir(parents=True, exist_ok=True)
     objects = [*manifest["objects"], *filter(None, [manifest["removed"]])]
     written = []
-    for key in [*(one["key"] for one in objects), run.manifest_key]:
-        file = out / PurePosixPath(key).name
-        deployment.s3.download_file(deployment.bucket, key, str(file))
+    for one in [*objects, {"key": run.manifest_key}]:
+        file = out / PurePosixPath(one["key"]).name
+        # Somebody may have put another object in its place since.
+        version = {"VersionId": one["version_id"]} if one.get("version_id") else None
+        deployment.s3.download_file(deployment.bucket, one["key"], str(file), ExtraArgs=version)
         written.append(file)
     return written
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prefdrop.exporting import operate
 from prefdrop.exporting.services import ExportServices
@@ -13,6 +13,14 @@ from prefdrop_cli.deployments import Deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+
+class Started(NamedTuple):
+    """A run that was started: its export, its id, and its execution's ARN."""
+
+    export: str
+    run: str
+    execution: str
 
 
 class OperatorExports(ExportServices):
@@ -37,8 +45,7 @@ class OperatorExports(ExportServices):
         client: SFNClient = self._deployment.client("stepfunctions")
         return client
 
-    def start(self, name: str, *, full: bool) -> str:
-        """Start a run of an export and return its id; raises ExportMissing and ExportError."""
+    def start(self, name: str, *, full: bool) -> Started:
+        """Start a run of an export; raises ExportMissing and ExportError."""
         machine = self._deployment.outputs["ExportStateMachineArn"]
-        run, _ = operate.start_run(self, name, machine, full=full)
-        return run
+        return Started(name, *operate.start_run(self, name, machine, full=full))

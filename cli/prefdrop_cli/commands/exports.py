@@ -89,6 +89,8 @@ def push(
         say_json({"name": export.name, "key": key})
     else:
         say(f"Export {export.name} is at s3://{deployment.bucket}/{key}.")
+        when = "It runs by its schedule" if export.schedule else "It has no schedule"
+        say(f"{when}; run it now with: prefdrop exports run {export.name}")
 
 
 @app.command()
@@ -106,13 +108,13 @@ def run(
     exports = OperatorExports(deployment)
     started = exports.start(name, full=full)
     if detach:
-        _tell_started(name, started, as_json=as_json)
+        _tell_started(name, started.run, as_json=as_json)
         return
     try:
         with progress_for(as_json=as_json) as progress:
-            ended = follow_run(deployment, exports, name, started, progress)
+            ended = follow_run(deployment, exports, started, progress)
     except KeyboardInterrupt:
-        note(f"The run goes on. See it with: prefdrop exports show {name} {started}")
+        note(f"The run goes on. See it with: prefdrop exports show {name} {started.run}")
         raise typer.Exit(Exit.INTERRUPTED) from None
     files = fetch_run(deployment, exports, ended, out) if out else []
     if as_json:
@@ -146,6 +148,8 @@ def show(
         say_json({**described(found), "manifest": manifest})
         return
     print_run(found)
+    if manifest is None and found.manifest_key:
+        note("Its manifest is not in the bucket any more.")
     if manifest:
         say("\nObjects")
         rows = ((one["key"], one["records"], one["bytes"]) for one in manifest["objects"])

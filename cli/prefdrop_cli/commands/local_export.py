@@ -133,7 +133,7 @@ def _run(
     stack: RunningStack, name: str, out: Path | None, *, as_json: bool
 ) -> tuple[ExportRun, list[Path]]:
     exports = OperatorExports(stack.deployment)
-    run = exports.start(name, full=False)
+    started = exports.start(name, full=False)
     with progress_for(as_json=as_json) as progress:
-        ended = follow_run(stack.deployment, exports, name, run, progress)
-    return ended, fetch_run(stack.deployment, exports, ended, out or RESULTS / run)
+        ended = follow_run(stack.deployment, exports, started, progress)
+    return ended, fetch_run(stack.deployment, exports, ended, out or RESULTS / started.run)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from prefdrop.exporting import operate, start_exports
+from prefdrop.exporting.pinned import ExportMissing
 from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger import clock
-from prefdrop.ledger.exports import ExportRun
-from tests.unit.exporting.conftest import StepFunctions
+from prefdrop.ledger.exports import ExportRun, UnknownRun
+from tests.call_watch import calls_of
+from tests.unit.exporting.conftest import ENVIRONMENT, StepFunctions
 
 HOURLY = b'[export]\nsegment = "Readers"\n[schedule]\nevery = "1h"\n'
 BY_HAND = b'[export]\nsegment = "Readers"\n'
@@ -25,7 +27,8 @@ def look(services: ExportServices, monkeypatch: pytest.MonkeyPatch) -> Any:
     def look(*, hours: float) -> None:
         moment = datetime.now(UTC) + timedelta(hours=hours)
         monkeypatch.setattr(start_exports, "now_ms", lambda: clock.milliseconds(moment))
-        start_exports.run(services, {}, None)  # type: ignore[arg-type]
+        with calls_of("StartExportsFunction", ENVIRONMENT):
+            start_exports.run(services, {}, None)  # type: ignore[arg-type]
 
     return look
 
@@ -186,3 +189,29 @@ def test_a_definition_over_which_we_stumble_keeps_no_other_from_starting(
     said = next(vars(one) for one in caplog.records if one.message == "cannot start")
     assert said["code"] == "KeyError"
     assert "somebody" not in str(said)
+
+
+def test_a_run_that_is_not_there_is_named_and_so_is_an_export_without_runs(
+    services: ExportServices,
+) -> None:
+    services.files.write("exports/readers.toml", BY_HAND)
+
+    with pytest.raises(UnknownRun) as unknown:
+        operate.show_run(services, "readers", "20260115")
+    with pytest.raises(UnknownRun) as none_yet:
+        operate.show_run(services, "readers")
+    with pytest.raises(ExportMissing):
+        operate.show_run(services, "raeders")
+
+    assert "run 20260115 of export readers" in unknown.value.message
+    assert "exports show readers" in unknown.value.hint
+    assert "readers has not run yet" in none_yet.value.message
+    assert "exports run readers" in none_yet.value.hint
+
+
+def test_a_run_whose_manifest_was_taken_away_can_be_looked_at(services: ExportServices) -> None:
+    run = ExportRun(
+        export="readers", run="1", started_at="2026-01-15T00:00:00.000Z", manifest_key="gone.json"
+    )
+
+    assert operate.manifest_of(services, run) is None

@@ -15,7 +15,8 @@ from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.start_exports import start
 from prefdrop.feeds.errors import FeedError
 from prefdrop.ledger.clock import now_ms
-from prefdrop.ledger.exports import ExportRun, ExportState
+from prefdrop.ledger.exports import ExportRun, ExportState, UnknownRun
+from prefdrop.ledger.objects import ObjectMissing
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -63,17 +64,25 @@ def list_runs(services: ExportServices, name: str, *, limit: int = 20) -> list[E
 
 
 def show_run(services: ExportServices, name: str, run: str = "") -> ExportRun:
-    """One run, by default the newest; raises UnknownRun."""
-    if not run:
-        newest = next(services.exports.runs(name, limit=1), None)
-        if newest is not None:
-            return newest
-    return services.exports.get(name, run)
+    """One run, by default the newest; raises UnknownRun, ExportMissing and ExportError."""
+    if run:
+        return services.exports.get(name, run)
+    newest = next(services.exports.runs(name, limit=1), None)
+    if newest is not None:
+        return newest
+    read_definition(services, name)
+    raise UnknownRun(
+        f"The export {name} has not run yet.", hint=f"Start it: `prefdrop exports run {name}`."
+    )
 
 
 def manifest_of(services: ExportServices, run: ExportRun) -> dict[str, Any] | None:
-    """The manifest of a run, or None while it has none."""
+    """The manifest of a run; None while it has none, or once somebody has taken it away."""
     if not run.manifest_key:
         return None
-    manifest: dict[str, Any] = msgspec.json.decode(services.files.read(run.manifest_key).body)
+    try:
+        body = services.files.read(run.manifest_key).body
+    except ObjectMissing:
+        return None
+    manifest: dict[str, Any] = msgspec.json.decode(body)
     return manifest

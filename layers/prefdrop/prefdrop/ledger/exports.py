@@ -239,7 +239,7 @@ class ExportStore:
         if found is None:
             raise UnknownRun(
                 f"There is no run {run} of export {export}.",
-                hint="`prefdrop exports show NAME` lists its runs.",
+                hint=f"`prefdrop exports show {export}` lists its runs.",
             )
         return found
 
