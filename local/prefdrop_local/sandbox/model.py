@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mypreferences_assumptions import NAMES
@@ -46,7 +47,12 @@ def _email_identity(item: Item) -> tuple[str, ...]:
 
 
 def _phone_identity(item: Item) -> tuple[str, ...]:
-    return ("".join(filter(str.isdigit, str(item[PHONE_NUMBER]))),)
+    return (_digits(str(item[PHONE_NUMBER])),)
+
+
+@lru_cache(maxsize=65_536)
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def _address_identity(item: Item) -> tuple[str, ...]:
