@@ -6,6 +6,8 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
+
 from prefdrop.exporting import operate
 from prefdrop.ledger.exports import RUN_ENDED, ExportRun
 from prefdrop_cli.deployments import Deployment
@@ -13,6 +15,7 @@ from prefdrop_cli.exits import Exit
 from prefdrop_cli.operator_exports import OperatorExports, Started
 from prefdrop_cli.output import note, pairs, say, table
 from prefdrop_cli.progress import Progress, Step
+from prefdrop_cli.shapes.exports import EndedRun
 from prefdrop_cli.watching import ExecutionGone
 
 EXECUTION_EVERY = 10.0
@@ -35,6 +38,11 @@ def described(run: ExportRun) -> dict[str, Any]:
     told = {name: getattr(run, name) for name in SHOWN}
     return told | {"error": error and {"code": error.code, "message": error.message,
                                        "hint": error.hint}}  # fmt: skip
+
+
+def ended_run(run: ExportRun, files: list[Path]) -> EndedRun:
+    """A run that has ended, and what was copied of it, as programs are told."""
+    return msgspec.convert({**described(run), "files": list(map(str, files))}, EndedRun)
 
 
 def follow_run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from prefdrop.exporting import operate
@@ -15,6 +16,7 @@ from prefdrop_cli.deployments import connect
 from prefdrop_cli.exits import Exit
 from prefdrop_cli.export_runs import (
     described,
+    ended_run,
     exit_of_run,
     fetch_run,
     follow_run,
@@ -25,6 +27,7 @@ from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, say, say_json, table
 from prefdrop_cli.progress import progress_for
+from prefdrop_cli.shapes.exports import ListedExport, PushedExport, ShownRun, StartedRun
 
 app = typer.Typer(help="Bring segments out of MyPreferences.", no_args_is_help=True)
 
@@ -48,7 +51,7 @@ def list_exports(
     """List the exports that are defined, and how the newest run of each stands."""
     found = list(operate.list_exports(OperatorExports(connect(stack, endpoint))))
     if as_json:
-        say_json([_listed(one) for one in found])
+        say_json([msgspec.convert(_listed(one), ListedExport) for one in found])
     elif found:
         heads = ("export", "of", "mode", "schedule", "watermark", "newest run", "status")
         table(heads, (_listed(one).values() for one in found))
@@ -86,7 +89,7 @@ def push(
     key = definition_key(export.name)
     deployment.objects.write(key, definition.read_bytes(), content_type="application/toml")
     if as_json:
-        say_json({"name": export.name, "key": key})
+        say_json(PushedExport(export.name, key))
     else:
         say(f"Export {export.name} is at s3://{deployment.bucket}/{key}.")
         when = "It runs by its schedule" if export.schedule else "It has no schedule"
@@ -118,7 +121,7 @@ def run(
         raise typer.Exit(Exit.INTERRUPTED) from None
     files = fetch_run(deployment, exports, ended, out) if out else []
     if as_json:
-        say_json({**described(ended), "files": [str(file) for file in files]})
+        say_json(ended_run(ended, files))
     else:
         print_run(ended)
         tell_files(files)
@@ -127,7 +130,7 @@ def run(
 
 def _tell_started(name: str, run: str, *, as_json: bool) -> None:
     if as_json:
-        say_json({"export": name, "run": run})
+        say_json(StartedRun(name, run))
     else:
         say(f"Run {run} of {name} was started: prefdrop exports show {name} {run}")
 
@@ -145,7 +148,7 @@ def show(
     found = operate.show_run(exports, name, run)
     manifest = operate.manifest_of(exports, found)
     if as_json:
-        say_json({**described(found), "manifest": manifest})
+        say_json(msgspec.convert({**described(found), "manifest": manifest}, ShownRun))
         return
     print_run(found)
     if manifest is None and found.manifest_key:

@@ -14,7 +14,7 @@ from prefdrop_cli.commands.local import end_on_signals
 from prefdrop_cli.dropping import drop_file, push_feed
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.export_runs import (
-    described,
+    ended_run,
     exit_of_run,
     fetch_run,
     follow_run,
@@ -99,7 +99,7 @@ def export(
         note("Interrupted: the local stack is stopped and nothing is left running.")
         raise typer.Exit(Exit.INTERRUPTED) from None
     if as_json:
-        say_json({**described(ended), "files": [str(path) for path in files]})
+        say_json(ended_run(ended, files))
     else:
         print_run(ended)
         tell_files(files)

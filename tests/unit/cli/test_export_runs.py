@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from prefdrop.ledger.exports import ExportRun
+from prefdrop.ledger.imports import Failure
 from prefdrop_cli import export_runs
-from prefdrop_cli.export_runs import follow_run, print_run
+from prefdrop_cli.export_runs import ended_run, follow_run, print_run
 from prefdrop_cli.operator_exports import Started
 from prefdrop_cli.progress import NullProgress
+from prefdrop_cli.shapes.exports import EndedRun
 from prefdrop_cli.watching import ExecutionGone
 
 STARTED = Started("people", "20260115T073000.000Z", "arn:e")
@@ -127,3 +132,19 @@ def test_what_the_columns_do_not_tell_is_printed_with_an_example(
     printed = capsys.readouterr().out
     assert re.search(r"consent +12 +9,?100,?231", printed)
     assert "3 inactive profiles, 1,005 expired items" in printed
+
+
+def test_programs_are_told_all_of_a_run_but_its_tokens() -> None:
+    failed = a_run(
+        status="Failed",
+        token="a secret",
+        task_token="another",
+        error=Failure("ExportGivenUp", "It came to nothing.", "Look at the segment."),
+    )
+
+    told = json.loads(msgspec.json.encode(ended_run(failed, [Path("out/manifest.json")])))
+
+    assert told["error"]["hint"] == "Look at the segment."
+    assert told["files"] == ["out/manifest.json"]
+    assert not {"token", "task_token"} & told.keys()
+    assert told.keys() == {field.name for field in msgspec.structs.fields(EndedRun)}
