@@ -102,6 +102,8 @@ EVENT_BYTES = 2_000
 """Of an item of the audit table, for an event of 1 KB."""
 INDEXED_BYTES = 1_000
 """Of what an index holds of it."""
+IDLE_METRICS = 1 + 4 / 24
+"""`ImportsWaiting` in every hour, `BackfillsFinished` in four of a day; others cost nothing."""
 EVENT_WRITE_UNITS = 4
 """Two for the item, one for each index."""
 
@@ -192,6 +194,7 @@ def of_idle_month() -> list[Line]:
         Line("secrets", kinds.count("AWS::SecretsManager::Secret"), prices.SECRET),
         Line("alarms", kinds.count("AWS::CloudWatch::Alarm"), prices.ALARM),
         Line("dashboard", kinds.count("AWS::CloudWatch::Dashboard"), prices.DASHBOARD),
+        Line("metrics of the idle stack", IDLE_METRICS, prices.METRIC),
         Line("Lambda calls by schedule", calls, prices.LAMBDA_REQUEST),
         Line("Lambda time", calls * ASSUMED.sweep_seconds * small / 1024, prices.LAMBDA_GB_SECOND),
         Line("DynamoDB reads of the sweeper", 3 * sweeps, prices.READ_UNIT),
@@ -209,7 +212,7 @@ def staging_seconds(records: int) -> float:
     return build + ceil(records / MEASURED.chunk_records) * max(build, ASSUMED.upload_seconds)
 
 
-def poll_waits(seconds: float, *, first: float = 5, most: float = 60) -> Iterator[float]:
+def poll_waits(seconds: float, *, first: float = 5, most: float = 90) -> Iterator[float]:
     """The waits between looks at the status of a part that executes for `seconds`."""
     polls, wait = 0, first
     while True:

@@ -108,6 +108,12 @@ DASHBOARD = Price(
     "dashboards",
     "https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/",
 )
+METRIC = Price(
+    0.30,
+    1,
+    "metrics",
+    "https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/",
+)
 LOG_GB = Price(
     0.50,
     1,

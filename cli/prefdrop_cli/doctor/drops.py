@@ -77,16 +77,17 @@ def _lying(name: str, count: int, messages: list[dict[str, Any]]) -> Finding:
         return bad(
             "dead letters",
             f"{name} holds {many}: these drops started no import: {', '.join(dropped)}.",
-            "Drop the files again (`prefdrop drop FILE --feed NAME`, or copy the object onto "
-            "itself), then delete the messages (`aws sqs purge-queue`).",
+            "docs/deploy.md, Dead letters, shows how to start them by hand. Or drop the files "
+            "again (`prefdrop drop FILE --feed NAME`, or copy the object onto itself), then delete "
+            "the messages (`aws sqs purge-queue`).",
         )
     kinds = sorted({str(one.get("detail-type", "records of the pipe")) for one in messages})
     return bad(
         "dead letters",
         f"{name} holds {many}: {', '.join(kinds) or 'not readable just now'}.",
         "What the pipe lost is in the audit table (`prefdrop events list`): readers of the bus "
-        "fetch it there. Any other message is an event itself: deliver it. Then delete them "
-        "(`aws sqs purge-queue`).",
+        "fetch it there. Any other message is an event itself: docs/deploy.md, Dead letters, shows "
+        "how to deliver it. Then delete them (`aws sqs purge-queue`).",
     )
 
 

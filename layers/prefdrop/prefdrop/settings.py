@@ -77,7 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     ghost_seconds: Seconds = 150
     """How long a request without an answer may still land; at least `request_seconds`."""
     poll_first_seconds: Seconds = 5
-    poll_max_seconds: Seconds = 60
+    poll_max_seconds: Seconds = 90
+    """From 86 on, the history of an execution has room for three waits of 12 hours each."""
 
     max_torn_parts: Annotated[int, Meta(ge=0)] = 3
     max_poison_records: Positive = 20

@@ -13,10 +13,15 @@ LOCAL_PARAMETERS: Mapping[str, str] = {
     "LeaseSeconds": "40",
     "PollFirstSeconds": "1",
     "PollMaxSeconds": "2",
+    # It shows the state of alarms, which are not carried here.
+    "Dashboard": "false",
     # moto does not delete a protected table, and a local one protects nothing.
     "DeletionProtection": "false",
 }
 """Used for the parameters that the template has; whoever starts a stack may override each."""
+
+_FOR_LONG_WAITS = {"PollMaxSeconds"}
+"""Their least value keeps executions of days within their history; none here takes days."""
 
 
 class ParameterError(ValueError):
@@ -50,5 +55,6 @@ def _check_value(name: str, value: str, parameter: dict[str, Any]) -> None:
             number = float(value)
         except ValueError:
             raise ParameterError(f"Parameter {name} is {value!r}; it must be a number.") from None
-        if not parameter.get("MinValue", number) <= number <= parameter.get("MaxValue", number):
+        least = number if name in _FOR_LONG_WAITS else parameter.get("MinValue", number)
+        if not least <= number <= parameter.get("MaxValue", number):
             raise ParameterError(f"Parameter {name} is {value}; it is outside its range.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.template.emitted_metrics import Emitted, emitted
 from tools.translation import Template, load, translate
 
 ROOT = Path(__file__).parents[3]
@@ -25,3 +26,9 @@ def template(root: Path) -> Template:
 def translated(root: Path) -> Template:
     """What CloudFormation gets to see; a test must not change it."""
     return translate(root / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def own() -> Emitted:
+    """Our own metrics as they are really written."""
+    return emitted()

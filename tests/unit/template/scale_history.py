@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,9 @@ def next_of(state: dict[str, Any]) -> set[str]:
     return choices | {state.get("Next", ""), state.get("Default", "")}
 
 
-def shortest_wait() -> float:
-    """Of a poll that has grown to the longest: jitter takes a fifth off."""
-    return ceil(DEFAULTS["PollMaxSeconds"] * 0.8)
+def shortest_wait(most: int = DEFAULTS["PollMaxSeconds"]) -> int:
+    """Of a poll that has grown to the longest, `most`: jitter takes a fifth off."""
+    return ceil(most * 0.8)
 
 
 def stage_requests() -> int:
@@ -145,15 +146,21 @@ def export_history() -> dict[str, int]:
     pages = RECORDS // OutputPart().page_records
     reading = LAMBDA_SECONDS - retrieve_export.MARGIN_SECONDS
     calls = ceil(pages * cost.ASSUMED.page_seconds / reading)
-    wait = shortest_wait()
-    night = floor(check_export.TOKEN_HOURS * 3600 / wait) * look
-    whole = attempts.ATTEMPTS * check_export.TOKEN_HOURS
+
+    def night(most: int) -> int:
+        looks = floor(check_export.TOKEN_HOURS * 3600 / shortest_wait(most))
+        return looks * look + calls * more
+
+    def every_night(most: int) -> int:
+        return ENDS + attempts.ATTEMPTS * night(most)
+
+    most = DEFAULTS["PollMaxSeconds"]
     return {
         "look": look,
-        "night": night + calls * more,
-        "every attempt a night": attempts.ATTEMPTS * (night + calls * more),
-        "hours": floor(HISTORY / look * wait / 3600),
-        "least poll": ceil(whole * 3600 / (HISTORY / look) / 0.8),
+        "night": night(most),
+        "every attempt a night": every_night(most),
+        "hours": floor(HISTORY / look * shortest_wait() / 3600),
+        "least poll": next(one for one in count(1) if every_night(one) < HISTORY),
         "pages": pages,
         "calls": calls,
         "roll": RECORDS * rolls.ENTRY // 1_000_000,

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any
 
 import pytest
 
+from prefdrop.importing.report import judge
+from tests.unit.template import emitted_metrics
+from tests.unit.template.emitted_metrics import Emitted
+from tests.unit.template.watched import as_sub, faults
 from tools.translation import Template
 
-# What AWS writes by itself: namespace, metric, its dimension and the type of what that names.
-# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
-OF_AWS = {
-    ("AWS/States", "ExecutionsFailed", "StateMachineArn"): "AWS::Serverless::StateMachine",
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"): "AWS::SQS::Queue",
-    ("AWS/Lambda", "Errors", "FunctionName"): "AWS::Serverless::Function",
-    ("AWS/ApiGateway", "5xx", "ApiId"): "AWS::Serverless::HttpApi",
-    ("AWS/EventBridge/Pipes", "ExecutionFailed", "PipeName"): "AWS::Pipes::Pipe",
+SILENCE_IS_A_FAULT = {
+    "BackfillStoppedAlarm",
+    "RefreshStoppedAlarm",
+    "StartExportsStoppedAlarm",
+    "SweepStoppedAlarm",
 }
-OURS = "Prefdrop"
+"""They watch for what no longer happens. All others count faults, and no figure means none."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def resources(template: Template) -> dict[str, Any]:
     found: dict[str, Any] = template["Resources"]
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def alarms(resources) -> dict[str, dict[str, Any]]:
     return {
         name: resource["Properties"]
@@ -56,47 +55,104 @@ def _of_type(resources: dict[str, Any], kind: str) -> set[str]:
     return {name for name, resource in resources.items() if resource["Type"] == kind}
 
 
-def test_an_alarm_of_a_service_s_metric_names_a_resource_that_has_it(alarms, resources):
-    for name, alarm in alarms.items():
-        if alarm["Namespace"] != OURS:
-            (dimension,) = alarm["Dimensions"]
-            metric = (alarm["Namespace"], alarm["MetricName"], dimension["Name"])
+def test_every_alarm_watches_a_metric_that_is_really_written(alarms, resources, own: Emitted):
+    found = {
+        name: faults(
+            alarm["Namespace"],
+            alarm["MetricName"],
+            {one["Name"]: as_sub(one["Value"]) for one in alarm["Dimensions"]},
+            resources=resources,
+            own=own,
+        )
+        for name, alarm in alarms.items()
+    }
 
-            assert resources[_named(dimension["Value"])]["Type"] == OF_AWS[metric], name
-
-
-def test_an_alarm_of_our_own_metric_names_one_that_the_code_writes(alarms, root):
-    library = root / "layers/prefdrop/prefdrop"
-    code = "".join(path.read_text("utf-8") for path in sorted(library.rglob("*.py")))
-
-    for name, alarm in alarms.items():
-        if alarm["Namespace"] == OURS:
-            assert f'"{alarm["MetricName"]}"' in code, name
-            assert alarm["Dimensions"] == [
-                {"Name": "service", "Value": {"Ref": "AWS::StackName"}}
-            ], "two stacks of one account must not share alarms"
+    assert {name: said for name, said in found.items() if said} == {}
 
 
-def test_every_alarm_is_told_of_and_quiet_while_nothing_happens(alarms):
+@pytest.mark.parametrize(
+    ("namespace", "metric", "dimensions"),
+    [
+        ("Prefdrop", "EventsMist", {"service": "${AWS::StackName}"}),
+        ("Prefdrop", "EventsMissed", {}),
+        ("Prefdrop", "EventsMissed", {"service": "prefdrop"}),
+        ("Prefdrop", "ImportsEnded", {"service": "${AWS::StackName}"}),
+        ("Prefdrop", "ImportsEnded", {"service": "${AWS::StackName}", "status": "Complete"}),
+        ("AWS/Lambda", "Error", {"FunctionName": "${SweepTurnsFunction}"}),
+        ("AWS/Lambda", "Errors", {"FunctionName": "${SweepTurnsFunctionRole}"}),
+        ("AWS/Lambda", "Errors", {"FunctionName": "${SweepTurnsFunction.Arn}"}),
+        ("AWS/Lambda", "Errors", {"FunctionName": "prefdrop-sweep-turns"}),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "${EventDeadLetterQueue}"}),
+        ("AWS/ApiGateway", "5XXError", {"ApiId": "${WebhookApi}"}),
+        ("AWS/States", "ExecutionsFailed", {"Name": "${ImportStateMachine}"}),
+    ],
+)
+def test_a_metric_that_nobody_writes_is_noticed(resources, own, namespace, metric, dimensions):
+    assert len(faults(namespace, metric, dimensions, resources=resources, own=own)) == 1
+
+
+def test_every_metric_that_the_code_names_has_been_seen_written(own: Emitted, root):
+    assert emitted_metrics.named(root / "layers/prefdrop/prefdrop") == own.keys()
+
+
+def test_imports_are_counted_by_every_end_that_a_verdict_gives():
+    verdicts = set(re.findall(r'"([A-Z]\w+)"', inspect.getsource(judge)))
+
+    assert set(emitted_metrics.ENDS) == verdicts - {"Held"}
+
+
+def test_every_alarm_is_told_of_and_says_what_it_means(alarms):
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
-        assert alarm["TreatMissingData"] == "notBreaching", name
         assert alarm["AlarmDescription"], name
+
+
+def test_silence_is_a_fault_exactly_where_something_must_happen(alarms):
+    for name, alarm in alarms.items():
+        watches_for_life = name in SILENCE_IS_A_FAULT
+
+        assert alarm["TreatMissingData"] == ("breaching" if watches_for_life else "notBreaching")
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (
+            (1, "LessThanThreshold") if watches_for_life else (0, "GreaterThanThreshold")
+        )
+    assert alarms.keys() >= SILENCE_IS_A_FAULT
+
+
+def test_no_alarm_looks_back_further_than_cloudwatch_does(alarms):
+    """PutMetricAlarm, `Period`: a day for periods under an hour, seven days for longer ones."""
+    for name, alarm in alarms.items():
+        span = alarm["Period"] * alarm["EvaluationPeriods"]
+
+        assert span <= (86_400 if alarm["Period"] < 3_600 else 604_800), name
 
 
 def test_every_queue_of_dead_letters_has_an_alarm(alarms, resources):
     assert _watched(alarms, "AWS/SQS") == _of_type(resources, "AWS::SQS::Queue")
 
 
-def test_every_function_that_runs_by_the_clock_has_an_alarm(alarms, resources):
-    scheduled = {
-        name
-        for name in _of_type(resources, "AWS::Serverless::Function")
-        for event in resources[name]["Properties"].get("Events", {}).values()
-        if event["Type"] == "Schedule"
-    }
+def test_what_runs_by_the_clock_has_an_alarm_for_failing_and_one_for_not_running(alarms, resources):
+    for name in _of_type(resources, "AWS::Serverless::Function"):
+        for event in resources[name]["Properties"].get("Events", {}).values():
+            if event["Type"] == "Schedule":
+                watching = _alarms_of(alarms, name)
+                stopped = watching & SILENCE_IS_A_FAULT or {"BackfillStoppedAlarm"}
 
-    assert scheduled <= _watched(alarms, "AWS/Lambda")
+                assert watching - SILENCE_IS_A_FAULT, name
+                assert _seconds(event) < min(_span(alarms[one]) for one in stopped), name
+
+
+def _alarms_of(alarms: dict[str, dict[str, Any]], function: str) -> set[str]:
+    return {n for n, a in alarms.items() if a["Dimensions"][0]["Value"] == {"Ref": function}}
+
+
+def _span(alarm: dict[str, Any]) -> int:
+    span: int = alarm["Period"] * alarm["EvaluationPeriods"]
+    return span
+
+
+def _seconds(event: dict[str, Any]) -> int:
+    number, unit = re.fullmatch(r"rate\((\d+) (\w+?)s?\)", event["Properties"]["Schedule"]).groups()
+    return int(number) * {"minute": 60, "hour": 3_600, "day": 86_400}[unit]
 
 
 def test_every_pipe_and_every_address_has_an_alarm(alarms, resources):

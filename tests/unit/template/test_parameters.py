@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from prefdrop.settings import Settings, load
+from prefdrop_local.stack.parameters import LOCAL_PARAMETERS, ParameterError, check_parameters
 from tools.translation import Template
 
 # Settings that name a resource of the stack instead of a parameter, and how the template says it.
@@ -25,6 +26,8 @@ RESOURCES: dict[str, dict[str, str]] = {
         ":stateMachine:${AWS::StackName}-export"
     },
 }
+# Where the template allows less than the setting: what is right on AWS and too long for a machine.
+STRICTER = {"poll_max_seconds": {"MinValue": 86}}
 # Settings that one function alone is given: the API refers to the functions behind it, so that
 # not all of them can know its address.
 OWN = {"callback_url": "BeginExportFunction", "webhook_url": "BackfillEventsFunction"}
@@ -32,6 +35,7 @@ OWN = {"callback_url": "BeginExportFunction", "webhook_url": "BackfillEventsFunc
 OF_THE_STACK = {
     "AlarmEmail",
     "Architecture",
+    "Dashboard",
     "DeletionProtection",
     "LogLevel",
     "LogRetentionDays",
@@ -100,6 +104,8 @@ def test_a_parameter_allows_what_its_setting_allows(template, name):
         "MaxValue": getattr(kind, "le", None),
     }
 
+    allowed |= STRICTER.get(name, {})
+
     said = {key: parameter[key] for key in allowed if key in parameter}
     assert said == {key: value for key, value in allowed.items() if value is not None}
 
@@ -149,3 +155,11 @@ def test_every_parameter_is_asked_for_in_a_group(template):
     asked = [name for group in groups for name in group["Parameters"]]
 
     assert sorted(asked) == sorted(template["Parameters"])
+
+
+def test_the_local_stack_takes_its_own_shorter_waits_and_checks_the_others(template):
+    given = {"ClientId": "DEMO_CLIENT", "BaseUrl": "https://vendor.example.test/v4"}
+
+    check_parameters(template, {**given, **LOCAL_PARAMETERS})
+    with pytest.raises(ParameterError, match="MaxTornParts is -1; it is outside its range"):
+        check_parameters(template, {**given, "MaxTornParts": "-1"})

@@ -24,6 +24,7 @@ from tests.unit.template.scale_history import (
     RECORDS,
     ROOT,
     STATES,
+    TEMPLATE,
     export_history,
     import_history,
     next_of,
@@ -137,6 +138,16 @@ def test_the_ways_of_an_export_that_are_counted_are_ways_of_its_state_machine():
 
 def test_an_export_that_is_waited_for_half_a_day_fits_the_history():
     assert export_history()["night"] < HISTORY
+
+
+def test_the_longest_import_and_the_longest_export_fit_the_history_at_the_least_poll_allowed():
+    """Whoever sets PollMaxSeconds to the least that the template takes is on the safe side, too."""
+    least = TEMPLATE["Parameters"]["PollMaxSeconds"]["MinValue"]
+    reckoned = max(import_history()["least poll"], export_history()["least poll"])
+
+    assert least == reckoned <= DEFAULTS["PollMaxSeconds"]
+    assert export_history()["every attempt a night"] < HISTORY
+    assert import_history()["every part a night"] < HISTORY
 
 
 def test_ten_million_records_fit_the_history_with_twelve_hours_of_polling():

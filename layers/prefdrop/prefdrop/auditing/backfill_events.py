@@ -205,6 +205,9 @@ class _Backfill:
         told = {name: self._counts[name] for name in COUNTS}
         logger.info("read back", extra={"way": self._request.way, "done": finished, **told})
         cursor = {} if slices is None or finished else cursor_of(slices)
+        if finished and self._request.goes_on:
+            metrics.add_metric("BackfillsFinished", "Count", 1)
+            metrics.flush_metrics()
         return {
             "next": "done" if finished else "continue",
             "cursor": cursor,

@@ -12,6 +12,7 @@ import msgspec
 
 from prefdrop.errors import Terminal
 from prefdrop.feeds import ChunkLimits, Cursor, Feed
+from prefdrop.importing.gauges import tell_quota
 from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.staging_part import REJECTS_IN_MEMORY
@@ -187,6 +188,7 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     if record.initiate_after > now_ms():
         return wait_until(record.initiate_after)
     use = services.quota.use()
+    tell_quota(use.used)
     if use.left < SLOTS[services.settings.quota_unit]:
         return wait_until(use.next_slot or now_ms() + WINDOW_MS)
     services.quota.mark()

@@ -8,6 +8,7 @@ import msgspec
 
 from prefdrop.errors import Terminal
 from prefdrop.feeds import Chunk, Cursor
+from prefdrop.importing.gauges import tell_quota
 from prefdrop.importing.staging_part import Interrupted, StagingPart, only_row
 from prefdrop.importing.step import wait_until
 from prefdrop.ledger.clock import now_ms
@@ -88,6 +89,7 @@ def make_sure_of_quota(staging: StagingPart) -> None:
     if staging.settings.quota_unit != "request":
         return
     use = staging.services.quota.use()
+    tell_quota(use.used)
     if use.left > KEPT_FOR_EXECUTE:
         staging.services.quota.mark()
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from prefdrop.importing.gauges import tell_waiting
 from prefdrop.importing.pass_turn import mark_ended, pass_turn
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.turn import hand_over, is_running, status_of, tell
@@ -16,13 +17,15 @@ from prefdrop.telemetry import logger
 
 def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
     """Look at the holder and at the head of the queue once."""
-    for ticket in services.turns.queue():
+    queue = services.turns.queue()
+    for ticket in queue:
         if is_running(services, ticket.execution):
             break
         if ticket.execution != services.turns.holder().execution:
             services.turns.drop_ticket(ticket.execution)
             _mark_ended(services, ticket.import_id, ticket.execution)
     holder = services.turns.holder()
+    tell_waiting(sum(ticket.execution != holder.execution for ticket in queue))
     if not holder.execution:
         if services.turns.queue():
             hand_over(services, holder)
