@@ -35,7 +35,7 @@ def make_naively(path: Path) -> int:
     rows, batch = 0, list[dict[str, Any]]()
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            batch.append(_record(row))
+            batch.append(record(row))
             rows += 1
             if len(batch) == BATCH:
                 json.dumps({ROOT: batch}).encode()
@@ -44,7 +44,8 @@ def make_naively(path: Path) -> int:
     return rows
 
 
-def _record(row: dict[str, str]) -> dict[str, Any]:
+def record(row: dict[str, str]) -> dict[str, Any]:
+    """One row as the vendor's record."""
     preference = {"Y": 1, "N": 2}
     local = datetime.strptime(row["newsletter_at"], "%m/%d/%Y %H:%M").replace(tzinfo=NEW_YORK)
     return {

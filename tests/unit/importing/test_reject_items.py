@@ -1,0 +1,82 @@
+"""Rejects become items beside the pass over the source, and none is missing at its end."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from prefdrop.importing.reject_items import TOGETHER, ItemWriter
+from prefdrop.ledger.exceptions import RejectItem, TableBusy
+
+
+class Store:
+    """Keeps what it is given; may wait first, or refuse."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.go = threading.Event()
+        self.go.set()
+        self.began = threading.Event()
+        self.refuses = False
+
+    def write(self, _: str, rejects: list[RejectItem]) -> None:
+        self.began.set()
+        self.go.wait(10)
+        if self.refuses:
+            raise TableBusy("The table is busy.")
+        self.rows += [one.row for one in rejects]
+
+
+def item(row: int) -> RejectItem:
+    return RejectItem(row, "local", "Code", "Reason")
+
+
+def writer(store: Any) -> ItemWriter:
+    return ItemWriter(store, "imp-1")
+
+
+def test_all_items_are_written_in_their_order_when_the_pass_ends() -> None:
+    store = Store()
+    items = writer(store)
+
+    with items.writing():
+        for row in range(2 * TOGETHER + 5):
+            items.add(item(row))
+
+    assert store.rows == list(range(2 * TOGETHER + 5))
+
+
+def test_the_pass_goes_on_while_items_are_written() -> None:
+    store = Store()
+    store.go.clear()
+    items = writer(store)
+
+    with items.writing():
+        for row in range(2 * TOGETHER - 1):
+            items.add(item(row))
+        assert store.began.wait(10)
+        assert store.rows == []
+        store.go.set()
+
+    assert len(store.rows) == 2 * TOGETHER - 1
+
+
+def test_items_that_were_settled_are_in_the_table() -> None:
+    store = Store()
+    items = writer(store)
+
+    with items.writing():
+        items.add(item(1))
+        items.settle()
+        assert store.rows == [1]
+
+
+def test_a_table_that_refuses_items_ends_the_pass() -> None:
+    store = Store()
+    store.refuses = True
+    items = writer(store)
+
+    with pytest.raises(TableBusy), items.writing():
+        items.add(item(1))
