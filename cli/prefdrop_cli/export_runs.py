@@ -113,6 +113,13 @@ def _step(run: ExportRun) -> Step:
     return Step("completing", note="commit, watermark, manifest")
 
 
+def kind_of(run: ExportRun) -> str:
+    """Whether a run brings everything, once that is decided."""
+    if not run.attempt:
+        return "-"
+    return "full" if run.full else "incremental"
+
+
 def exit_of_run(run: ExportRun) -> Exit:
     """The exit code that tells of a run that has ended."""
     return Exit.DONE if run.status == "Completed" else Exit.FAILED
@@ -123,6 +130,8 @@ def print_run(run: ExportRun) -> None:
     told = described(run)
     for name in ("error", "inexpressible", "examples", "lapsed"):
         del told[name]
+    if not run.attempt:  # how much it would have brought was not decided
+        del told["full"]
     pairs({name.replace("_", " "): value for name, value in told.items() if value != ""})
     _print_untold(run)
     if run.error:
@@ -138,8 +147,8 @@ def _print_untold(run: ExportRun) -> None:
     """Print what the columns could not tell, and what is not in force."""
     if run.inexpressible:
         say("\nWhat the columns do not tell exactly")
-        counts = run.inexpressible.items()
-        rows = [(name, count, run.examples.get(name)) for name, count in counts]
+        counts = sorted(run.inexpressible.items(), key=lambda one: (-one[1], one[0]))
+        rows = [(name, count, str(run.examples.get(name, "-"))) for name, count in counts]
         table(("column or path", "values", "such as in profile"), rows)
     if run.lapsed:
         counted = (f"{count:,} {name.replace('_', ' ')}" for name, count in run.lapsed.items())

@@ -20,6 +20,7 @@ from prefdrop_cli.export_runs import (
     exit_of_run,
     fetch_run,
     follow_run,
+    kind_of,
     print_run,
     tell_files,
 )
@@ -153,7 +154,7 @@ def show(
     print_run(found)
     if manifest is None and found.manifest_key:
         note("Its manifest is not in the bucket any more.")
-    if manifest:
+    if manifest and manifest["objects"]:
         say("\nObjects")
         rows = ((one["key"], one["records"], one["bytes"]) for one in manifest["objects"])
         table(("key", "records", "bytes"), rows)
@@ -164,7 +165,7 @@ def show(
 def _print_runs(exports: OperatorExports, name: str) -> None:
     say("\nRuns, newest first")
     rows = (
-        (one.run, one.status, "full" if one.full else "incremental", one.records, one.started_at)
+        (one.run, one.status, kind_of(one), one.records, one.started_at)
         for one in operate.list_runs(exports, name)
     )
     table(("run", "status", "kind", "records", "started"), rows)

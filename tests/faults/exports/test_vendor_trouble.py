@@ -119,8 +119,12 @@ def test_a_segment_that_does_not_exist_fails_the_run_at_once(simulation: ExportS
 
     execution = simulation.export("1")
 
-    assert (execution.status, execution.error) == ("FAILED", "NotFound")
-    assert simulation.run_item("1").attempt == 0
+    assert (execution.status, execution.error) == ("FAILED", "SegmentUnknown")
+    run = simulation.run_item("1")
+    assert run.attempt == 0
+    assert run.error is not None
+    assert "the segment 'Nobody'" in run.error.message
+    assert "exports/people.toml" in run.error.hint
 
 
 def test_pages_that_overlap_as_the_vendor_s_example_counts_bring_nothing_twice(

@@ -15,7 +15,7 @@ import pytest
 from prefdrop.ledger.exports import ExportRun
 from prefdrop.ledger.imports import Failure
 from prefdrop_cli import export_runs
-from prefdrop_cli.export_runs import ended_run, follow_run, print_run
+from prefdrop_cli.export_runs import ended_run, follow_run, kind_of, print_run
 from prefdrop_cli.operator_exports import Started
 from prefdrop_cli.progress import NullProgress
 from prefdrop_cli.shapes.exports import EndedRun
@@ -130,8 +130,21 @@ def test_what_the_columns_do_not_tell_is_printed_with_an_example(
     )
 
     printed = capsys.readouterr().out
-    assert re.search(r"consent +12 +9,?100,?231", printed)
+    assert re.search(r"consent +12 +9100231\b", printed)
     assert "3 inactive profiles, 1,005 expired items" in printed
+
+
+def test_a_run_that_failed_before_it_was_decided_is_called_neither_full_nor_incremental(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_run(a_run(status="Failed"))
+
+    assert "full" not in capsys.readouterr().out
+    assert [kind_of(a_run(attempt=n, full=n == 2)) for n in range(3)] == [
+        "-",
+        "incremental",
+        "full",
+    ]
 
 
 def test_programs_are_told_all_of_a_run_but_its_tokens() -> None:

@@ -31,7 +31,8 @@ def read_definition(
     except ObjectMissing:
         raise ExportMissing(
             f"There is no export {name!r}: s3://{services.files.bucket}/{key} is not there.",
-            hint="Put its definition there; docs/exports.md says what stands in it.",
+            hint=f"Put its definition there: `prefdrop exports push {name}.toml`; docs/exports.md "
+            "says what stands in it.",
         ) from None
     return load_export(stored.body, file=key), stored.version_id
 

@@ -13,12 +13,16 @@ import requests
 from prefdrop.errors import Terminal
 from prefdrop.exporting.definition import Export, Family
 from prefdrop.importing.vendor import Vendor
-from prefdrop.mypreferences import Client, ExportPage, ExportSpec, ExportStatus
+from prefdrop.mypreferences import Client, ExportPage, ExportSpec, ExportStatus, NotFound
 from prefdrop.mypreferences.answers import http_date
 
 
 class VendorTimeUnknown(Terminal):
     """The vendor's answer names no time, so nobody can say what an export has surely seen."""
+
+
+class SegmentUnknown(Terminal):
+    """The vendor knows no segment, or segment group, of the name that the definition gives."""
 
 
 class Begun(NamedTuple):
@@ -95,4 +99,12 @@ def _initiate(client: Client, export: Export, spec: ExportSpec) -> str:
     ask = client.exports.initiate_segment
     if export.family == "segment_group":
         ask = client.exports.initiate_segment_group
-    return ask(export.source, spec)
+    try:
+        return ask(export.source, spec)
+    except NotFound as error:
+        kind = export.family.replace("_", " ")
+        raise SegmentUnknown(
+            f"{error.message} The definition names the {kind} {export.source!r}.",
+            hint=f"Write the name in {export.file} as MyPreferences shows it, and let the API user "
+            "see it. If every export fails like this, check the client id and the base URL.",
+        ) from None
