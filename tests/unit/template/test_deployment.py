@@ -4,34 +4,60 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import Any
 
 import pytest
 
+from prefdrop_local.stack.parameters import check_parameters
 from tests.unit.template.outputs_read import outputs_read
 
 
-@pytest.mark.parametrize("stage", ["default", "dev", "prod"])
-def test_a_stage_overrides_only_parameters_that_exist_and_values_that_are_allowed(
-    template, root, stage
+ASKED = {"ClientId": "DEMO_CLIENT", "BaseUrl": "https://vendor.example.test/v4"}
+"""What SAM asks for where no settings say it."""
+
+
+@pytest.fixture(scope="module")
+def settings(root) -> dict[str, Any]:
+    return tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
+
+
+def _overrides(parameters: dict[str, Any]) -> dict[str, str]:
+    pairs = (one.partition("=") for one in parameters.get("parameter_overrides", []))
+    return {name: value for name, _, value in pairs}
+
+
+def test_there_are_settings_for_the_plain_command_and_for_each_stage(settings):
+    assert settings.keys() == {"version", "default", "dev", "prod", "local"}
+
+
+@pytest.mark.parametrize("stage", ["default", "dev", "prod", "local"])
+def test_a_stage_overrides_only_parameters_that_exist_by_values_that_are_taken(
+    template, settings, stage
 ):
-    settings = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
-    overrides = settings[stage]["deploy"]["parameters"].get("parameter_overrides", [])
+    for command in settings[stage].values():
+        check_parameters(template, ASKED | _overrides(command["parameters"]))
 
-    for override in overrides:
-        name, _, value = override.partition("=")
-        parameter = template["Parameters"][name]
-        allowed = map(str, parameter.get("AllowedValues", [value]))
 
-        assert value in allowed
+@pytest.mark.parametrize("stage", ["default", "dev", "prod"])
+def test_a_stage_deploys_a_stack_of_its_own_that_bills_can_be_told_apart_by(settings, stage):
+    deployed = settings[stage]["deploy"]["parameters"]
+
+    assert deployed["stack_name"] == ("prefdrop" if stage == "default" else f"prefdrop-{stage}")
+    assert "application=prefdrop" in deployed["tags"]
+    assert stage == "default" or f"stage={stage}" in deployed["tags"]
+
+
+def test_every_command_of_the_local_stage_runs_with_the_same_settings(settings):
+    given = [_overrides(command["parameters"]) for command in settings["local"].values()]
+
+    assert given[0].keys() >= ASKED.keys()
+    assert all(one == given[0] for one in given)
 
 
 @pytest.mark.parametrize("stage", ["default", "prod"])
-def test_tables_refuse_to_be_deleted_except_in_development(root, template, stage):
-    settings = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
-    overrides = settings[stage]["deploy"]["parameters"].get("parameter_overrides", [])
-
+def test_tables_refuse_to_be_deleted_except_in_development(settings, template, stage):
     assert template["Parameters"]["DeletionProtection"]["Default"] == "true"
-    assert not any(override.startswith("DeletionProtection=") for override in overrides)
+    assert "DeletionProtection" not in _overrides(settings[stage]["deploy"]["parameters"])
 
 
 def test_every_output_that_our_programs_read_is_there(template, root):
