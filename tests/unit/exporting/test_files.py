@@ -58,6 +58,19 @@ def test_records_that_are_written_over_several_lines_become_one_each() -> None:
     assert [json.loads(line) for line in lines] == RECORDS
 
 
+@pytest.mark.parametrize("half", [b'"\\ud83d"', b'"\xff"'])
+def test_half_a_character_costs_a_record_neither_its_line_nor_its_number(half: bytes) -> None:
+    record = b'{"CustomerName":\n{"FirstName":\r\n' + half + b'},"ProfileId":"9100231"}'
+
+    line = as_lines([msgspec.Raw(record)])
+
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert b"\r" not in line
+    assert half in line
+    assert rolls.profile_id(rolls.entry_of(record)) == 9_100_231
+
+
 def test_a_table_has_a_header_in_each_object_and_quotes_what_must_be() -> None:
     body = written('format = "csv"\ncompression = "none"\ndelimiter = ";"', COLUMNS)
 
@@ -130,5 +143,6 @@ def test_an_index_finds_what_the_roll_holds_and_nothing_else(services: ExportSer
 
 
 def test_a_record_without_a_profile_id_is_refused() -> None:
-    with pytest.raises(rolls.RecordUnreadable):
-        rolls.entry_of(b'{"Emails": []}')
+    for record in (b'{"Emails": []}', b'{"a":"\\ud83d"}', b'{"a":"\\ud83d","ProfileId":1.5}', b"["):
+        with pytest.raises(rolls.RecordUnreadable):
+            rolls.entry_of(record)

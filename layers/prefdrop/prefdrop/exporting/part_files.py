@@ -102,7 +102,14 @@ def as_lines(records: Records) -> bytes:
     joined = b"\n".join((*records, b""))
     if joined.count(b"\n") == len(records) and b"\r" not in joined:
         return joined
-    return b"".join(msgspec.json.format(bytes(record), indent=-1) + b"\n" for record in records)
+    return b"".join(_one_line(bytes(record)) + b"\n" for record in records)
+
+
+def _one_line(record: bytes) -> bytes:
+    try:
+        return msgspec.json.format(record, indent=-1)
+    except msgspec.DecodeError:  # half a character; line ends stand between values only
+        return record.translate(bytes.maketrans(b"\r\n", b"  "))
 
 
 class _CsvText:

@@ -8,6 +8,7 @@ The next run compares its overlap with the last one's roll; a full run, with wha
 from __future__ import annotations
 
 import heapq
+import json
 import re
 from array import array
 from bisect import bisect_right
@@ -55,16 +56,25 @@ def entry_of(record: bytes | msgspec.Raw) -> bytes:
     """The entry of one record as it came; raises RecordUnreadable."""
     first = _FIRST.match(record)
     try:
-        number = (int(first[1]) if first else _identity.decode(record).profile_id).to_bytes(
-            ID_BYTES
-        )
-    except (msgspec.DecodeError, OverflowError):
+        number = (int(first[1]) if first else _number_of(record)).to_bytes(ID_BYTES)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         raise RecordUnreadable(
             "The vendor exported a record that has no whole number as its ProfileId.",
             hint="Nothing of the run is visible. Ask the vendor's support which record that is.",
         ) from None
     # Processors have instructions for this one, so it is the fastest.
     return number + sha256(record).digest()[: ENTRY - ID_BYTES]
+
+
+def _number_of(record: bytes | msgspec.Raw) -> int:
+    """The profile id, wherever it stands, and whatever text stands before it."""
+    try:
+        return _identity.decode(record).profile_id
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # half a character, which Python's reader takes
+        members = json.loads(bytes(record).decode("utf-8", "surrogateescape"))
+        return msgspec.convert(members, _Identity, strict=False).profile_id
 
 
 def profile_id(entry: bytes) -> int:
