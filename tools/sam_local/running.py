@@ -11,7 +11,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import requests
 
@@ -60,7 +60,8 @@ class SamLocal:
         ) as server:  # fmt: skip
             try:
                 assert server.stderr is not None
-                _wait_until_ready(server, log)
+                if not _is_ready(server.stderr, log):
+                    raise SamError(f"`sam local {what}` ended before it was ready: {log.name}")
                 reader = threading.Thread(target=_copy, args=(server.stderr, log), daemon=True)
                 reader.start()
                 yield f"http://127.0.0.1:{port}"
@@ -77,16 +78,17 @@ def call_lambda(address: str, function: str, payload: bytes) -> bytes:
     return answer.content
 
 
-def _wait_until_ready(server: subprocess.Popen[str], log: Any) -> None:
-    assert server.stderr is not None
-    for line in server.stderr:
+def _is_ready(source: IO[str], log: IO[str]) -> bool:
+    """Wait until a server says that it is ready; False if it ends instead."""
+    for line in source:
         log.write(line)
+        log.flush()
         if READY.search(line):
-            return
-    raise SamError("`sam local` ended before it was ready.")
+            return True
+    return False
 
 
-def _copy(source: Any, log: Any) -> None:
+def _copy(source: IO[str], log: IO[str]) -> None:
     with contextlib.suppress(ValueError):
         for line in source:
             log.write(line)
