@@ -53,7 +53,7 @@ screenshots: $(VENV)/.test ## Take the pictures of docs/images anew, with the Ch
 	@PREFDROP_SCREENSHOTS=1 PREFDROP_BROWSER_REQUIRED=1 $(BIN)/python -m pytest -q tests/browser
 
 .PHONY: test-sam
-test-sam: $(VENV)/.test $(SAM_VENV)/.sam ## Run the built functions in containers, where there is a container engine
+test-sam: $(VENV)/.test $(SAM_VENV)/.sam ## Build the functions and run them in containers; skips what this machine cannot do
 	@$(BIN)/python -m pytest -p no:xdist -rs tests/sam
 
 .PHONY: test-faults
