@@ -99,10 +99,6 @@ def _imports(sam: SamLocal, functions: dict[str, bool], tries: int) -> Iterator[
             # The fastest: what else the machine does can only make a try slower.
             handler, client = min(seen, key=sum)
             name = function.removesuffix("Function")
-            note = (
-                f"{client * 1000:.0f} of it at the first request to the vendor"
-                if client > 0.005
-                else ""
-            )
-            took = (handler + client) * 1000
+            took, later = (handler + client) * 1000, client * 1000
+            note = f"{later:.0f} ms of it at the first request to the vendor" if later > 5 else ""
             yield Figure("imports", name, took, "ms", 150, holds="at most", note=note)
