@@ -167,6 +167,14 @@ def test_identifiers_do_not_depend_on_the_present() -> None:
     assert source.identifiers(next(source.rows())) == {"alternate:crmcontactid:7"}
 
 
+def test_a_time_of_day_takes_no_identifier_away() -> None:
+    feed = make_feed('at = { to = "CustomFields[Name=at].Value", datetime = "%Y-%m-%d", '
+        'timezone = "UTC", time_of_day = "23:59:59" }')  # fmt: skip
+    source = source_of(feed, "crm_id,at\n7,2026-01-14\n")
+
+    assert source.identifiers(next(source.rows())) == {"alternate:crmcontactid:7"}
+
+
 def test_a_profile_id_identifies_as_number_and_as_text() -> None:
     assert (
         identifiers_of({"ProfileId": 12}) == identifiers_of({"profileid": "12"}) == {"profile:12"}

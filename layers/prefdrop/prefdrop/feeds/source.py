@@ -44,7 +44,8 @@ from prefdrop.feeds.xlsx_rows import XlsxRows
 START = Cursor(0, 0)
 
 _FOREIGN = ((b"PAR1", "a Parquet file"), (b"%PDF", "a PDF"), (b"\xd0\xcf\x11\xe0", "an Excel file"))
-_FAR_FUTURE = "9999-12-31T23:59:59Z"
+_FAR_FUTURE = "9999-12-30T00:00:00Z"
+"""There is a day after it, which a column with `time_of_day` looks at."""
 
 
 class Source:
