@@ -11,7 +11,6 @@ import pytest
 from prefdrop_local.stack.parameters import check_parameters
 from tests.unit.template.outputs_read import outputs_read
 
-
 ASKED = {"ClientId": "DEMO_CLIENT", "BaseUrl": "https://vendor.example.test/v4"}
 """What SAM asks for where no settings say it."""
 

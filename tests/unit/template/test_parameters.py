@@ -145,6 +145,42 @@ def test_the_vendor_is_reached_over_tls_except_on_this_machine(template, url, ta
     assert bool(re.fullmatch(pattern, url)) is taken
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("IntegrationUrl", "", True),
+        ("IntegrationUrl", "https://bulk.example.test/v4/", True),
+        ("IntegrationUrl", "http://bulk.example.test/", False),
+        ("Routes", '{"import.stage": "Async/{clientId}/Stage"}', True),
+        ("Routes", "import.stage=Async", False),
+        ("AlarmEmail", "", True),
+        ("AlarmEmail", "oncall@example.test", True),
+        ("AlarmEmail", "oncall", False),
+        ("AlarmEmail", "a@example.test, b@example.test", False),
+        ("WebhookSources", "192.0.2.0/24, 2001:db8::/32", True),
+        ("WebhookSources", "192.0.2.1", False),
+    ],
+)
+def test_a_value_that_cannot_be_right_is_refused_before_anything_is_deployed(
+    template, name, value, taken
+):
+    parameter = template["Parameters"][name]
+
+    assert bool(re.fullmatch(parameter["AllowedPattern"], value)) is taken
+    assert parameter["ConstraintDescription"].startswith("must be")
+
+
+def test_every_parameter_of_text_that_is_not_free_says_what_it_takes(template):
+    free = {
+        name
+        for name, parameter in template["Parameters"].items()
+        if parameter["Type"] == "String"
+        and not parameter.keys() & {"AllowedPattern", "AllowedValues"}
+    }
+
+    assert free == set()
+
+
 def test_every_parameter_says_what_it_is_for(template):
     assert all(parameter.get("Description") for parameter in template["Parameters"].values())
 

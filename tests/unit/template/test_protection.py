@@ -305,6 +305,32 @@ def test_the_topic_of_results_takes_them_from_the_results_rule_only(resources):
     assert "RoleArn" not in target
 
 
+def test_the_topic_of_alarms_takes_them_from_this_stack_s_alarms_only(resources):
+    policy = resources["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]
+    (allowed,) = [s for s in policy["Statement"] if s["Effect"] == "Allow"]
+
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    alarms = allowed["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
+    assert alarms.endswith(":${AWS::AccountId}:alarm:${AWS::StackName}-*")
+
+
+def test_every_topic_and_queue_and_the_bucket_refuse_what_is_not_encrypted_on_its_way(resources):
+    """A policy that lies on each of them; a role's own rights do not lift a denial."""
+    named = {"AWS::SNS::TopicPolicy": "Topics", "AWS::SQS::QueuePolicy": "Queues"}
+    covered = {"Bucket"}
+    for resource in resources.values():
+        if resource["Type"] in named:
+            properties = resource["Properties"]
+            (denied,) = [
+                s for s in properties["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"
+            ]
+            assert denied["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+            covered |= {one["Ref"] for one in properties[named[resource["Type"]]]}
+
+    kinds = {"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::S3::Bucket"}
+    assert covered == {name for name, r in resources.items() if r["Type"] in kinds}
+
+
 def test_each_stack_counts_under_its_own_name(template):
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
 
