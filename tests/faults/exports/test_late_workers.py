@@ -12,7 +12,7 @@ from prefdrop.exporting.attempts import begin_again
 from prefdrop.exporting.ending import publish
 from prefdrop.exporting.manifest import draft_key
 from prefdrop.importing import turn
-from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore, Stretch
+from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore, Stretch, Tally
 from prefdrop.ledger.table import LedgerBusy
 from prefdrop.mypreferences import ExportPage
 from tests.faults.exports.simulation import ExportSimulation
@@ -177,7 +177,7 @@ def test_no_late_worker_brings_back_a_run_that_has_ended(
     with pytest.raises(LedgerBusy):
         store.initiated(stale, "token")
     with pytest.raises(LedgerBusy):
-        store.add_stretch(stale, Stretch(1, 6, 5, 0, {}, "", None, last=True))
+        store.add_stretch(stale, Stretch(1, 6, 5, 0, Tally(), "", None, last=True))
 
     assert answer["next"] == "done"
     assert simulation.run_item("1").status == "Completed"
