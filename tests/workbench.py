@@ -218,6 +218,25 @@ class Workbench:
             check=False,
         )
 
+    # --- beginning anew -----------------------------------------------------------------------
+
+    def empty_table(self, name: str) -> None:
+        """Delete every item of a table."""
+        described = self.dynamodb.describe_table(TableName=name)["Table"]
+        parts = [one["AttributeName"] for one in described["KeySchema"]]
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=name):
+            for item in page["Items"]:
+                self.dynamodb.delete_item(TableName=name, Key={part: item[part] for part in parts})
+
+    def empty_bucket(self, *prefixes: str) -> None:
+        """Delete every object whose key begins like one of these."""
+        for prefix in prefixes:
+            pages = self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            for key in [one["Key"] for page in pages for one in page.get("Contents", ())]:
+                self.s3.delete_object(Bucket=self.bucket, Key=key)
+
     # --- the vendor's side --------------------------------------------------------------------
 
     def vendor(self, path: str, **query: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from prefdrop_local.stack import Invocation, LocalStack, StackSettings, TableRequest
 from prefdrop_local.stack.vendor import of_sandbox
 from tests.faults.stack.wire import Gate, Wire, wire_to
-from tests.workbench import ROOT, Workbench
+from tests.workbench import FINISHED, ROOT, Workbench
 
 SHORT = {
     "RequestSeconds": "2",
@@ -35,19 +35,48 @@ Match = Callable[[TableRequest], bool]
 
 
 class Breakable(Workbench):
-    """One stack, one sandbox and the wire between them."""
+    """One stack, one sandbox and the wire between them, with nothing in them."""
 
     def __init__(self, stack: LocalStack, sandbox: SandboxProcess, wire: Wire) -> None:
         super().__init__(stack, sandbox)
         self.wire = wire
+        self.spoilt = False
+        """Whether what a test did to the stack cannot be undone."""
         self._gates: list[Gate] = []
+        for table in ("Imports", "Exceptions", "Audit"):
+            self.empty_table(stack.outputs[f"{table}TableName"])
+        self.empty_bucket("")
+        self.reset_vendor()
+        self.push_feed()
 
     def release(self) -> None:
         """Let everything go on that a test has stopped."""
+        self.wire.release()
         for gate in self._gates:
             gate.open()
         for function in ("StageChunksFunction", "ExecutePartFunction"):
             self.stack.resume_workers(function)
+
+    def is_at_rest(self) -> bool:
+        """Whether all that a test began has come to its end, so that another may begin."""
+        if self.spoilt:
+            return False
+        try:
+            self.wait_for(self._nothing_runs, seconds=15)
+        except AssertionError:
+            return False
+        return not self.holder().get("execution") and not self.queue()
+
+    def _nothing_runs(self) -> bool:
+        """Every execution has ended and its end was heard of; no function works."""
+        began = {one["executionArn"] for one in self._executions()}
+        over = {one["executionArn"] for one in self._executions() if one["status"] in FINISHED}
+        heard = [one for one in self.calls("PassTurnFunction") if one.outcome == "returned"]
+        return (
+            began == over
+            and all(any(arn in one.payload.decode() for one in heard) for arn in over)
+            and all(one.ended is not None for one in self.stack.invocations)
+        )
 
     # --- stopping and breaking ----------------------------------------------------------------
 
@@ -63,7 +92,7 @@ class Breakable(Workbench):
                 if seen == nth:
                     gate.stop_here()
 
-        self.stack.on_invoke(look)
+        self._stops.append(self.stack.on_invoke(look))
         return gate
 
     def stop_at_write(self, match: Match, *, nth: int = 1) -> Gate:
@@ -96,7 +125,11 @@ class Breakable(Workbench):
                 if seen == nth:
                     do()
 
-        self.stack.on_table_request(look)
+        self.on_table_request(look)
+
+    def on_table_request(self, observer: Callable[[TableRequest], None]) -> None:
+        """Call `observer` before and after each table request, as long as the test lasts."""
+        self._stops.append(self.stack.on_table_request(observer))
 
     def abort(self, version: str) -> str:
         """Stop the execution of a drop by hand; returns it."""
@@ -111,10 +144,10 @@ class Breakable(Workbench):
         self.wait_for(lambda: self._ended_calls("SweepTurnsFunction") > before)
 
     def calls(self, function: str, *, of: str = "") -> list[Invocation]:
-        """The calls of a function so far."""
+        """The calls of a function in this test so far."""
         return [
             one
-            for one in self.stack.invocations
+            for one in self.stack.invocations[self._seen_invocations :]
             if one.function == function and of in one.payload.decode()
         ]
 
@@ -188,7 +221,7 @@ def _id(record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def breakable(data_dir: Path, **parameters: str) -> Iterator[Breakable]:
+def place(data_dir: Path, **parameters: str) -> Iterator[tuple[LocalStack, SandboxProcess, Wire]]:
     """A stack with short leases, whose vendor answers at once, and the wire between them."""
     settings = StackSettings(wait_scale=0.1, minute_seconds=3600, async_retry_seconds=0.1)
     with (
@@ -202,13 +235,41 @@ def breakable(data_dir: Path, **parameters: str) -> Iterator[Breakable]:
             settings,
         ) as stack,
     ):
-        bench = Breakable(stack, sandbox, wire)
-        bench.push_feed()
+        yield stack, sandbox, wire
+
+
+class SharedPlace:
+    """A place that tests use one after the other; a new one after a test that left it unfit."""
+
+    def __init__(self, make_dir: Callable[[], Path]) -> None:
+        self._make_dir = make_dir
+        self._running = ExitStack()
+        self._place: tuple[LocalStack, SandboxProcess, Wire] | None = None
+        self._parameters: dict[str, str] = {}
+
+    @contextmanager
+    def taken(self, **parameters: str) -> Iterator[Breakable]:
+        """The place for one test, with nothing in it; a new one where the parameters are others."""
+        if self._parameters != parameters:
+            self.close()
+        if self._place is None:
+            self._parameters = parameters
+            self._place = self._running.enter_context(place(self._make_dir(), **parameters))
+        bench, fit = Breakable(*self._place), False
         try:
             yield bench
+            bench.release()
+            fit = bench.is_at_rest()
         finally:
             bench.release()
             bench.close()
+            if not fit:
+                self.close()
+
+    def close(self) -> None:
+        """End what runs here."""
+        self._place = None
+        self._running.close()
 
 
 def is_write_of(function: str, action: str, moment: str, contains: str = "") -> Match:

@@ -1,16 +1,25 @@
-"""Each test has a stack of its own: what it kills, stops and leaves behind is nobody else's."""
+"""The tests of a module take turns on a stack; what a test kills, stops and leaves is its own.
+
+A stack on which something still runs or waits when a test has ended is not used again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.faults.stack.breakable import Breakable, breakable
+from tests.faults.stack.breakable import Breakable, SharedPlace
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedPlace]:
+    shared = SharedPlace(lambda: tmp_path_factory.mktemp("stack"))
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Breakable]:
-    with breakable(tmp_path) as running:
+def bench(place: SharedPlace) -> Iterator[Breakable]:
+    with place.taken() as running:
         yield running

@@ -66,7 +66,7 @@ def test_a_worker_killed_between_the_answer_and_settling_loses_and_doubles_nothi
             bench.stack.kill_worker("StageChunksFunction")
             raise TableFaultError("InternalServerError")
 
-    bench.stack.on_table_request(kill)
+    bench.on_table_request(kill)
 
     report = bench.run(people(ROWS))
 
@@ -87,7 +87,7 @@ def test_a_worker_whose_settling_was_written_but_not_answered_loses_and_doubles_
             lost.append(request.action)
             raise TableFaultError("InternalServerError")
 
-    bench.stack.on_table_request(lose)
+    bench.on_table_request(lose)
 
     report = bench.run(people(ROWS))
 
@@ -109,7 +109,7 @@ def test_throttled_writes_delay_an_import_and_lose_nothing(bench: Breakable) -> 
             if throttled[call] == 1:
                 raise TableFaultError("ProvisionedThroughputExceededException")
 
-    bench.stack.on_table_request(throttle)
+    bench.on_table_request(throttle)
 
     report = bench.run(people(ROWS) + "C-61,Ida,no-address,Y\n")
 
@@ -135,7 +135,7 @@ def test_a_table_that_throttles_until_a_step_gives_up_does_not_end_the_import(
             refused.append(request.action)
             raise TableFaultError("ThrottlingException")
 
-    bench.stack.on_table_request(refuse)
+    bench.on_table_request(refuse)
 
     report = bench.run(people(ROWS))
 
@@ -159,7 +159,7 @@ def test_a_transaction_that_collides_with_another_is_tried_again(bench: Breakabl
             collided.append(request.function)
             raise TableFaultError("TransactionCanceledException")
 
-    bench.stack.on_table_request(collide)
+    bench.on_table_request(collide)
 
     report = bench.run(people(ROWS))
 
@@ -178,7 +178,7 @@ def test_rejects_that_a_batch_left_unprocessed_are_written_again(bench: Breakabl
             request.hold_back = 10
             held_back += 10
 
-    bench.stack.on_table_request(hold_back)
+    bench.on_table_request(hold_back)
     wrong = "".join(f"W-{n},Ida,no-address,Y\n" for n in range(30))
 
     report = bench.run(people(ROWS) + wrong)

@@ -198,10 +198,11 @@ def _kill_at_ticket(bench: Breakable, tokens: list[str]) -> None:
             values = request.body["ExpressionAttributeValues"]
             tokens.append(values[":u0"]["S"])
 
-    bench.stack.on_table_request(look)
+    bench.on_table_request(look)
 
 
 def _lose_status_events(bench: Breakable) -> None:
+    bench.spoilt = True
     events = bench.stack.client("events")
     for rule in events.list_rules()["Rules"]:
         if "Status Change" in rule.get("EventPattern", ""):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prefdrop_local.stack import Invocation
-from tests.faults.stack.breakable import Breakable, breakable, is_hand_over, is_write_of
+from tests.faults.stack.breakable import Breakable, SharedPlace, is_hand_over, is_write_of
 from tests.workbench import people
 
 LARGE = 20_000
@@ -77,9 +76,9 @@ def test_a_worker_frozen_before_its_request_stages_and_writes_nothing_after_a_ta
 
 
 def test_a_worker_frozen_in_mid_request_does_not_finish_it_after_a_takeover(
-    tmp_path: Path,
+    place: SharedPlace,
 ) -> None:
-    with breakable(tmp_path, ChunkBytes="25000000", **PATIENT) as bench:
+    with place.taken(ChunkBytes="25000000", **PATIENT) as bench:
         begun = bench.wire.stop_at("Stage", "begun")
         version = bench.drop(people(LARGE))
         begun.wait()

@@ -76,13 +76,20 @@ class Wire:
     def stop_at(self, operation: str, moment: Moment, *, nth: int = 1) -> Gate:
         """Stop the nth Initiate, Stage, Execute, Status or Exceptions from now on."""
         stop = _Stop(operation, moment, nth)
-        self._stops.append(stop)
+        with self._lock:
+            self._stops.append(stop)
         return stop.gate
+
+    def release(self) -> None:
+        """Let everything go on, and stop nothing any more."""
+        with self._lock:
+            stops, self._stops = self._stops, []
+        for stop in stops:
+            stop.gate.open()
 
     def close(self) -> None:
         """Let everything go on, and end."""
-        for stop in self._stops:
-            stop.gate.open()
+        self.release()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)

@@ -42,10 +42,10 @@ class Ward:
         self.bench.set_vendor(allow_http_loopback=True, handshake="none")
         for name, text in self._secrets.items():
             self.put_secret(name, text)
-        self._empty_bucket("feeds/", "exports/")
+        self.bench.empty_bucket("feeds/", "exports/")
         self.bench.push_feed()
         for name in ("Imports", "Exceptions", "Audit"):
-            self._empty_table(self.deployment.outputs[f"{name}TableName"])
+            self.bench.empty_table(self.deployment.outputs[f"{name}TableName"])
 
     # --- examining ----------------------------------------------------------------------------
 
@@ -154,18 +154,3 @@ class Ward:
             "SecretString"
         ]
         return text
-
-    def _empty_bucket(self, *prefixes: str) -> None:
-        for prefix in prefixes:
-            for key in list(self.deployment.objects.list(prefix)):
-                self.bench.s3.delete_object(Bucket=self.bench.bucket, Key=key)
-
-    def _empty_table(self, name: str) -> None:
-        client = self.bench.dynamodb
-        keys_of = {
-            one["AttributeName"]
-            for one in client.describe_table(TableName=name)["Table"]["KeySchema"]
-        }
-        for page in client.get_paginator("scan").paginate(TableName=name):
-            for item in page["Items"]:
-                client.delete_item(TableName=name, Key={k: item[k] for k in keys_of})
