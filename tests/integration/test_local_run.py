@@ -25,6 +25,7 @@ import pytest
 
 from prefdrop.importing.drop import Drop
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+from tests.shapes import printed_by
 
 REPOSITORY = Path(__file__).parents[2]
 PREFDROP = Path(sys.executable).with_name("prefdrop")
@@ -405,7 +406,7 @@ def test_wrong_credentials_fail_the_import_and_say_what_to_correct(
         *vendor_options(sandbox, secret="not-the-secret"), cwd=tmp_path,
     )  # fmt: skip
 
-    report = json.loads(ended.out)
+    report = printed_by("local run", ended.out)
     assert ended.code == 5
     assert report["status"] == "Failed"
     assert report["error"]["message"]
@@ -478,7 +479,7 @@ def up(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         text=True,
     )
     assert running.stdout is not None
-    yield Up(json.loads(running.stdout.readline()), folder)
+    yield Up(printed_by("local up", running.stdout.readline()), folder)
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=60)
     assert running.returncode == 0

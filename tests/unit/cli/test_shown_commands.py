@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,32 +15,7 @@ import pytest
 import typer
 
 from prefdrop_cli.main import app
-
-REPOSITORY = Path(__file__).parents[3]
-PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md"))]
-ENDS = {"|", ">", ">>", "<", "&&", ";", "#", "&"}
-"""What ends a command in a shell's line."""
-
-
-def fenced(text: str) -> Iterator[str]:
-    """The `prefdrop` commands of fenced blocks, with continued lines joined."""
-    for block in re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            if found := re.match(r"\s*(?:\$ )?(?:\w+=\S+ )*(?:\.venv/bin/)?(prefdrop .*)", line):
-                yield found[1]
-
-
-def inline(text: str) -> Iterator[str]:
-    """The commands that stand in a sentence or a table."""
-    prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
-    yield from re.findall(r"`(prefdrop [^`]+)`", prose)
-
-
-def words_of(command: str) -> list[str]:
-    """A command's words up to where the shell would end it."""
-    words = shlex.split(command.replace("\\|", "|"), comments=True)[1:]
-    ends = [n for n, word in enumerate(words) if word in ENDS]
-    return words[: ends[0]] if ends else words
+from tests.shown_commands import PAGES, REPOSITORY, fenced, inline, words_of
 
 
 def objection(words: list[str], *, whole: bool) -> str:
@@ -78,6 +52,7 @@ def test_the_commands_of_a_page_are_taken_with_their_options(page: Path) -> None
         command: why
         for commands, whole in ((fenced(text), True), (inline(text), False))
         for command in commands
+        if command.startswith("prefdrop ")
         if (why := objection(words_of(command), whole=whole))
     }
 
@@ -104,8 +79,9 @@ def test_the_commands_that_messages_name_are_taken(folder: str) -> None:
         (file.name, command): why
         for file in sorted((REPOSITORY / folder).rglob("*.py"))
         for text in texts_of(file)
-        for command in inline(re.sub(r"\{\w+\}", "X", text))
-        if (why := objection(words_of(" ".join(command.split())), whole=False))
+        for command in inline(re.sub(r"\{\w+\}", "X", " ".join(text.split())))
+        if command.startswith("prefdrop ")
+        if (why := objection(words_of(command), whole=False))
     }
 
     assert wrong == {}

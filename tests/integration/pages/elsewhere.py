@@ -1,0 +1,78 @@
+"""What the pages show and `test_pages.py` does not type: who runs it, or why nothing here can."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Elsewhere(NamedTuple):
+    """Commands that begin with these words, why they are not typed here, and what tests them."""
+
+    begins: str
+    why: str
+    test: str = ""
+    """`file` or `file::function`; empty where nothing can."""
+
+
+FEEDS_PAGE = "tests/unit/cli/test_feeds_commands.py"
+FIRST_PAGE = "tests/integration/test_first_import_page.py"
+LOCAL_RUN = "tests/integration/test_local_run.py"
+DEPLOY_PAGE = "tests/unit/template/test_deploy_page.py"
+NEEDS_AN_ACCOUNT = "It changes an AWS account."
+
+ELSEWHERE = (
+    # Typed as they stand, by a test of their page's own.
+    Elsewhere("prefdrop feeds infer members.csv", "typed there", FIRST_PAGE),
+    Elsewhere("prefdrop feeds check members.toml", "typed there", FIRST_PAGE),
+    Elsewhere("prefdrop local run members.csv", "typed there", FIRST_PAGE),
+    Elsewhere("prefdrop local run corrected.csv", "typed there", FIRST_PAGE),
+    Elsewhere("prefdrop feeds push members.toml", "typed there", FIRST_PAGE),
+    Elsewhere("prefdrop drop members.csv", "typed there", FIRST_PAGE),
+    Elsewhere("prefdrop feeds infer spring-list.csv", "typed there", FEEDS_PAGE),
+    Elsewhere("prefdrop feeds check feeds/spring-list.toml", "typed there", FEEDS_PAGE),
+    # A stack of its own takes seconds; another test has one.
+    Elsewhere(
+        "prefdrop local run FILE.csv --feed FEED.toml --out out", "as `members.csv`", FIRST_PAGE
+    ),
+    Elsewhere(
+        "prefdrop local run FILE.csv --feed FEED.toml --vendor-url",
+        "with a vendor beside it",
+        f"{LOCAL_RUN}::test_the_report_equals_the_vendors_own_books",
+    ),
+    Elsewhere(
+        "prefdrop local up",
+        "until Ctrl-C",
+        f"{LOCAL_RUN}::test_a_stack_that_is_up_tells_where_everything_is",
+    ),
+    Elsewhere(
+        "prefdrop doctor --vendor-url",
+        "with other vendors",
+        "tests/integration/doctor/test_assumptions.py::test_the_command_names_the_point_and_where_to_change_it_and_ends_with_5",
+    ),
+    # AWS.
+    Elsewhere("sam build", "It takes a minute, and CI does it.", "tests/sam"),
+    Elsewhere(
+        "sam deploy",
+        NEEDS_AN_ACCOUNT,
+        f"{DEPLOY_PAGE}::test_overrides_that_the_page_shows_are_parameters_and_take_the_value",
+    ),
+    Elsewhere("sam delete", NEEDS_AN_ACCOUNT),
+    Elsewhere("sam package", NEEDS_AN_ACCOUNT, "tests/unit/template/test_publishing.py"),
+    Elsewhere("sam publish", NEEDS_AN_ACCOUNT, "tests/unit/template/test_publishing.py"),
+    Elsewhere("sam local", "a name, not a call", "tests/sam"),
+    Elsewhere(
+        "aws",
+        "held to AWS's own models of its services",
+        f"{DEPLOY_PAGE}::test_aws_knows_every_call_and_every_option_that_the_page_shows",
+    ),
+    # Of the reader's machine.
+    Elsewhere("git", "It would change the clone."),
+    Elsewhere(
+        "pip install",
+        "It would change the environment.",
+        "tests/unit/template/test_requirements.py",
+    ),
+    Elsewhere("pre-commit install", "It would change the clone's hooks."),
+    Elsewhere("source .venv/bin/activate", "The tests run in that environment.", FIRST_PAGE),
+    Elsewhere("ssh", "It needs another machine."),
+)
