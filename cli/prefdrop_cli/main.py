@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from prefdrop import __version__
 from prefdrop.errors import PrefdropError
@@ -32,8 +33,29 @@ HERE = "On this machine: begin here"
 STACK = "On a deployed stack, or one that `prefdrop local up` keeps"
 WRONG = "When something is wrong"
 
+ORDER = (
+    "feeds", "local", "sandbox",
+    "drop", "imports", "events", "exports", "subscriptions", "configuration", "quota",
+    "doctor", "console",
+)  # fmt: skip
+"""In which help lists the commands: as they are come upon."""
+EXIT_CODES = (
+    "Exit codes: 0 done, 2 wrong use, 3 done with rejects, 4 held or aborted by a gate, 5 failed, "
+    "130 Ctrl-C."
+)
+
+
+class _InOrder(TyperGroup):
+    """Lists commands in our order; typer has those that are no group first."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
     name="prefdrop",
+    cls=_InOrder,
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -122,18 +144,22 @@ def _fail(error: PrefdropError, words: Sequence[str]) -> NoReturn:
 
 def _exit_of(error: PrefdropError) -> Exit:
     """Wrong use where the user has to correct the call, the feed or the file; else failed."""
+    from prefdrop.exporting.pinned import ExportMissing
     from prefdrop.feeds import FeedError, SourceError
     from prefdrop.importing.correcting import NotACorrection
     from prefdrop.importing.operate import NotHeld, NothingToRetry
     from prefdrop.ledger.audit import UnknownEvent
+    from prefdrop.ledger.exports import UnknownRun
     from prefdrop.ledger.imports import UnknownImport
 
     mendable = (
         WrongUse,
         FeedError,
         SourceError,
+        ExportMissing,
         UnknownImport,
         UnknownEvent,
+        UnknownRun,
         NotACorrection,
         NotHeld,
         NothingToRetry,

@@ -26,6 +26,12 @@ VendorUrl = Annotated[
     str,
     typer.Option(help="API base of a MyPreferences server to use instead of the sandbox."),
 ]
+VendorToExamine = Annotated[
+    str,
+    typer.Option(
+        "--vendor-url", help="API base of a MyPreferences server to examine instead of a stack."
+    ),
+]
 ClientId = Annotated[str, typer.Option(help="MyPreferences account id at that server.")]
 UserId = Annotated[str, typer.Option(help="API user of that account.")]
 Secret = Annotated[

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prefdrop_cli.console.guard import Guard
 
 Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="Port to serve the page on; else a free one.")
+    int, typer.Option(min=0, max=65535, help="Port to serve the page on; 0 takes a free one.")
 ]
 NoOpen = Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")]
 

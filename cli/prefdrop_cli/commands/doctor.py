@@ -33,7 +33,7 @@ from prefdrop_cli.options import (
     Stack,
     TokenUrl,
     UserId,
-    VendorUrl,
+    VendorToExamine,
 )
 from prefdrop_cli.output import note, say_json
 from prefdrop_cli.shapes.stack import Examination
@@ -62,7 +62,7 @@ def doctor(
     writes: Writes = False,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
-    vendor_url: VendorUrl = "",
+    vendor_url: VendorToExamine = "",
     client_id: ClientId = "",
     user_id: UserId = "",
     secret: Secret = "",

@@ -33,7 +33,7 @@ from prefdrop_cli.shapes.exports import ListedExport, PushedExport, ShownRun, St
 app = typer.Typer(help="Bring segments out of MyPreferences.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The export's name.")]
-RunId = Annotated[str, typer.Argument(metavar="[RUN]", help="One run of it; else its newest.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="One run of it; else its newest.")]
 Full = Annotated[bool, typer.Option("--full", help="Bring everything, not only what changed.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Copy what was brought out to a folder.")]
 Detach = Annotated[bool, typer.Option("--no-wait", help="Start it and leave it running.")]

@@ -29,9 +29,9 @@ from prefdrop_cli.snapshots import hold_feed_to, known_account
 app = typer.Typer(help="Infer, check, push and list feeds.", no_args_is_help=True)
 
 FeedFile = Annotated[Path, typer.Argument(metavar="FEED.toml", help="The feed.")]
-FeedFiles = Annotated[list[Path], typer.Argument(metavar="FEED.toml...", help="The feeds.")]
+FeedFiles = Annotated[list[Path], typer.Argument(metavar="FEED.toml", help="The feeds.")]
 DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="A file to infer the feed from.")]
-Sample = Annotated[Path | None, typer.Argument(metavar="[DATA]", help="A file to try the feed on.")]
+Sample = Annotated[Path | None, typer.Argument(metavar="DATA", help="A file to try the feed on.")]
 Rows = Annotated[int | None, typer.Option(min=1, help="Try only so many rows of DATA.")]
 Shown = Annotated[int, typer.Option(min=0, max=1000, help="Show so many of the first records.")]
 ChunkBytes = Annotated[

@@ -25,7 +25,9 @@ from prefdrop_cli.story.telling import tell
 
 app = typer.Typer(help="List, watch and decide imports.", no_args_is_help=True)
 
-StatusFilter = Annotated[str, typer.Option("--status", help="Only imports in this status.")]
+StatusFilter = Annotated[
+    str, typer.Option("--status", help="Only imports in this status, such as Held or Failed.")
+]
 Open = Annotated[bool, typer.Option("--open", help="Only those under way or in need of somebody.")]
 Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first.")]
 Output = Annotated[
@@ -215,7 +217,7 @@ def retry(
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a stopped import from the ledger, in a new execution."""
+    """Go on with an import that failed or was stopped, from what has surely happened."""
     deployment = connect(stack, endpoint)
     state_machine = deployment.outputs["ImportStateMachineArn"]
     operate.retry(OperatorServices(deployment), import_id, state_machine, force=force)

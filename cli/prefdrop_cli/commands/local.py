@@ -49,7 +49,9 @@ Out = Annotated[
 RESULTS = Path("out")
 EVENTS_SECONDS = 10.0
 """How long `run` waits, once the import has ended, for the events that it has caused."""
-Port = Annotated[int, typer.Option(help="Port of the endpoint; else a free one.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port of the endpoint; 0 takes a free one.")
+]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ PASSED_THROUGH: dict[str, Any] = {
 
 
 def sandbox(context: typer.Context) -> None:
-    """Serve the vendor's API on this machine and print its URL; all options go to the sandbox."""
+    """Serve the vendor's API over an invented account, until Ctrl-C; prints its URL.
+
+    `prefdrop sandbox --help` lists its options: faults, limits, doubtful behaviours.
+    """
     arguments = [word for word in context.args if word != "--json"]
     os.execv(sys.executable, [sys.executable, "-m", "prefdrop_local.sandbox", *arguments])

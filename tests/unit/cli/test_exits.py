@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from prefdrop_cli.exits import exit_for
+from prefdrop.errors import PrefdropError
+from prefdrop.exporting.definition import ExportError
+from prefdrop.exporting.pinned import ExportMissing
+from prefdrop.feeds import FeedError, SourceError
+from prefdrop.importing.operate import NotHeld, NothingToRetry
+from prefdrop.ledger.audit import UnknownEvent
+from prefdrop.ledger.exports import UnknownRun
+from prefdrop.ledger.imports import UnknownImport
+from prefdrop_cli import main
+from prefdrop_cli.exits import WrongUse, exit_for
+from prefdrop_cli.functions import FunctionFailed
+from prefdrop_cli.shapes.commands import COMMANDS
+
+RUNBOOK = Path(__file__).parents[3] / "docs/operations.md"
 
 
 @pytest.mark.parametrize(
@@ -21,3 +37,57 @@ from prefdrop_cli.exits import exit_for
 )
 def test_each_end_of_an_import_has_its_exit_code(status: str, code: int) -> None:
     assert exit_for(status) == code
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ExportError,
+        ExportMissing,
+        FeedError,
+        NotHeld,
+        NothingToRetry,
+        SourceError,
+        UnknownEvent,
+        UnknownImport,
+        UnknownRun,
+        WrongUse,
+    ],
+)
+def test_what_the_user_has_to_correct_is_wrong_use(
+    kind: type[PrefdropError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ended_by(kind, monkeypatch) == 2
+
+
+def test_what_the_user_cannot_correct_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ended_by(FunctionFailed, monkeypatch) == 5
+
+
+def ended_by(kind: type[PrefdropError], monkeypatch: pytest.MonkeyPatch) -> object:
+    """The exit code of a command that raises such an error."""
+    error = kind.__new__(kind)
+    error.message, error.hint = "What happened.", ""
+
+    def fail(words: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr(main, "app", fail)
+    with pytest.raises(SystemExit) as ended:
+        main.main(["imports", "list"])
+    return ended.value.code
+
+
+def test_the_runbook_says_of_every_command_how_it_can_end() -> None:
+    section = RUNBOOK.read_text(encoding="utf-8").split("\n## Exit codes\n")[1].split("\n## ")[0]
+    table = section.split("\nBy command")[1]
+
+    listed = [
+        name
+        for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", row)
+    ]
+
+    cases = {f"{name} {case}".strip() for name, told in COMMANDS.items() for case in told}
+    watched = {case for case in cases if case.endswith("--watch")}
+    assert sorted(listed) == sorted(COMMANDS.keys() | watched)
