@@ -120,6 +120,13 @@ json: $(VENV)/.run ## Write docs/command-json.md anew, when what a command print
 operations: $(VENV)/.test ## Write docs/vendor-operations.md anew, from what the client's tests reach
 	@PREFDROP_WRITE_OPERATIONS=1 $(BIN)/python -m pytest -q -p no:xdist tests/integration/clients --deselect tests/integration/clients/test_operations_page.py
 
+.PHONY: permissions
+permissions: $(VENV)/.test ## Record anew what functions ask of AWS, and compare the template's permissions with it
+	@rm -rf build/calls && mkdir -p build/calls
+	@PREFDROP_RECORD_CALLS=$(CURDIR)/build/calls $(BIN)/python -m pytest -q -n $(WORKERS) \
+	  --dist loadfile tests/unit/auditing tests/unit/exporting tests/integration tests/faults
+	@$(BIN)/python -m tools.permissions --record build/calls
+
 .PHONY: requirements
 requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGRADE=1 takes newer ones
 	$(call compile,pyproject.toml,layers/prefdrop/requirements.txt)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from prefdrop_local.stack.botocore_data import reading_once
+from tests import call_watch
 
 EXAMPLES = 100 if os.environ.get("PREFDROP_THOROUGH") else 50
 """Generated cases of a property, where its test does not say."""
@@ -25,3 +26,7 @@ def _models_of_aws_are_read_once() -> Iterator[None]:
     # Each emulation begins with sessions of its own, and a session reads its services' models anew.
     with reading_once():
         yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    call_watch.watch(config)

@@ -25,6 +25,7 @@ from prefdrop.importing.step import step
 from prefdrop.importing.vendor import Vendor
 from prefdrop.ledger import clock
 from prefdrop_local.sandbox.process import SandboxProcess
+from tests import call_watch
 from tests.faults.interpreter import Execution, Json, StepError, answered
 
 WRITES = ("put_item", "update_item", "delete_item", "transact_write_items", "batch_write_item")
@@ -161,6 +162,7 @@ class _StepFunctions:
         self._simulation = simulation
 
     def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
+        call_watch.asked("stepfunctions", "SendTaskSuccess")
         if not answered(iter(self._simulation.executions), taskToken, json.loads(output)):
             raise ClientError({"Error": {"Code": "InvalidToken"}}, "SendTaskSuccess")
 
@@ -169,6 +171,8 @@ class _StepFunctions:
         return {"executionArn": f"{stateMachineArn}:{name}"}
 
     def describe_execution(self, *, executionArn: str) -> Json:  # noqa: N803
+        whole = f"arn:aws:states:us-east-1:123456789012:execution:{self._simulation.machine}:one"
+        call_watch.asked("stepfunctions", "DescribeExecution", executionArn=whole)
         for execution in self._simulation.executions:
             if execution.arn == executionArn:
                 return {"status": execution.status}
@@ -183,12 +187,16 @@ class _Events:
         """Detail-type and detail of each event, oldest first."""
 
     def put_events(self, *, Entries: list[Json]) -> Json:  # noqa: N803
+        call_watch.asked("events", "PutEvents", Entries=Entries)
         self.announced += [(e["DetailType"], json.loads(e["Detail"])) for e in Entries]
         return {"FailedEntryCount": 0, "Entries": [{} for _ in Entries]}
 
 
 class Simulation:
     """A bucket, a ledger, a vendor, and any number of executions. Use it inside moto's mock."""
+
+    machine = "prefdrop-import"
+    """Name of the state machine that it walks, as the local stack has it."""
 
     def __init__(self, sandbox: SandboxProcess, monkeypatch: Any, **settings: str) -> None:
         self.clock = Clock(lambda seconds: self.vendor("clock", "POST", advance=seconds))
@@ -259,7 +267,8 @@ class Simulation:
             aws_request_id="simulated", get_remaining_time_in_millis=lambda: LIMIT_SECONDS * 1000
         )
         try:
-            return json.loads(json.dumps(handler(json.loads(json.dumps(payload)), context)))
+            with call_watch.calls_of(f"{function}Function", self.environment):
+                return json.loads(json.dumps(handler(json.loads(json.dumps(payload)), context)))
         except Killed:
             raise StepError("Runtime.ExitError", "the process is gone") from None
         except Exception as error:

@@ -11,6 +11,7 @@ import pytest
 
 from prefdrop.importing import operate, rejects_file
 from prefdrop.importing.staging_part import StagingPart
+from prefdrop.ledger import uploads
 from prefdrop.ledger.reports import ReportStore
 from tests.faults.interpreter import Execution
 from tests.faults.oracle import assert_exactly_once, books, expected, rejected_rows
@@ -128,6 +129,24 @@ def test_a_rejects_file_that_is_written_in_many_stretches_holds_each_row_once(
     report = assert_exactly_once(simulation, execution, file, FEED)
     assert rejected_rows(simulation, report) == list(range(1, 61))
     assert len(saved) > 2
+
+
+def test_a_rejects_file_of_several_parts_is_put_together_from_them(
+    simulate: Callable[..., Simulation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rejects_file, "MARGIN_SECONDS", 10**9)  # a stretch is one chunk
+    monkeypatch.setattr(uploads, "PART_BYTES", 900)
+    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 900)
+    simulation = simulate(PREFDROP_CHUNK_BYTES=3_000)
+    rows = "".join(f"R-{n},Bo,r{n}@localhost.test,Y\n" for n in range(30))
+    file = ("id,first,email,news\n" + rows).encode()
+
+    execution = simulation.drop(file).run()
+
+    report = assert_exactly_once(simulation, execution, file, FEED)
+    assert rejected_rows(simulation, report) == list(range(1, 31))
+    written = simulation.s3.head_object(Bucket="bucket", Key=report["rejects"]["key"])
+    assert int(written["ETag"].strip('"').rpartition("-")[2]) > 2
 
 
 def test_a_refused_row_that_cannot_be_told_from_another_is_not_guessed(

@@ -16,6 +16,7 @@ from prefdrop.ledger.export_files import ExportFiles
 from prefdrop.ledger.exports import ExportRun, ExportState, ExportStore
 from prefdrop.mypreferences import Client, ImportSpec, auth_from_secret
 from prefdrop_local.sandbox.process import SandboxProcess
+from tests.call_watch import calls_of
 from tests.faults.interpreter import Execution, Json, StepError
 from tests.faults.simulation import (
     LIMIT_SECONDS,
@@ -77,6 +78,8 @@ class ExportWorker(Worker):
 
 class ExportSimulation(Simulation):
     """A bucket, a ledger, a vendor, and any number of runs of one export called `people`."""
+
+    machine = "prefdrop-export"
 
     def __init__(self, sandbox: SandboxProcess, monkeypatch: Any, **settings: str) -> None:
         super().__init__(sandbox, monkeypatch, **settings)
@@ -195,7 +198,8 @@ class ExportSimulation(Simulation):
             aws_request_id="simulated", get_remaining_time_in_millis=lambda: LIMIT_SECONDS * 1000
         )
         try:
-            return json.loads(json.dumps(handler(json.loads(json.dumps(payload)), context)))
+            with calls_of(f"{function}Function", self.environment):
+                return json.loads(json.dumps(handler(json.loads(json.dumps(payload)), context)))
         except Killed:
             raise StepError("Runtime.ExitError", "the process is gone") from None
         except Exception as error:

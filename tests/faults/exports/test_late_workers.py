@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from prefdrop.exporting import begin_export, finish_export, retrieve_export, rolls
+from prefdrop.exporting import begin_export, finish_export, retrieve_export
 from prefdrop.exporting.attempts import begin_again
 from prefdrop.exporting.ending import publish
 from prefdrop.exporting.manifest import draft_key
@@ -15,6 +15,7 @@ from prefdrop.importing import turn
 from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore, Stretch, Tally
 from prefdrop.ledger.table import LedgerBusy
 from prefdrop.mypreferences import ExportPage
+from tests.call_watch import calls_of
 from tests.faults.exports.simulation import ExportSimulation
 from tests.faults.interpreter import Execution, Json
 
@@ -39,8 +40,9 @@ def stopped_before_its_decision(simulation: ExportSimulation) -> Execution:
 def decide(simulation: ExportSimulation, run: ExportRun) -> ExportRun:
     """What a worker does that has made its checks."""
     worker: Any = simulation.worker()
-    state = worker.exports.state("people")
-    return finish_export._decide(worker, run, state, worker.exports.objects(run))
+    with calls_of("FinishExportFunction", simulation.environment):
+        state = worker.exports.state("people")
+        return finish_export._decide(worker, run, state, worker.exports.objects(run))
 
 
 def test_a_stopped_run_that_is_decided_while_another_settles_it_is_published(
@@ -91,7 +93,8 @@ def test_a_run_that_has_failed_is_decided_no_more(
 
     def late_decision(store: ExportStore, export: str, run: str) -> None:
         if run == "2":
-            with pytest.raises(ClaimLost):
+            finishing = calls_of("FinishExportFunction", simulation.environment)
+            with finishing, pytest.raises(ClaimLost):
                 store.decide(late, {"last_run": "2"})
             refused.append(run)
         release(store, export, run)
@@ -150,7 +153,7 @@ def retrieve_again(simulation: ExportSimulation, worker: Any, stale: ExportRun) 
     raw = [msgspec.Raw(msgspec.json.encode(one)) for one in simulation.profiles().values()][:3]
     page = ExportPage(count=3, has_more=False, offset=1, limit=7, total=3, records=raw)
     with pytest.raises(LedgerBusy):
-        retrieval._settle(iter([(page, [rolls.entry_of(one) for one in raw])]))
+        retrieval._settle(retrieve_export._done(stale), retrieval._read(iter([page])))
 
 
 class Endless:

@@ -13,6 +13,7 @@ from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences.events import parse_events
 from prefdrop.mypreferences.events_retrieval import EventList
 from prefdrop.mypreferences.subscriptions_models import Subscription
+from tests.call_watch import calls_of
 from tests.unit.auditing.receiver import Context, Receiver, event
 
 NOW = datetime.now(UTC)
@@ -68,4 +69,5 @@ class Account:
 
 
 def read_back(receiver: Receiver, seconds: float = 900, **request: Any) -> dict[str, Any]:
-    return backfill_events.run(receiver.services, request, Deadline(Context(seconds)))
+    with calls_of("BackfillEventsFunction", receiver.environment):
+        return backfill_events.run(receiver.services, request, Deadline(Context(seconds)))

@@ -18,6 +18,7 @@ from prefdrop.auditing.services import Services
 from prefdrop.ledger.audit import AuditedEvent
 from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.table import unmarshal
+from tests.call_watch import by_hand, calls_of
 
 KEY = "path-key-that-is-known-0001"
 PREVIOUS_KEY = "path-key-that-was-known-0000"
@@ -69,7 +70,8 @@ class Receiver:
     """One instance of the function. Its services may be prepared before the first request."""
 
     def __init__(self, **environment: str) -> None:
-        self.services = Services({**ENVIRONMENT, **environment})
+        self.environment = {**ENVIRONMENT, **environment}
+        self.services = Services(self.environment)
         self._handler = webhook(lambda: self.services)
 
     # --- what it is configured with -----------------------------------------------------------
@@ -77,7 +79,8 @@ class Receiver:
     def set_secret(self, **members: Any) -> None:
         """Change the webhook's secret, as an operator does."""
         text = json.dumps({"key": KEY, **members})
-        boto3.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=text)
+        with by_hand():
+            boto3.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=text)
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -110,7 +113,8 @@ class Receiver:
 
     def invoke(self, http: dict[str, Any], seconds: float = 29) -> dict[str, Any]:
         """Invoke the function with a whole event."""
-        return self._handler(http, Context(seconds))
+        with calls_of("ReceiveWebhookFunction", self.environment):
+            return self._handler(http, Context(seconds))
 
     # --- what came of it ----------------------------------------------------------------------
 

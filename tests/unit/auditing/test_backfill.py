@@ -173,6 +173,19 @@ def test_what_is_no_event_is_kept_too(receiver: Receiver, account: Account) -> N
     assert receiver.kept_whole() == [b'{"Hello": "there"}']
 
 
+def test_what_is_no_event_and_too_large_for_an_item_lies_in_the_bucket(
+    receiver: Receiver, account: Account
+) -> None:
+    large = {"Hello": "there" * 60_000}
+    account.held.append((NOW - 2 * HOUR, large))
+
+    read_back(receiver)
+
+    [one] = receiver.exceptions()
+    assert one.object_key.startswith("exceptions/")
+    assert [json.loads(body) for body in receiver.kept_whole()] == [large]
+
+
 @pytest.mark.parametrize(
     "request_",
     [

@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from prefdrop.exporting.services import ExportServices
+from tests.call_watch import asked
 from tests.emulated_aws import emulated_aws
 
 ENVIRONMENT = {
@@ -22,7 +23,7 @@ ENVIRONMENT = {
     "PREFDROP_WEBHOOK_SECRET": "webhook",
     "PREFDROP_CLIENT_ID": "DEMO_CLIENT",
     "PREFDROP_BASE_URL": "https://vendor.example.test/",
-    "PREFDROP_EXPORT_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:exports",
+    "PREFDROP_EXPORT_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:prefdrop-export",
 }
 
 
@@ -41,6 +42,7 @@ class StepFunctions:
         self.woken: list[str] = []
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: N803
+        asked("stepfunctions", "StartExecution", stateMachineArn=stateMachineArn)
         arn = stateMachineArn.replace("stateMachine", "execution") + f":{name}"
         if arn in self.started:
             raise self.exceptions.ExecutionAlreadyExists
@@ -48,11 +50,13 @@ class StepFunctions:
         return {"executionArn": arn}
 
     def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
+        asked("stepfunctions", "DescribeExecution", executionArn=executionArn)
         if executionArn not in self.started:
             raise self.exceptions.ExecutionDoesNotExist
         return {"status": "RUNNING"}
 
     def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
+        asked("stepfunctions", "SendTaskSuccess")
         assert json.loads(output)
         self.woken.append(taskToken)
 

@@ -12,7 +12,8 @@ from prefdrop.exporting import await_export, receive_callback
 from prefdrop.exporting.receive_callback import callback
 from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.exports import ExportRun
-from tests.unit.exporting.conftest import StepFunctions
+from tests.call_watch import calls_of
+from tests.unit.exporting.conftest import ENVIRONMENT, StepFunctions
 
 TOKEN = "704421"
 STATUS = {"AccessToken": int(TOKEN), "Status": "Complete", "RowCount": 12}
@@ -34,12 +35,14 @@ def call(
         "body": body if isinstance(body, str) else json.dumps(body),
     }
     context = SimpleNamespace(aws_request_id="request")
-    return callback(lambda: services)(event, context)
+    with calls_of("ReceiveCallbackFunction", ENVIRONMENT):
+        return callback(lambda: services)(event, context)
 
 
 def wait(services: ExportServices, run: ExportRun, task_token: str) -> None:
     event = {"export": run.export, "run": run.run, "execution": "arn", "task_token": task_token}
-    await_export.run(services, event, None)  # type: ignore[arg-type]
+    with calls_of("AwaitExportFunction", ENVIRONMENT):
+        await_export.run(services, event, None)  # type: ignore[arg-type]
 
 
 def test_a_callback_wakes_the_run_that_waits(

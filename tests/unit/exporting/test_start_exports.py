@@ -17,6 +17,7 @@ from tests.call_watch import calls_of
 from tests.unit.exporting.conftest import ENVIRONMENT, StepFunctions
 
 HOURLY = b'[export]\nsegment = "Readers"\n[schedule]\nevery = "1h"\n'
+GONE = "arn:aws:states:us-east-1:123456789012:execution:prefdrop-export:by-hand-1"
 BY_HAND = b'[export]\nsegment = "Readers"\n'
 
 
@@ -113,9 +114,9 @@ def test_a_run_whose_execution_is_gone_is_ended(
     services: ExportServices, machine: StepFunctions, look: Any
 ) -> None:
     services.files.write("exports/by-hand.toml", BY_HAND)
-    new = ExportRun(export="by-hand", run="1", execution="gone", started_at="2026-01-15T00:00:00Z")
+    new = ExportRun(export="by-hand", run="1", execution=GONE, started_at="2026-01-15T00:00:00Z")
     services.exports.begin(new)
-    services.exports.claim(services.exports.state("by-hand"), "1", "gone")
+    services.exports.claim(services.exports.state("by-hand"), "1", GONE)
 
     look(hours=0)
 

@@ -17,7 +17,7 @@ import sys
 from typing import Any
 
 from prefdrop_local.stack.botocore_data import read_once
-from prefdrop_local.stack.lambdas import framing, worker
+from prefdrop_local.stack.lambdas import calls, framing, worker
 from prefdrop_local.stack.place import REGION
 
 PREIMPORTED = (
@@ -93,6 +93,8 @@ def main(control_fd: int, life: int) -> None:
     for name in PREIMPORTED:
         __import__(name)
     _warm_botocore()
+    if recorder := calls.recorder():
+        recorder.watch()
     gc.collect()
     gc.freeze()
     parent = _Parent(control, life)

@@ -1,0 +1,81 @@
+"""No function asks AWS for something, in any test, that the record of its calls does not know.
+
+Every local stack of a session writes down what its functions ask for, and so do tests that run a
+function in their own process. When the session ends, that is compared with
+`tools/permissions/calls.toml`, from which the permissions in the template are proven.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from prefdrop_local.stack.lambdas.calls import RECORD, Recorder, recorder
+from tools.permissions import calls
+
+_here: Recorder | None = None
+
+
+def calls_of(function: str, environment: Mapping[str, str]) -> AbstractContextManager[None]:
+    """What is asked of AWS inside this block, a function asks that has this environment."""
+    return _here.made_by(function, environment) if _here else nullcontext()
+
+
+def by_hand() -> AbstractContextManager[None]:
+    """What this thread asks inside this block no function asks, though one may run just then."""
+    return _here.by_hand() if _here else nullcontext()
+
+
+def asked(service: str, operation: str, **params: Any) -> None:
+    """Write down a call of what only stands in for AWS."""
+    if _here:
+        _here.asked(service, operation, params)
+
+
+def watch(config: pytest.Config) -> None:
+    """Have calls of this process written down, and compared at the end of the session."""
+    global _here
+    if not hasattr(config, "workerinput") and RECORD not in os.environ:
+        config.pluginmanager.register(_Session())
+    if _here := recorder():
+        _here.watch()
+
+
+class _Session:
+    """Compares what was recorded, unless whoever started the session keeps it."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="prefdrop-calls-")
+        os.environ[RECORD] = self._folder.name
+        self._unknown: list[str] = []
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._unknown = unknown_calls(Path(self._folder.name))
+        if self._unknown:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._unknown:
+            terminalreporter.section("calls of AWS that are not on record", red=True)
+            for line in self._unknown:
+                terminalreporter.line(line)
+            terminalreporter.line("If they are right, `make permissions` puts them on record.")
+
+    def pytest_unconfigure(self) -> None:
+        os.environ.pop(RECORD, None)
+        self._folder.cleanup()
+
+
+def unknown_calls(folder: Path, record: Path = calls.RECORD) -> list[str]:
+    """What was recorded into `folder` and is not on record, line by line."""
+    try:
+        made = calls.recorded(folder, calls.functions())
+    except calls.UnknownResource as unknown:
+        return [str(unknown)]
+    return [str(call) for call in sorted(made - calls.read(record))]

@@ -1,0 +1,145 @@
+"""Which permissions a call takes: the table that a reviewer reads.
+
+S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
+Transactions: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tools.permissions.calls import Call
+from tools.permissions.grants import Grant, rendered
+from tools.translation import Template
+
+READ = ("kms:Decrypt",)
+WRITE = ("kms:GenerateDataKey",)
+BOTH = ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+class Rule(NamedTuple):
+    """What a call takes: an action on its resource, and uses of the key that encrypts it.
+
+    `may_miss`: the code tells what is missing from what is forbidden, as S3 does only for who may
+    list the bucket (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). The right
+    cannot be limited to a prefix, since a request for an object has none.
+    """
+
+    action: str
+    key: tuple[str, ...] = ()
+    may_miss: bool = False
+
+
+RULES = {
+    # DynamoDB unlocks a table's own key for whoever calls, to write as well as to read:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+    "dynamodb BatchGetItem": Rule("dynamodb:BatchGetItem", READ),
+    "dynamodb BatchWriteItem": Rule("dynamodb:BatchWriteItem", READ),
+    "dynamodb DeleteItem": Rule("dynamodb:DeleteItem", READ),
+    "dynamodb GetItem": Rule("dynamodb:GetItem", READ),
+    "dynamodb PutItem": Rule("dynamodb:PutItem", READ),
+    "dynamodb Query": Rule("dynamodb:Query", READ),
+    "dynamodb UpdateItem": Rule("dynamodb:UpdateItem", READ),
+    "dynamodb TransactWriteItems.ConditionCheck": Rule("dynamodb:ConditionCheckItem", READ),
+    "dynamodb TransactWriteItems.Put": Rule("dynamodb:PutItem", READ),
+    "dynamodb TransactWriteItems.Update": Rule("dynamodb:UpdateItem", READ),
+    # The bus is encrypted by EventBridge, which the key's own policy lets do it:
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
+    "events PutEvents": Rule("events:PutEvents"),
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: a version that is named
+    # takes the action for versions, and only that.
+    "s3 GetObject": Rule("s3:GetObject", READ, may_miss=True),
+    "s3 GetObject (version)": Rule("s3:GetObjectVersion", READ, may_miss=True),
+    # Metadata alone are not encrypted.
+    "s3 HeadObject": Rule("s3:GetObject", may_miss=True),
+    "s3 PutObject": Rule("s3:PutObject", WRITE),
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html: "To perform a
+    # multipart upload with encryption using a KMS key, the requester must have kms:Decrypt and
+    # kms:GenerateDataKey", since what is uploaded is read again to be put together.
+    "s3 CreateMultipartUpload": Rule("s3:PutObject", BOTH),
+    "s3 UploadPart": Rule("s3:PutObject", BOTH),
+    "s3 CompleteMultipartUpload": Rule("s3:PutObject", BOTH),
+    "s3 DeleteObjects": Rule("s3:DeleteObject"),
+    "s3 ListObjectsV2": Rule("s3:ListBucket"),
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    "secretsmanager GetSecretValue": Rule("secretsmanager:GetSecretValue", READ),
+    "stepfunctions DescribeExecution": Rule("states:DescribeExecution"),
+    # The service reference names no resource for it; the state machine's ARN is what works:
+    # https://github.com/aws/aws-cdk/pull/8486
+    "stepfunctions SendTaskSuccess": Rule("states:SendTaskSuccess"),
+    "stepfunctions StartExecution": Rule("states:StartExecution"),
+}
+"""By service, operation and form."""
+
+VIA = {"dynamodb": "dynamodb", "s3": "s3", "secretsmanager": "secretsmanager"}
+"""Services that use the key on behalf of their caller, as `kms:ViaService` calls them."""
+
+
+class UnknownCall(ValueError):
+    """A call for which the table has no rule."""
+
+
+def needed(call: Call, role: str, template: Template) -> Iterator[Grant]:
+    """The permissions that `role` needs for a call. Raises UnknownCall."""
+    name = " ".join(filter(None, (call.service, call.operation, call.form and f"({call.form})")))
+    if name not in RULES:
+        raise UnknownCall(f"{call}: actions.RULES does not say what it takes.")
+    rule = RULES[name]
+    resource, _, path = call.of.partition("/")
+    if rule.action == "s3:ListBucket":
+        prefix = f"StringLike s3:prefix = {path}"
+        yield Grant(role, rule.action, f"${{{resource}.Arn}}", when=frozenset({prefix}))
+    else:
+        yield Grant(role, rule.action, _arn(template, call, resource, path))
+    if rule.may_miss:
+        yield Grant(role, "s3:ListBucket", f"${{{resource}.Arn}}")
+    yield from _key_uses(template, call, resource, role, rule)
+
+
+def _key_uses(
+    template: Template, call: Call, resource: str, role: str, rule: Rule
+) -> Iterator[Grant]:
+    key = _key_of(template["Resources"][resource]["Properties"]) if rule.key else None
+    if key:
+        via = f"kms:ViaService = {VIA[call.service]}.${{AWS::Region}}.${{AWS::URLSuffix}}"
+        for action in rule.key:
+            yield Grant(role, action, key, when=frozenset({f"StringEquals {via}"}))
+
+
+def _arn(template: Template, call: Call, resource: str, path: str) -> str:
+    match template["Resources"][resource]["Type"]:
+        case "AWS::DynamoDB::Table":
+            return f"${{{resource}.Arn}}/index/{path}" if path else f"${{{resource}.Arn}}"
+        case "AWS::S3::Bucket":
+            return f"${{{resource}.Arn}}/{path}"
+        case "AWS::Events::EventBus":
+            return f"${{{resource}.Arn}}"
+        case "AWS::SecretsManager::Secret":
+            return f"${{{resource}}}"
+        case "AWS::StepFunctions::StateMachine":
+            name = rendered(template["Resources"][resource]["Properties"]["StateMachineName"])
+            ran = call.operation == "DescribeExecution"
+            return arn("states", f"execution:{name}:*" if ran else f"stateMachine:{name}")
+    raise UnknownCall(f"{call}: {resource} is of a kind whose ARN is not known here.")
+
+
+def arn(service: str, rest: str) -> str:
+    """An ARN of this account and region, as the template writes those that would go in a circle."""
+    return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"
+
+
+KEY_MEMBERS = ("KMSMasterKeyID", "KMSMasterKeyId", "KmsKeyId")
+
+
+def _key_of(properties: Any) -> str | None:
+    """The key that a resource is encrypted with, wherever its properties say it."""
+    if isinstance(properties, list):
+        return next(filter(None, map(_key_of, properties)), None)
+    if not isinstance(properties, dict):
+        return None
+    for member in KEY_MEMBERS:
+        if member in properties:
+            return rendered(properties[member])
+    return next(filter(None, map(_key_of, properties.values())), None)
