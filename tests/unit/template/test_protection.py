@@ -49,38 +49,6 @@ def test_everything_that_holds_data_is_encrypted_with_the_stacks_own_key(resourc
                 assert properties["KmsKeyIdentifier"] == KEY
 
 
-def test_the_key_is_granted_to_the_account_and_to_services_that_act_by_themselves(resources):
-    statements = resources["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
-
-    grants = {s["Sid"]: (s["Principal"], s["Action"], "Condition" in s) for s in statements}
-
-    use = ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert grants == {
-        "AccountDecidesByIam": (
-            {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
-            "kms:*",
-            False,
-        ),
-        "EventBridgeToDeadLetterQueueAndBus": (
-            {"Service": "events.amazonaws.com"},
-            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
-            True,
-        ),
-        "CloudWatchToAlarmTopic": ({"Service": "cloudwatch.amazonaws.com"}, use, True),
-        "CloudWatchLogs": (
-            {"Service": {"Fn::Sub": "logs.${AWS::Region}.amazonaws.com"}},
-            [
-                "kms:Encrypt",
-                "kms:Decrypt",
-                "kms:ReEncrypt*",
-                "kms:GenerateDataKey*",
-                "kms:DescribeKey",
-            ],
-            True,
-        ),
-    }
-
-
 def test_the_bucket_is_private_versioned_and_reached_over_tls_only(resources):
     bucket = resources["Bucket"]["Properties"]
     policy = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
@@ -204,34 +172,6 @@ def test_only_functions_that_the_vendor_calls_or_is_told_of_know_the_webhook_s_k
     }
 
 
-def test_a_function_that_uses_an_encrypted_service_may_use_the_key_through_it(resources):
-    for name, resource in resources.items():
-        if resource["Type"] != "AWS::Serverless::Function":
-            continue
-        statements = statements_of(resources, name)
-        services = {action.partition(":")[0] for s in statements for action in _actions(s)}
-        key = next(s for s in statements if s["Sid"] == "Key")
-
-        through = key["Condition"]["StringEquals"]["kms:ViaService"]
-        through = through if isinstance(through, list) else [through]
-
-        assert {via["Fn::Sub"].partition(".")[0] for via in through} == services & {
-            "dynamodb",
-            "s3",
-            "secretsmanager",
-        }, name
-
-
-def test_a_function_may_make_data_keys_exactly_where_it_writes_objects(resources):
-    for name, resource in resources.items():
-        if resource["Type"] != "AWS::Serverless::Function":
-            continue
-        statements = statements_of(resources, name)
-        actions = {action for s in statements for action in _actions(s)}
-
-        assert ("kms:GenerateDataKey" in actions) == ("s3:PutObject" in actions), name
-
-
 def test_a_drop_that_starts_no_import_is_kept_and_raises_an_alarm(resources):
     target = resources["DropRule"]["Properties"]["Targets"][0]
     alarm = resources["DropLostAlarm"]["Properties"]
@@ -239,29 +179,6 @@ def test_a_drop_that_starts_no_import_is_kept_and_raises_an_alarm(resources):
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DropDeadLetterQueue", "Arn"]}}
     assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DropDeadLetterQueue", "QueueName"]}
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
-
-
-def test_the_pipe_may_read_its_stream_and_write_to_bus_and_dead_letters_alone(resources):
-    (policy,) = resources["AuditPipeRole"]["Properties"]["Policies"]
-
-    granted = {
-        s["Sid"]: (_actions(s), s["Resource"]) for s in policy["PolicyDocument"]["Statement"]
-    }
-
-    assert granted == {
-        "Stream": (
-            [
-                "dynamodb:DescribeStream",
-                "dynamodb:GetRecords",
-                "dynamodb:GetShardIterator",
-                "dynamodb:ListStreams",
-            ],
-            {"Fn::GetAtt": ["AuditTable", "StreamArn"]},
-        ),
-        "Bus": (["events:PutEvents"], {"Fn::GetAtt": ["EventBus", "Arn"]}),
-        "DeadLetters": (["sqs:SendMessage"], {"Fn::GetAtt": ["EventDeadLetterQueue", "Arn"]}),
-        "Key": (["kms:Decrypt", "kms:GenerateDataKey"], KEY),
-    }
 
 
 def test_an_event_that_the_bus_or_the_pipe_cannot_hand_on_is_kept(resources):
