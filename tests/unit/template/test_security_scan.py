@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import security_scan
+from tools import lint_template, security_scan
 from tools.security_scan import Finding, ScanFailed, Waiver, compare, scan, waivers
 from tools.translation import Template
 
@@ -92,3 +92,9 @@ OPEN = '{"file_path": "/spoiled.json"}'
 def test_a_scan_that_did_not_take_place_is_no_clean_one(checkov, printed, said):
     with pytest.raises(ScanFailed, match=said):
         scan(TINY, checkov(printed))
+
+
+def test_a_scan_that_did_not_take_place_fails_the_lint(checkov):
+    (fault,) = lint_template._security(TINY, TINY, checkov("killed"))
+
+    assert fault == "checkov ended with 0: killed"
