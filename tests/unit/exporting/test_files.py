@@ -90,6 +90,13 @@ def test_a_parquet_table_has_texts_and_nulls() -> None:
     assert len(table) == 4
 
 
+def test_the_entries_of_a_page_are_those_of_its_records() -> None:
+    unusual = raw([{"IsActive": True, "ProfileId": "9100003"}])
+
+    for records in (raw(RECORDS), raw(RECORDS) + unusual, raw(RECORDS, indent=1), []):
+        assert rolls.entries_of(records) == [rolls.entry_of(record) for record in records]
+
+
 def entry(number: int, content: int = 0) -> bytes:
     return number.to_bytes(8) + content.to_bytes(8)
 

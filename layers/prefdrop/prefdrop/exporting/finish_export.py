@@ -9,6 +9,7 @@ of the run counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
@@ -64,9 +65,11 @@ def _wrong(services: ExportServices, run: ExportRun, objects: list[ExportObject]
     """What is wrong with what was retrieved; empty if nothing is."""
     if run.total not in (UNKNOWN, run.offset - 1):
         return f"the vendor's pages hold {run.offset - 1} records and it counts {run.total}"
-    for one in objects:
-        # Nobody but the run itself should know the name; a person may have meddled all the same.
-        if services.files.version_of(one.key) != one.version_id:
+    # Nobody but the run itself should know the names; a person may have meddled all the same.
+    with ThreadPoolExecutor(rolls.AT_ONCE) as threads:
+        versions = list(threads.map(services.files.version_of, [one.key for one in objects]))
+    for one, version in zip(objects, versions, strict=True):
+        if version != one.version_id:
             return f"{one.key} is not the object that was written last by this run"
     return ""
 

@@ -1,4 +1,4 @@
-"""The pages of an export, the next ones fetched and prepared while the caller works on others.
+"""The pages of an export, the next ones fetched while the caller works on others.
 
 Where a page begins is known for sure only once the page before it is there. But pages are as long
 as was asked for, as a rule, so the next ones are asked for on that assumption. One that turns out
@@ -11,11 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Generic, TypeVar
 
 from prefdrop.mypreferences import ExportPage
-
-Prepared = TypeVar("Prepared")
 
 Fetch = Callable[[int], ExportPage]
 """From the 1-based number of a record to the page that begins with it."""
@@ -27,30 +24,21 @@ AHEAD = 4
 """Pages that are asked for and not yet given to the caller, at most: they lie in memory."""
 
 
-class Pages(Generic[Prepared]):
+class Pages:
     """Iterates over pages of `limit` records from `offset` on, of `total` (-1: not known yet).
 
-    With each page comes what `prepare` makes of it beside the caller's work. Leaving the context
-    waits for the pages that are under way.
+    Leaving the context waits for the pages that are under way.
     """
 
-    def __init__(
-        self,
-        fetch: Fetch,
-        prepare: Callable[[ExportPage], Prepared],
-        offset: int,
-        limit: int,
-        total: int = -1,
-    ) -> None:
+    def __init__(self, fetch: Fetch, offset: int, limit: int, total: int = -1) -> None:
         self._fetch = fetch
-        self._prepare = prepare
         self._limit = limit
         self._total = total
         self._threads = ThreadPoolExecutor(CONNECTIONS, "pages")
-        self._coming: deque[tuple[int, Future[tuple[ExportPage, Prepared]]]] = deque()
+        self._coming: deque[tuple[int, Future[ExportPage]]] = deque()
         self._ask(offset)
 
-    def __enter__(self) -> Pages[Prepared]:
+    def __enter__(self) -> Pages:
         return self
 
     def __exit__(
@@ -61,16 +49,16 @@ class Pages(Generic[Prepared]):
     ) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def __iter__(self) -> Iterator[tuple[ExportPage, Prepared]]:
+    def __iter__(self) -> Iterator[ExportPage]:
         while self._coming:
             _, future = self._coming.popleft()
-            page, prepared = future.result()
+            page = future.result()
             self._total = self._total if page.total is None else page.total
             if page.has_more and page.count:
                 self._look_ahead(page.offset + page.count)
             else:
                 self._forget()
-            yield page, prepared
+            yield page
 
     def _look_ahead(self, following: int) -> None:
         """See that the page that follows is asked for, and some after it that are surely there."""
@@ -85,11 +73,7 @@ class Pages(Generic[Prepared]):
             self._ask(next_offset)
 
     def _ask(self, offset: int) -> None:
-        self._coming.append((offset, self._threads.submit(self._fetched, offset)))
-
-    def _fetched(self, offset: int) -> tuple[ExportPage, Prepared]:
-        page = self._fetch(offset)
-        return page, self._prepare(page)
+        self._coming.append((offset, self._threads.submit(self._fetch, offset)))
 
     def _forget(self) -> None:
         """What was asked for in vain may still come; nobody looks at it."""

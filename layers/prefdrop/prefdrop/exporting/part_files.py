@@ -99,9 +99,9 @@ def sha256_of(file: BinaryIO) -> tuple[str, int]:
 
 def as_lines(records: Records) -> bytes:
     """Records as lines of JSON, byte for byte as they came unless they hold line ends."""
-    joined = b"\n".join((*records, b""))
-    if joined.count(b"\n") == len(records) and b"\r" not in joined:
-        return joined
+    joined = b"".join(records)
+    if b"\n" not in joined and b"\r" not in joined:
+        return b"\n".join((*records, b""))
     return b"".join(_one_line(bytes(record)) + b"\n" for record in records)
 
 

@@ -2,15 +2,17 @@
 
 A stretch of pages makes one object. It is settled in the ledger once the object and its roll are
 there, and the next stretch begins at the record after it; so whatever dies is done again from the
-last settled stretch. Each worker names what it writes by a word that only it and the ledger know,
-so one that was thought dead replaces nothing.
+last settled stretch. While one is settled the next one is read, and is settled after it. Each
+worker names what it writes by a word that only it and the ledger know, so one that was thought dead
+replaces nothing.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,7 +26,7 @@ from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
-from prefdrop.ledger.exports import UNKNOWN, ExportObject, ExportRun, Stretch
+from prefdrop.ledger.exports import UNKNOWN, ExportObject, ExportRun, Stretch, Tally
 from prefdrop.mypreferences import ExportPage, TokenRefused
 from prefdrop.telemetry import logger
 
@@ -33,7 +35,8 @@ MARGIN_SECONDS = 240
 
 
 LONGEST_STRETCH = 500_000
-"""Records after which a stretch ends though its object is small: their roll is in memory."""
+"""Records after which a stretch ends though its object is small: its roll is in memory, and that of
+the one before it."""
 
 
 def run(services: ExportServices, event: dict[str, Any], deadline: Deadline) -> Answer:
@@ -57,6 +60,19 @@ class _Drifted(Exception):
     """The pages are not of one and the same selection: records may have moved between them."""
 
 
+class _Read(NamedTuple):
+    """A stretch that was read and is to be settled."""
+
+    file: PartFile
+    entries: list[bytes]
+    offset: int
+    """The vendor's number of the record after it."""
+    total: int
+    duplicates: int
+    tally: Tally
+    last: bool
+
+
 class _Retrieval:
     """One invocation's share of a run's pages."""
 
@@ -67,16 +83,26 @@ class _Retrieval:
         self._export = pinned_definition(services, run)
         self._format = PartFormat(self._export)
         self._seen = rolls.RollIndex(services.files, _tail(services, run)) if run.tail else None
-        self._more = True
+        self._offset, self._total, self._more = run.offset, run.total, True
 
     def go_on(self) -> ExportRun:
-        """Settle stretch after stretch; returns the run as it is then."""
-        limit = self._export.output.page_records
-        with Pages(self._fetch, _entries_of, self._run.offset, limit, self._run.total) as pages:
+        """Settle stretch after stretch, each while the next one is read; the run as it is then."""
+        run, limit = self._run, self._export.output.page_records
+        settled = _done(run)
+        with (
+            Pages(self._fetch, run.offset, limit, run.total) as pages,
+            ThreadPoolExecutor(1, "settle") as thread,
+        ):
             coming = iter(pages)
-            while self._more and self._deadline.remaining() > MARGIN_SECONDS:
-                self._run = self._settle(coming)
-        return self._run
+            try:
+                while self._more and self._deadline.remaining() > MARGIN_SECONDS:
+                    read = self._read(coming)
+                    before, settled = settled, thread.submit(self._settle, settled, read)
+                    before.result()  # two stretches lie on the disk, no more
+            finally:
+                # Whatever went wrong in reading on, what was read before it is settled first.
+                run = settled.result()
+        return run
 
     def _fetch(self, offset: int) -> ExportPage:
         return self._services.export_vendor.page(
@@ -86,31 +112,41 @@ class _Retrieval:
             limit=self._export.output.page_records,
         )
 
-    def _settle(self, pages: Iterator[tuple[ExportPage, list[bytes]]]) -> ExportRun:
-        """Read one stretch, store it, and write it into the ledger."""
-        run, file = self._run, self._format.new()
-        number = run.stretches + 1
-        offset, total, entries, duplicates = run.offset, run.total, list[bytes](), 0
+    def _read(self, pages: Iterator[ExportPage]) -> _Read:
+        """Read one stretch into a file, which the caller has to discard."""
+        file, entries, duplicates = self._format.new(), list[bytes](), 0
         try:
-            for page, its_entries in pages:
+            for page in pages:
+                its_entries = rolls.entries_of(page.records)
                 entries += its_entries
                 fresh = self._fresh(page, its_entries)
                 duplicates += len(page.records) - len(fresh)
                 file.write(fresh)
-                offset = page.offset + page.count
-                total = _same_total(page, total)
+                self._offset = page.offset + page.count
+                self._total = _same_total(page, self._total)
                 self._more = page.has_more and page.count > 0
                 if not self._more or self._is_full(file, entries):
                     break
-            made = self._store(file) if file.records else None
-        finally:
+        except BaseException:
             file.discard()
-        key = f"{spool_folder(run)}/roll-{number:05d}-{_word()}"
-        roll = rolls.store(self._services.files, key, [b"".join(sorted(set(entries)))])
+            raise
         tally = self._format.take_tally()
-        return self._services.exports.add_stretch(
-            run, Stretch(number, offset, total, duplicates, tally, roll, made, not self._more)
+        return _Read(file, entries, self._offset, self._total, duplicates, tally, not self._more)
+
+    def _settle(self, before: Future[ExportRun], read: _Read) -> ExportRun:
+        """Store one stretch, and write it into the ledger after the one before it."""
+        try:
+            run = before.result()
+            number = run.stretches + 1
+            made = self._store(run, read.file) if read.file.records else None
+        finally:
+            read.file.discard()
+        key = f"{spool_folder(run)}/roll-{number:05d}-{_word()}"
+        roll = rolls.store(self._services.files, key, [b"".join(sorted(set(read.entries)))])
+        stretch = Stretch(
+            number, read.offset, read.total, read.duplicates, read.tally, roll, made, read.last
         )
+        return self._services.exports.add_stretch(run, stretch)
 
     def _fresh(self, page: ExportPage, entries: list[bytes]) -> list[msgspec.Raw]:
         """The page's records without those that the run before had in the same state."""
@@ -127,8 +163,7 @@ class _Retrieval:
             or self._deadline.remaining() < MARGIN_SECONDS
         )
 
-    def _store(self, file: PartFile) -> ExportObject:
-        run = self._run
+    def _store(self, run: ExportRun, file: PartFile) -> ExportObject:
         key = f"{run.folder}/part-{run.objects + 1:05d}-{_word()}.{self._format.extension}"
         finished = file.finish()
         sha256, size = sha256_of(finished)
@@ -162,8 +197,11 @@ def _tail(services: ExportServices, run: ExportRun) -> str:
     return ""
 
 
-def _entries_of(page: ExportPage) -> list[bytes]:
-    return [rolls.entry_of(record) for record in page.records]
+def _done(run: ExportRun) -> Future[ExportRun]:
+    """What the first stretch follows."""
+    done = Future[ExportRun]()
+    done.set_result(run)
+    return done
 
 
 def _word() -> str:

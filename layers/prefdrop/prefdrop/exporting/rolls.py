@@ -12,9 +12,11 @@ import json
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import pairwise
+from struct import Struct
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO, cast
 
@@ -34,6 +36,9 @@ BLOCK_OF_MANY = (1 << 12) * ENTRY
 PAGE = 256 * ENTRY
 """What one look-up reads."""
 
+AT_ONCE = 8
+"""Rolls whose ends are looked up side by side; the S3 client has ten connections."""
+
 CONTENT_TYPE = "application/octet-stream"
 
 
@@ -43,6 +48,10 @@ class RecordUnreadable(Terminal):
 
 _FIRST = re.compile(rb'\{\s*"ProfileId"\s*:\s*([1-9][0-9]{0,17})\s*[,}]')
 """A record that begins with its profile id, as the vendor's do: then the rest need not be read."""
+
+_first = _FIRST.match
+_packed = Struct(f">Q{ENTRY - ID_BYTES}s").pack
+"""An entry of a profile id and a digest, which it cuts."""
 
 
 class _Identity(msgspec.Struct, rename="pascal"):
@@ -75,6 +84,15 @@ def _number_of(record: bytes | msgspec.Raw) -> int:
     except msgspec.DecodeError:  # half a character, which Python's reader takes
         members = json.loads(bytes(record).decode("utf-8", "surrogateescape"))
         return msgspec.convert(members, _Identity, strict=False).profile_id
+
+
+def entries_of(records: Sequence[bytes | msgspec.Raw]) -> list[bytes]:
+    """The entry of each record, as `entry_of` makes them; raises RecordUnreadable."""
+    try:
+        ids = [int(_first(record)[1]) for record in records]  # type: ignore[index]
+    except TypeError:  # one does not begin with its id
+        return [entry_of(record) for record in records]
+    return list(map(_packed, ids, [sha256(record).digest() for record in records]))
 
 
 def profile_id(entry: bytes) -> int:
@@ -139,16 +157,25 @@ def merged(files: ExportFiles, keys: Iterable[str]) -> Iterator[bytes]:
     order of profile ids as far as seen; then the rolls follow each other and are passed on as they
     lie, else they are merged side by side.
     """
-    spans = sorted((*files.ends(key, ENTRY), key) for key in keys)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        spans = sorted(threads.map(lambda key: (*files.ends(key, ENTRY), key), keys))
     if all(one[1] < two[0] for one, two in pairwise(spans)):
-        for _, _, key in spans:
-            yield from files.blocks(key, BLOCK)
+        yield from _one_ahead(block for *_, key in spans for block in files.blocks(key, BLOCK))
         return
     before = b""
     for entry in heapq.merge(*(read_roll(files, key, BLOCK_OF_MANY) for _, _, key in spans)):
         if entry != before:
             yield entry
         before = entry
+
+
+def _one_ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks, of which none is empty, each fetched while the caller works on the one before."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, blocks, b"")
+        while block := coming.result():
+            coming = thread.submit(next, blocks, b"")
+            yield block
 
 
 def count_profiles(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
