@@ -284,7 +284,7 @@ def workbench(
     `secret` is what the stack takes for the vendor user's secret, when not the right one.
     """
     options = {"queued_seconds": 0, "records_per_second": 0, **sandbox_options}
-    settings = StackSettings(wait_scale=0.1, minute_seconds=3600)
+    settings = StackSettings(warm_workers=False, wait_scale=0.1, minute_seconds=3600)
     with (
         start_sandbox(**options) as sandbox,
         LocalStack(ROOT, parameters or {}, _seen(sandbox, secret), data_dir, settings) as stack,

@@ -11,9 +11,9 @@ from tests.faults.oracle import assert_exactly_once
 from tests.faults.simulation import Simulation
 from tests.workbench import FEED, more_people, people
 
-FILE = (people(40) + "C-41,Ida,no-address,Y\n" + more_people(20, first=50)).encode()
+FILE = (people(24) + "C-41,Ida,no-address,Y\n" + more_people(16, first=50)).encode()
 SMALL_CHUNKS = {"PREFDROP_CHUNK_BYTES": 4_000}
-POINTS = 75
+POINTS = 56
 """At least as many points as one import of FILE has; a test sees to that."""
 
 WHENS = ("before", "after")

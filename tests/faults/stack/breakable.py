@@ -223,7 +223,9 @@ def _id(record: dict[str, Any]) -> str:
 @contextmanager
 def place(data_dir: Path, **parameters: str) -> Iterator[tuple[LocalStack, SandboxProcess, Wire]]:
     """A stack with short leases, whose vendor answers at once, and the wire between them."""
-    settings = StackSettings(wait_scale=0.1, minute_seconds=3600, async_retry_seconds=0.1)
+    settings = StackSettings(
+        warm_workers=False, wait_scale=0.1, minute_seconds=3600, async_retry_seconds=0.1
+    )
     with (
         start_sandbox(queued_seconds=0, records_per_second=0) as sandbox,
         wire_to(sandbox.url) as wire,

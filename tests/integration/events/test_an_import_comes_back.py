@@ -22,7 +22,7 @@ from prefdrop.mypreferences.subscriptions_models import Subscription, select_all
 from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
 from tests.workbench import ROOT, Workbench, people, workbench
 
-ROWS = 10_000 if os.environ.get("PREFDROP_THOROUGH") else 150
+ROWS = 10_000 if os.environ.get("PREFDROP_THOROUGH") else 60
 """Of the example file."""
 
 UNRELIABLE = [

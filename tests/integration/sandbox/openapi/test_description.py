@@ -5,24 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi import checks
 
 from mypreferences_assumptions import ROUTES
 from prefdrop_local.sandbox.process import SandboxProcess
 from tests.integration.sandbox.caller import Json, Vendor
 
-EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
-CONFORMS = [
-    not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-]
+EXAMPLES = {"positive": 3, "negative": 2}
+"""Generated requests of a route, by whether they are to fit the description."""
 
 UPDATES = [name for name in ROUTES if name.endswith("_types.update")]
 
@@ -34,7 +24,24 @@ def document(sandbox_process: SandboxProcess) -> Json:
 
 @pytest.fixture(scope="module")
 def described(document: Json) -> Any:
+    import schemathesis  # takes seconds, which only the process of this module is to spend
+
     return schemathesis.openapi.from_dict(document)
+
+
+@pytest.fixture(scope="module")
+def conforms() -> list[Any]:
+    """The checks of an answer against the description."""
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    return [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+    ]
 
 
 @pytest.fixture
@@ -87,12 +94,13 @@ def test_the_description_is_valid_openapi(described: Any) -> None:
     described.validate()
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("mode", EXAMPLES)
 @pytest.mark.parametrize("name", ROUTES)
 def test_the_route_answers_as_described(
-    vendor: Vendor, described: Any, known: Json, name: str,
-    mode: GenerationMode,
-) -> None:  # fmt: skip
+    vendor: Vendor, described: Any, conforms: list[Any], known: Json, name: str, mode: str
+) -> None:
+    from schemathesis.generation import GenerationMode
+
     operation = described.find_operation_by_id(name)
 
     @settings(
@@ -102,18 +110,18 @@ def test_the_route_answers_as_described(
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def conforms(case: Any) -> None:
-        if mode is GenerationMode.POSITIVE:
+    @given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
+    def answered_as_described(case: Any) -> None:
+        if mode == "positive":
             for values in (case.path_parameters, case.query):
                 values.update((key, known[key]) for key in values.keys() & known.keys())
         case.call_and_validate(
             base_url=vendor.process.url.rstrip("/"),
             headers={"Authorization": vendor.header()},
-            checks=CONFORMS,
+            checks=conforms,
         )
 
-    conforms()
+    answered_as_described()
 
 
 @pytest.mark.parametrize("name", UPDATES)
