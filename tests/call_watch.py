@@ -42,34 +42,35 @@ def watch(config: pytest.Config) -> None:
     """Have calls of this process written down, and compared at the end of the session."""
     global _here
     if not hasattr(config, "workerinput") and RECORD not in os.environ:
-        config.pluginmanager.register(_Session())
+        config.pluginmanager.register(RecordedSession())
     if _here := recorder():
         _here.watch()
 
 
-class _Session:
+class RecordedSession:
     """Compares what was recorded, unless whoever started the session keeps it."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="prefdrop-calls-")
-        os.environ[RECORD] = self._folder.name
-        self._unknown: list[str] = []
+        self._temporary = TemporaryDirectory(prefix="prefdrop-calls-")
+        self.folder = Path(self._temporary.name)
+        os.environ[RECORD] = str(self.folder)
+        self.unknown: list[str] = []
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._unknown = unknown_calls(Path(self._folder.name))
-        if self._unknown:
+        self.unknown = unknown_calls(self.folder)
+        if self.unknown:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self._unknown:
+        if self.unknown:
             terminalreporter.section("calls of AWS that are not on record", red=True)
-            for line in self._unknown:
+            for line in self.unknown:
                 terminalreporter.line(line)
             terminalreporter.line("If they are right, `make permissions` puts them on record.")
 
     def pytest_unconfigure(self) -> None:
         os.environ.pop(RECORD, None)
-        self._folder.cleanup()
+        self._temporary.cleanup()
 
 
 def unknown_calls(folder: Path, record: Path = calls.RECORD) -> list[str]:
