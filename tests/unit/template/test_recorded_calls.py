@@ -127,7 +127,7 @@ def test_every_client_of_a_process_that_is_watched_is_listened_to(
 ) -> None:
     monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS])
     recorder.watch()
-    client = botocore.session.Session().create_client(
+    client: Any = botocore.session.Session().create_client(
         "secretsmanager",
         region_name="us-east-1",
         aws_access_key_id="test",
