@@ -46,7 +46,7 @@ up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
 
 .PHONY: test
 test: $(VENV)/.test ## Run the unit, integration, fault and browser tests; TESTS=path picks some
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: screenshots
 screenshots: $(VENV)/.test ## Take the pictures of docs/images anew, with the Chromium that is installed

@@ -9,10 +9,16 @@ import pytest
 from tests.workbench import Workbench, workbench
 
 
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+@pytest.fixture(scope="package")
+def _stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     with workbench(tmp_path_factory.mktemp("stack")) as bench:
         yield bench
+
+
+@pytest.fixture(scope="module")
+def _running(_stack: Workbench) -> Workbench:
+    _stack.empty_bucket("feeds/", "configuration/")
+    return _stack
 
 
 @pytest.fixture
