@@ -9,7 +9,7 @@ from functools import cache
 import boto3
 from moto import mock_aws
 
-from prefdrop_local.stack.bridges import answers, dynamodb, routing
+from prefdrop_local.stack.bridges import answers, dynamodb, items, routing
 from prefdrop_local.stack.bridges.streams import Streams
 from prefdrop_local.stack.patching import Patches
 
@@ -21,6 +21,7 @@ def emulated_aws() -> Iterator[None]:
     with mock_aws():
         routing.install(patches)
         answers.install(patches)
+        items.install(patches)
         dynamodb.install(patches, [], Streams())
         patches.set(boto3, "client", cache(boto3.client))  # making one takes 20 ms
         try:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 
 from prefdrop.importing import stager
@@ -34,8 +33,7 @@ class Meter:
         self._s3: Counter[str] = Counter()
         self._status: dict[str, str] = {}
         simulation.dynamodb.meta.events.register("before-parameter-build", self._dynamodb)
-        session = boto3.DEFAULT_SESSION._session
-        session.get_component("event_emitter").register("before-call.s3", self._object)
+        simulation.s3.meta.events.register("before-call.s3", self._object)
 
     def _dynamodb(self, params: Item, model: Any, **_: Any) -> None:
         self._calls.append((model.name, params))

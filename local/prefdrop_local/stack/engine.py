@@ -14,6 +14,7 @@ from prefdrop_local.stack.bridges import (
     choices,
     dynamodb,
     executions,
+    items,
     lambda_calls,
     parsing,
     routing,
@@ -55,6 +56,7 @@ class Engine:
         self._patches = Patches()
         routing.install(self._patches)
         answers.install(self._patches)
+        items.install(self._patches)
         self.functions = Functions(
             forker,
             pool_size=settings.workers_per_function,
