@@ -18,6 +18,7 @@ import boto3
 from bench.figures import Figure
 from bench.moto import moto
 from bench.plan import Plan, in_a_process
+from prefdrop.importing.reject_items import ItemWriter
 from prefdrop.ledger.exceptions import BATCH, ExceptionStore, RejectItem, _put
 
 TABLE = "exceptions"
@@ -47,7 +48,10 @@ def rejects(count: int) -> list[RejectItem]:
 
 def write_ours(client: Any, count: int) -> None:
     """What the report does."""
-    ExceptionStore(client, TABLE, 90).write(IMPORT, rejects(count))
+    items = ItemWriter(ExceptionStore(client, TABLE, 90), IMPORT)
+    with items.writing():
+        for one in rejects(count):
+            items.add(one)
 
 
 def write_barely(client: Any, puts: list[Any]) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from prefdrop.importing.reject_items import TOGETHER, ItemWriter
+from prefdrop.importing.reject_items import SIDE_BY_SIDE, TOGETHER, ItemWriter
 from prefdrop.ledger.exceptions import RejectItem, TableBusy
+
+MOST = (SIDE_BY_SIDE + 1) * TOGETHER
+"""Items of which the last lets the pass wait, where none is written."""
 
 
 class Store:
@@ -18,11 +21,15 @@ class Store:
         self.rows: list[int] = []
         self.go = threading.Event()
         self.go.set()
-        self.began = threading.Event()
+        self.began, self.all_began = threading.Event(), threading.Event()
+        self.calls = 0
         self.refuses = False
 
     def write(self, _: str, rejects: list[RejectItem]) -> None:
+        self.calls += 1
         self.began.set()
+        if self.calls == SIDE_BY_SIDE:
+            self.all_began.set()
         self.go.wait(10)
         if self.refuses:
             raise TableBusy("The table is busy.")
@@ -37,15 +44,15 @@ def writer(store: Any) -> ItemWriter:
     return ItemWriter(store, "imp-1")
 
 
-def test_all_items_are_written_in_their_order_when_the_pass_ends() -> None:
+def test_all_items_are_written_when_the_pass_ends() -> None:
     store = Store()
     items = writer(store)
 
     with items.writing():
-        for row in range(2 * TOGETHER + 5):
+        for row in range(9 * TOGETHER + 5):
             items.add(item(row))
 
-    assert store.rows == list(range(2 * TOGETHER + 5))
+    assert sorted(store.rows) == list(range(9 * TOGETHER + 5))
 
 
 def test_the_pass_goes_on_while_items_are_written() -> None:
@@ -54,13 +61,35 @@ def test_the_pass_goes_on_while_items_are_written() -> None:
     items = writer(store)
 
     with items.writing():
-        for row in range(2 * TOGETHER - 1):
+        for row in range(MOST - 1):
             items.add(item(row))
         assert store.began.wait(10)
         assert store.rows == []
         store.go.set()
 
-    assert len(store.rows) == 2 * TOGETHER - 1
+    assert len(store.rows) == MOST - 1
+
+
+def test_the_pass_waits_for_a_table_that_is_slower() -> None:
+    store = Store()
+    store.go.clear()
+    items = writer(store)
+    added: list[int] = []
+
+    def add_all() -> None:
+        with items.writing():
+            for row in range(2 * MOST):
+                items.add(item(row))
+                added.append(row)
+
+    thread = threading.Thread(target=add_all)
+    thread.start()
+    assert store.all_began.wait(10)
+    assert len(added) < MOST
+    store.go.set()
+    thread.join(10)
+
+    assert len(store.rows) == 2 * MOST
 
 
 def test_items_that_were_settled_are_in_the_table() -> None:
