@@ -12,7 +12,7 @@ LOCAL_PARAMETERS: Mapping[str, str] = {
     "GhostSeconds": "30",
     "LeaseSeconds": "40",
     "PollFirstSeconds": "1",
-    "PollMaxSeconds": "2",
+    "PollMaxSeconds": "1",
     # It shows the state of alarms, which are not carried here.
     "Dashboard": "false",
     # moto does not delete a protected table, and a local one protects nothing.
