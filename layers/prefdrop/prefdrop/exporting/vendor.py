@@ -6,15 +6,17 @@ import math
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import requests
 
 from prefdrop.errors import Terminal
-from prefdrop.exporting.definition import Export, Family
 from prefdrop.importing.vendor import Vendor
 from prefdrop.mypreferences import Client, ExportPage, ExportSpec, ExportStatus, NotFound
 from prefdrop.mypreferences.answers import http_date
+
+if TYPE_CHECKING:
+    from prefdrop.exporting.definition import Export, Family
 
 
 class VendorTimeUnknown(Terminal):
