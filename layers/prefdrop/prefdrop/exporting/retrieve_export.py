@@ -137,12 +137,13 @@ class _Retrieval:
         """Store one stretch, and write it into the ledger after the one before it."""
         try:
             run = before.result()
-            number = run.stretches + 1
+            number, entries = run.stretches + 1, b"".join(sorted(set(read.entries)))
+            read.entries.clear()  # they take five times the memory, and those of the next one grow
             made = self._store(run, read.file) if read.file.records else None
         finally:
             read.file.discard()
         key = f"{spool_folder(run)}/roll-{number:05d}-{_word()}"
-        roll = rolls.store(self._services.files, key, [b"".join(sorted(set(read.entries)))])
+        roll = rolls.store(self._services.files, key, [entries])
         stretch = Stretch(
             number, read.offset, read.total, read.duplicates, read.tally, roll, made, read.last
         )
