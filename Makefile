@@ -83,7 +83,7 @@ format: $(VENV)/.dev ## Bring the code into the project's style
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.bench ## Measure everything (20 minutes) and write docs/performance.md anew; ROWS="chunker import" picks some
+bench: $(VENV)/.bench ## Measure everything (half an hour) and write docs/performance.md anew; ROWS="chunker import" picks some
 	@$(BIN)/python -m bench --json docs/performance.json --page $(ROWS)
 
 .PHONY: bench-quick

@@ -47,23 +47,29 @@ def main() -> int:
     """Measure, print and keep; 1 if a target is missed or a row failed."""
     arguments = _arguments()
     results = here(quick=arguments.quick)
+    before = read(arguments.json) if arguments.json and arguments.json.exists() else None
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan(Path(folder), quick=arguments.quick)
         print(f"{results.machine}; Python {results.python}; {results.measured_on}", flush=True)
         for name in arguments.rows or ROWS:
             _measure(name, plan, results, asked=bool(arguments.rows))
+            _keep(arguments, results, before)
     for name, why in results.left_out.items():
         print(f"\nLeft out: {name}: {why}.")
     if arguments.quick:
         print(f"\n{SMALLER}")
-    if arguments.json:
-        known = arguments.json.exists() and not arguments.quick
-        before = read(arguments.json) if known else None
-        write(arguments.json, merged(before, results) if before else results)
-        if arguments.page:
-            page.renew(read(arguments.json))
     failed = any("failed with" in why for why in results.left_out.values())
     return int(failed or any(figure.met is False for figure in results.figures))
+
+
+def _keep(arguments: argparse.Namespace, results: Results, before: Results | None) -> None:
+    """Write down what is measured so far, so that a run that is stopped is not for nothing."""
+    if not arguments.json:
+        return
+    kept = results if arguments.quick or before is None else merged(before, results)
+    write(arguments.json, kept)
+    if arguments.page:
+        page.renew(kept)
 
 
 def _measure(name: str, plan: Plan, results: Results, *, asked: bool) -> None:

@@ -87,10 +87,14 @@ def write(path: Path, results: Results) -> None:
 
 
 def merged(old: Results, new: Results) -> Results:
-    """`new` with the rows of `old` that it does not have, in the order of `old`."""
+    """`new` with the rows of `old` that it does not have, unless another machine measured those."""
+    if old.machine != new.machine:
+        return new
     measured = {figure.row for figure in new.figures}
     kept = [figure for figure in old.figures if figure.row not in measured]
-    return msgspec.structs.replace(new, figures=[*kept, *new.figures])
+    left_out = {row: why for row, why in old.left_out.items() if row not in measured}
+    left_out |= {row: why for row, why in new.left_out.items() if row not in {f.row for f in kept}}
+    return msgspec.structs.replace(new, figures=[*kept, *new.figures], left_out=left_out)
 
 
 def table(figures: Iterable[Figure]) -> Iterator[str]:

@@ -59,6 +59,21 @@ def test_rows_measured_again_replace_their_old_figures_and_no_others() -> None:
     assert [figure.what for figure in found] == ["ours; ten columns", "csv.reader alone", "faster"]
 
 
+def test_rows_of_another_machine_are_not_mixed_in() -> None:
+    again = results(machine="64-core", figures=[Figure("cost", "a row", 1.0, "$")], left_out={})
+
+    assert merged(results(), again) == again
+
+
+def test_what_an_earlier_run_measured_is_not_left_out_by_one_that_cannot() -> None:
+    again = results(figures=[], left_out={"chunker": "none here", "imports": "none either"})
+
+    found = merged(results(), again)
+
+    assert found.left_out == {"webhook": "none", "imports": "none either"}
+    assert len(found.of("chunker")) == 2
+
+
 def test_a_plain_table_is_aligned_and_tells_missed_from_met() -> None:
     first, second, _, third = table(results().figures)
 
