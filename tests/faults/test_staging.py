@@ -59,7 +59,7 @@ IN_DOUBT = ("timeout_after", "reset_after")
 """The answer is lost and nothing tells whether the request was applied, which it was."""
 
 FAILURES = [
-    (name, nth)
+    pytest.param(fault, nth, id=f"{name}-{nth}")
     for at, (name, fault) in enumerate(NO_ANSWER.items())
     for nth in PLACES
     if os.environ.get("PREFDROP_THOROUGH") or fault["kind"] in IN_DOUBT or nth == PLACES[at % 3]
@@ -67,11 +67,11 @@ FAILURES = [
 """Every failure at every place; most at one in turn where the tests are to be quick."""
 
 
-@pytest.mark.parametrize(("name", "nth"), FAILURES)
+@pytest.mark.parametrize(("fault", "nth"), FAILURES)
 def test_a_request_without_a_clear_answer_is_looked_into_before_it_is_sent_again(
-    simulation: Simulation, name: str, nth: int
+    simulation: Simulation, fault: Json, nth: int
 ) -> None:
-    simulation.fault({**NO_ANSWER[name], "nth": nth})
+    simulation.fault({**fault, "nth": nth})
 
     execution = simulation.drop(FILE).run()
 
