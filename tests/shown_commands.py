@@ -45,6 +45,18 @@ def shown() -> Iterator[Shown]:
             yield Shown(name, command, whole=False)
 
 
+def aws_commands() -> list[str]:
+    """The calls of the AWS CLI in the order of the pages; what removes the stack comes last."""
+    kept, removing = [], []
+    for page in PAGES:
+        head, _, tail = page.read_text(encoding="utf-8").partition("\n## Remove\n")
+        last, _, rest = tail.partition("\n## ")
+        removing.append(last)
+        kept += [head, f"\n## {rest}"]
+    commands = [c for text in (*kept, *removing) for c in (*fenced(text), *inline(text))]
+    return [c for c in commands if c.startswith("aws ") and (" --" in c or "s3://" in c)]
+
+
 def fenced(text: str) -> Iterator[str]:
     """The commands of fenced blocks, with continued lines joined."""
     for language, block in re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):

@@ -19,6 +19,7 @@ import requests
 from prefdrop_cli.main import main
 from prefdrop_cli.shapes.commands import COMMANDS
 from tests.integration.accidents.oncall import OnCall
+from tests.integration.pages.aws_commands import AwsCommand
 from tests.shapes import printed_by
 from tests.shown_commands import path_of, words_of
 from tests.workbench import FEED, PATIENCE, ROOT, Workbench, people
@@ -144,6 +145,36 @@ class Desk(OnCall):
         kept = {name: value for name, value in os.environ.items() if name not in gone}
         return kept | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
 
+    def aws(self, command: str, names: dict[str, str]) -> str:
+        """Type a command of the AWS CLI; what went wrong, or nothing."""
+        try:
+            answer = AwsCommand(command, self.bench.stack.client, self.folder, names).run()
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        if isinstance(answer, dict) and "BackupDetails" in answer:
+            names["BACKUP_ARN"] = answer["BackupDetails"]["BackupArn"]
+        return ""
+
+    def aws_names(self) -> dict[str, str]:
+        """What a reader puts for the names in the pages' commands."""
+        resources = self.bench.stack.client("cloudformation").describe_stack_resources(
+            StackName="prefdrop"
+        )
+        made = {
+            one.get("LogicalResourceId", ""): one.get("PhysicalResourceId", "")
+            for one in resources["StackResources"]
+        }
+        self.bench.s3.create_bucket(Bucket="another")
+        return {
+            "TABLE": self.bench.stack.outputs["ImportsTableName"],
+            "$BUCKET": self.bench.bucket,
+            "BUCKET": self.bench.bucket,
+            "OLD": self.bench.bucket,
+            "NEW": "another",
+            "RULE": made["DropRule"],
+            "KEY": made["DataKey"],
+        }
+
     # --- what is there to talk about ------------------------------------------------------------
 
     def deliver(self, body: str) -> None:
@@ -159,11 +190,13 @@ class Desk(OnCall):
         return self.id_of(version)
 
     def ended(self, import_id: str) -> str:
-        """How an import ended."""
-        (found,) = (one for one in self.bench.imports() if one["import_id"] == import_id)
-        self.bench.end_of(found["execution_arn"])
-        (found,) = (one for one in self.bench.imports() if one["import_id"] == import_id)
-        status: str = found["status"]
+        """How an import ended, once it is in the ledger and the execution at work on it is over."""
+
+        def find() -> dict[str, Any] | None:
+            return next((o for o in self.bench.imports() if o["import_id"] == import_id), None)
+
+        self.bench.end_of(self.bench.wait_for(find)["execution_arn"])
+        status: str = self.bench.wait_for(find)["status"]
         return status
 
 

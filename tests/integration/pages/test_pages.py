@@ -17,7 +17,9 @@ import pytest
 
 from prefdrop_cli.shapes.stack import ConsoleAddress, SandboxAddress
 from tests.integration.pages.desk import Desk
+from tests.integration.pages.elsewhere import NOT_ON_MOTO
 from tests.shapes import held_to
+from tests.shown_commands import aws_commands
 from tests.workbench import FEED, PATIENCE, people
 
 
@@ -370,3 +372,19 @@ def test_completion_is_installed_for_the_shell_in_use(desk: Desk) -> None:
         f'{asked}_prefdrop_completion prefdrop; echo "${{COMPREPLY[@]}}"', HOME=str(home)
     )
     assert "show" in completed.out
+
+
+# --- the AWS CLI: last, since what it removes is gone ---------------------------------------------
+
+
+def test_the_aws_commands_of_the_pages_work(desk: Desk, done: str) -> None:
+    desk.writes("secret.json", '{"auth": "pnauthinfo3", "user_id": "u", "secret": "s"}')
+    names = desk.aws_names()
+
+    failed = [
+        f"{command}\n  {why}"
+        for command in aws_commands()
+        if not command.startswith(tuple(NOT_ON_MOTO)) and (why := desk.aws(command, names))
+    ]
+
+    assert not failed, "\n".join(failed)

@@ -14,8 +14,8 @@ import pytest
 import typer
 
 from prefdrop_cli.main import app
-from tests.integration.pages.elsewhere import ELSEWHERE
-from tests.shown_commands import REPOSITORY, Shown, path_of, shown, words_of
+from tests.integration.pages.elsewhere import ELSEWHERE, NOT_ON_MOTO
+from tests.shown_commands import REPOSITORY, Shown, aws_commands, path_of, shown, words_of
 
 TYPING = Path(__file__).with_name("test_pages.py")
 SHOWN = list(shown())
@@ -65,6 +65,12 @@ def test_what_is_said_to_be_run_elsewhere_is_shown_and_is_run_there() -> None:
         assert (REPOSITORY / file).exists()
         if function:
             assert f"\ndef {function}(" in (REPOSITORY / file).read_text("utf-8")
+
+
+def test_what_moto_cannot_do_is_shown() -> None:
+    commands = aws_commands()
+
+    assert [one for one in NOT_ON_MOTO if not any(c.startswith(one) for c in commands)] == []
 
 
 def test_every_command_is_typed_with_json_somewhere() -> None:
