@@ -2,7 +2,8 @@
 
 Every local stack of a session writes down what its functions ask for, and so do tests that run a
 function in their own process. When the session ends, that is compared with
-`tools/permissions/calls.toml`, from which the permissions in the template are proven.
+`tools/permissions/calls.toml`, from which the permissions in the template are proven. A session of
+all tests must have made every call that is on record.
 """
 
 from __future__ import annotations
@@ -54,29 +55,41 @@ class RecordedSession:
         self._temporary = TemporaryDirectory(prefix="prefdrop-calls-")
         self.folder = Path(self._temporary.name)
         os.environ[RECORD] = str(self.folder)
-        self.unknown: list[str] = []
+        self.faults: list[str] = []
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self.unknown = unknown_calls(self.folder)
-        if self.unknown:
+        whole = session.exitstatus == pytest.ExitCode.OK and is_whole(session.config)
+        self.faults = faults(self.folder, whole=whole)
+        if self.faults:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.unknown:
-            terminalreporter.section("calls of AWS that are not on record", red=True)
-            for line in self.unknown:
+        if self.faults:
+            terminalreporter.section("calls of AWS that are not as they are on record", red=True)
+            for line in self.faults:
                 terminalreporter.line(line)
-            terminalreporter.line("If they are right, `make permissions` puts them on record.")
+            terminalreporter.line("If that is right, `make permissions` writes the record anew.")
 
     def pytest_unconfigure(self) -> None:
         os.environ.pop(RECORD, None)
         self._temporary.cleanup()
 
 
-def unknown_calls(folder: Path, record: Path = calls.RECORD) -> list[str]:
-    """What was recorded into `folder` and is not on record, line by line."""
+def is_whole(config: pytest.Config) -> bool:
+    """Whether the session runs every test that there is, so that each call must be made."""
+    picks = ("keyword", "markexpr", "deselect", "lf", "collectonly")
+    picked = any(config.getoption(name, None) for name in picks)
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not picked
+
+
+def faults(folder: Path, *, whole: bool = False) -> list[str]:
+    """What was recorded into `folder` and is not on record; in a whole session, the reverse too."""
     try:
         made = calls.recorded(folder, calls.functions())
     except calls.UnknownResource as unknown:
         return [str(unknown)]
-    return [str(call) for call in sorted(made - calls.read(record))]
+    on_record = calls.read()
+    return [
+        *(f"not on record: {call}" for call in sorted(made - on_record)),
+        *(f"never made: {call}" for call in sorted(on_record - made if whole else ())),
+    ]

@@ -14,7 +14,7 @@ from botocore import handlers
 from botocore.stub import Stubber
 
 from prefdrop_local.stack.lambdas.calls import RECORD, Recorder
-from tests.call_watch import RecordedSession, unknown_calls
+from tests.call_watch import RecordedSession, faults, is_whole
 from tools.permissions import calls
 from tools.permissions.calls import Call
 
@@ -159,7 +159,8 @@ def test_a_call_that_is_not_on_record_fails_the_session_and_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(RECORD, raising=False)
-    session: Any = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    config = SimpleNamespace(args_source=pytest.Config.ArgsSource.ARGS, getoption=lambda *_: None)
+    session: Any = SimpleNamespace(exitstatus=pytest.ExitCode.OK, config=config)
     watching = RecordedSession()
     recorder = Recorder(watching.folder)
     with recorder.made_by(FUNCTION, ENVIRONMENT):
@@ -170,13 +171,42 @@ def test_a_call_that_is_not_on_record_fails_the_session_and_is_named(
     watching.pytest_unconfigure()
 
     assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
-    assert watching.unknown == ["AnnounceImportFunction: dynamodb DeleteItem ImportsTable"]
+    assert watching.faults == [
+        "not on record: AnnounceImportFunction: dynamodb DeleteItem ImportsTable"
+    ]
+
+
+def test_a_call_that_no_test_makes_any_more_is_named_after_a_session_of_all_tests(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    recorder.asked("dynamodb", "GetItem", {"TableName": "imports-1", "Key": ANA})
+
+    never = faults(tmp_path, whole=True)
+
+    assert len(never) == len(calls.read()) - 1
+    assert "never made: AnnounceImportFunction: events PutEvents EventBus" in never
+    assert faults(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "picked", "whole"),
+    [("TESTPATHS", "", True), ("TESTPATHS", "keyword", False), ("ARGS", "", False)],
+)
+def test_only_a_session_of_all_tests_must_make_every_call(
+    source: str, picked: str, whole: bool
+) -> None:
+    config: Any = SimpleNamespace(
+        args_source=pytest.Config.ArgsSource[source],
+        getoption=lambda name, _: "some" if name == picked else None,
+    )
+
+    assert is_whole(config) == whole
 
 
 def test_a_resource_that_nobody_knows_is_told(recorder: Recorder, tmp_path: Path) -> None:
     recorder.asked("s3", "PutObject", {"Bucket": "bucket-1", "Key": "elsewhere/a"})
 
-    assert unknown_calls(tmp_path) == ["elsewhere/a is no kind of object that is known; see KEYS"]
+    assert faults(tmp_path) == ["elsewhere/a is no kind of object that is known; see KEYS"]
 
 
 def test_functions_of_other_stacks_are_not_asked_for(tmp_path: Path) -> None:
@@ -184,7 +214,7 @@ def test_functions_of_other_stacks_are_not_asked_for(tmp_path: Path) -> None:
     with recorder.made_by("EchoFunction", {}):
         recorder.asked("dynamodb", "Scan", {"TableName": "any"})
 
-    assert unknown_calls(tmp_path) == []
+    assert faults(tmp_path) == []
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
