@@ -19,7 +19,7 @@ def held_to(shape: Any, printed: str) -> Any:
         read = msgspec.json.decode(lines[0], type=shape)
     except msgspec.ValidationError as error:
         raise AssertionError(f"{error}: {printed}") from None
-    assert msgspec.to_builtins(read) == value, f"not exactly the members of {shape}"
+    assert json.loads(msgspec.json.encode(read)) == value, f"not exactly the members of {shape}"
     return value
 
 
