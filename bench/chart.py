@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bench.figures import Figure, Results, amount
 
-WIDTH, LEFT, RIGHT = 760, 250, 110
+WIDTH, LEFT, RIGHT = 820, 310, 130
 BAR, GAP, HEAD = 20, 6, 44
 OURS, THEIRS, INK, PAPER = "#1f6feb", "#8c959f", "#24292f", "#ffffff"
 STYLE = f'font-family="system-ui, sans-serif" font-size="13" fill="{INK}"'
