@@ -93,11 +93,34 @@ def test_the_page_names_everything_that_stays_behind(page, template: Template):
     kept = [
         name
         for name, resource in template["Resources"].items()
-        if resource.get("DeletionPolicy") == "Retain"
+        if resource.get("DeletionPolicy", "").startswith("Retain")
     ]
     remove = page.split("\n## Remove\n")[1].split("\n## ")[0]
 
+    assert len(kept) > 6
     assert [name for name in kept if f"`{name}`" not in remove] == []
+
+
+def test_the_page_names_what_a_first_deployment_that_failed_leaves_behind(page, template: Template):
+    resources = template["Resources"]
+    left = {name for name, r in resources.items() if r.get("DeletionPolicy") == "Retain"}
+    (told,) = re.findall(r"^\*\*If the first deployment fails\*\*.*$", page, re.M)
+
+    assert set(re.findall(r"`(\w+)`", told)) & resources.keys() == left
+
+
+def test_the_page_names_every_function_that_sam_asks_about(page, template: Template):
+    """Of those behind an API without an authorizer: samcli/commands/deploy/guided_context.py."""
+    open_to_all = {
+        name
+        for name, resource in template["Resources"].items()
+        for event in resource.get("Properties", {}).get("Events", {}).values()
+        if event["Type"] == "HttpApi" and "Auth" not in event["Properties"]
+    }
+    (told,) = re.findall(r"^.*has no authentication\. Is this okay\?.*$", page, re.M)
+
+    assert open_to_all
+    assert set(re.findall(r"`(\w+Function)`", told)) == open_to_all
 
 
 def test_the_page_asks_for_exactly_the_parameters_without_a_default(page, template: Template):
