@@ -235,6 +235,22 @@ def test_an_outage_is_waited_out_with_all_that_is_there(
     people.assert_readers_have_everything()
 
 
+def test_pages_that_came_before_the_vendor_asked_for_patience_are_not_read_again(
+    simulation: ExportSimulation,
+) -> None:
+    simulation.define(EXPORT.replace("object_bytes = 4000", "object_bytes = 1000000"))
+    simulation.put_people(range(40))
+    often = list(range(4, 40, 3))
+    simulation.fault({"route": route("retrieve"), "nth": often, "kind": "status", "status": 429})
+    execution = simulation.start_run("1")
+
+    simulation.finish(execution)
+
+    assert execution.status == "SUCCEEDED", execution.error
+    assert execution.visited.count("WaitForVendor") < 6
+    simulation.assert_readers_have_everything()
+
+
 def test_a_vendor_that_stays_away_fails_the_run_with_its_cause(people: ExportSimulation) -> None:
     people.fault(
         {"route": route("initiate"), "nth": list(range(1, 200)), "kind": "status", "status": 503}

@@ -28,6 +28,7 @@ from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.exports import UNKNOWN, ExportObject, ExportRun, Stretch, Tally
 from prefdrop.mypreferences import ExportPage, TokenRefused
+from prefdrop.mypreferences.errors import MyPreferencesError
 from prefdrop.telemetry import logger
 
 MARGIN_SECONDS = 240
@@ -84,9 +85,13 @@ class _Retrieval:
         self._format = PartFormat(self._export)
         self._seen = rolls.RollIndex(services.files, _tail(services, run)) if run.tail else None
         self._offset, self._total, self._more = run.offset, run.total, True
+        self._away: MyPreferencesError | None = None
 
     def go_on(self) -> ExportRun:
-        """Settle stretch after stretch, each while the next one is read; the run as it is then."""
+        """Settle stretch after stretch, each while the next one is read; the run as it is then.
+
+        Raises what ended the last stretch before its time, once that is settled.
+        """
         run, limit = self._run, self._export.output.page_records
         settled = _done(run)
         with (
@@ -95,14 +100,19 @@ class _Retrieval:
         ):
             coming = iter(pages)
             try:
-                while self._more and self._deadline.remaining() > MARGIN_SECONDS:
+                while self._goes_on() and self._deadline.remaining() > MARGIN_SECONDS:
                     read = self._read(coming)
                     before, settled = settled, thread.submit(self._settle, settled, read)
                     before.result()  # two stretches lie on the disk, no more
             finally:
                 # Whatever went wrong in reading on, what was read before it is settled first.
                 run = settled.result()
+        if self._away:
+            raise self._away
         return run
+
+    def _goes_on(self) -> bool:
+        return self._more and self._away is None
 
     def _fetch(self, offset: int) -> ExportPage:
         return self._services.export_vendor.page(
@@ -113,25 +123,35 @@ class _Retrieval:
         )
 
     def _read(self, pages: Iterator[ExportPage]) -> _Read:
-        """Read one stretch into a file, which the caller has to discard."""
+        """Read one stretch into a file, which the caller has to discard.
+
+        It ends with the pages that came, where the vendor is away for the one after them: who asks
+        for patience is not asked for the same pages again and again.
+        """
         file, entries, duplicates = self._format.new(), list[bytes](), 0
         try:
             for page in pages:
-                its_entries = rolls.entries_of(page.records)
-                entries += its_entries
-                fresh = self._fresh(page, its_entries)
-                duplicates += len(page.records) - len(fresh)
-                file.write(fresh)
-                self._offset = page.offset + page.count
-                self._total = _same_total(page, self._total)
-                self._more = page.has_more and page.count > 0
+                duplicates += self._take(page, file, entries)
                 if not self._more or self._is_full(file, entries):
                     break
-        except BaseException:
-            file.discard()
-            raise
+        except BaseException as error:
+            if not entries or not isinstance(error, AWAY):
+                file.discard()
+                raise
+            self._away = error
         tally = self._format.take_tally()
         return _Read(file, entries, self._offset, self._total, duplicates, tally, not self._more)
+
+    def _take(self, page: ExportPage, file: PartFile, entries: list[bytes]) -> int:
+        """Add a page to the stretch; how many of its records the run before had already."""
+        its_entries = rolls.entries_of(page.records)
+        entries += its_entries
+        fresh = self._fresh(page, its_entries)
+        file.write(fresh)
+        self._offset = page.offset + page.count
+        self._total = _same_total(page, self._total)
+        self._more = page.has_more and page.count > 0
+        return len(page.records) - len(fresh)
 
     def _settle(self, before: Future[ExportRun], read: _Read) -> ExportRun:
         """Store one stretch, and write it into the ledger after the one before it."""
