@@ -9,15 +9,22 @@ import pytest
 
 from prefdrop.exporting import begin_export, finish_export, retrieve_export
 from prefdrop.exporting.attempts import begin_again
-from prefdrop.exporting.ending import publish
+from prefdrop.exporting.ending import publish, settle
 from prefdrop.exporting.manifest import draft_key
 from prefdrop.importing import turn
-from prefdrop.ledger.exports import ClaimLost, ExportRun, ExportStore, Stretch, Tally
+from prefdrop.ledger.exports import (
+    ClaimLost,
+    ExportRun,
+    ExportState,
+    ExportStore,
+    Stretch,
+    Tally,
+)
 from prefdrop.ledger.table import LedgerBusy
 from prefdrop.mypreferences import ExportPage
 from tests.call_watch import calls_of
 from tests.faults.exports.simulation import ExportSimulation
-from tests.faults.interpreter import Execution, Json
+from tests.faults.interpreter import Execution, Json, StepError
 
 
 def payload(execution: Execution) -> Json:
@@ -121,6 +128,79 @@ def test_a_run_whose_claim_another_has_taken_is_decided_no_more(
 
     assert simulation.run_item("2").status == "Finishing"
     assert simulation.state().last_run == "1"
+
+
+def test_a_run_that_another_publishes_just_then_fails_not_the_next_one(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = stopped_before_its_decision(simulation)
+    decide(simulation, simulation.run_item("2"))
+
+    def meanwhile_published(services: Any, run: ExportRun) -> None:
+        simulation.call("FinishExport", payload(stopped))
+        settle(services, run)
+
+    monkeypatch.setattr(begin_export, "settle", meanwhile_published)
+
+    execution = simulation.export("3")
+
+    assert execution.status == "SUCCEEDED", execution.error
+    assert simulation.manifests().keys() == {"1", "2", "3"}
+    simulation.assert_readers_have_everything()
+
+
+def test_a_worker_whose_run_is_decided_while_it_looks_compares_it_with_the_one_before(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.put_people(range(10))
+    simulation.export("1")
+    simulation.delete_people([3])
+    execution = simulation.start_run("2", full=True)
+    simulation.walk_to(execution, "Finishing")
+    get, decided = ExportStore.get, list[str]()
+
+    def then_decided(store: ExportStore, export: str, run: str) -> ExportRun:
+        found = get(store, export, run)
+        if not decided:
+            decided.append(run)
+            decide(simulation, found)
+        return found
+
+    monkeypatch.setattr(ExportStore, "get", then_decided)
+
+    with pytest.raises(StepError, match="LedgerBusy"):
+        simulation.call("FinishExport", payload(execution))
+    simulation.finish(execution)
+
+    removed = simulation.manifests()["2"]["removed"]
+    assert len(simulation.read(removed["key"]).splitlines()) == removed["records"] == 1
+
+
+def test_a_worker_that_decides_too_late_replaces_nothing_that_the_next_run_needs(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.put_people(range(10))
+    simulation.clock.advance(600)
+    simulation.export("1")
+    simulation.put_people(range(8, 12), CustomerName={"FirstName": "Ana"})
+    execution = simulation.start_run("2")
+    simulation.walk_to(execution, "Finishing")
+    look, ended = finish_export._with_what_is_known, list[ExportState]()
+
+    def after_its_run_has_ended(services: Any, state: ExportState) -> ExportState:
+        if not ended:
+            ended.append(state)
+            simulation.finish(execution)
+        return look(services, state)
+
+    monkeypatch.setattr(finish_export, "_with_what_is_known", after_its_run_has_ended)
+
+    with pytest.raises(StepError):
+        simulation.call("FinishExport", payload(execution))
+
+    simulation.delete_people([3])
+    simulation.export("3", full=True)
+    assert simulation.manifests()["3"]["removed"]["records"] == 1
 
 
 @pytest.mark.parametrize("late", ["before the decision", "after the decision"])

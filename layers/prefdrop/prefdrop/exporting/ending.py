@@ -13,6 +13,7 @@ from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.exports import ExportRun
 from prefdrop.ledger.imports import Failure
+from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.ledger.table import LedgerBusy
 from prefdrop.telemetry import logger, metrics
 
@@ -25,7 +26,13 @@ def publish(services: ExportServices, run: ExportRun) -> ExportRun:
     """Make a decided run visible and tell of it; doing it again changes nothing."""
     files = services.files
     key = manifest_key(run)
-    draft = files.read(draft_key(run)).body
+    try:
+        draft = files.read(draft_key(run)).body
+    except ObjectMissing:
+        found = services.exports.get(run.export, run.run)
+        if found.status == "Completed":  # whoever published it took the draft away
+            return found
+        raise
     files.write(key, draft)
     services.bus.publish(SOURCE, "ExportCompleted", _completed(run, msgspec.json.decode(draft)))
     try:

@@ -8,6 +8,7 @@ of the run counts.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import TemporaryFile
@@ -39,9 +40,10 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
     """Answer `done`, or `begin` when the objects are not what the vendor has; raises ClaimLost."""
     request = msgspec.convert(event, ExportInput)
     logger.append_keys(export=request.export, run=request.run)
+    # Read before the run: once that is decided, the state tells of the run itself.
+    state = services.exports.state(request.export)
     run = services.exports.get(request.export, request.run)
     if run.status == "Finishing":
-        state = services.exports.state(run.export)
         if state.run != run.run:
             raise ClaimLost(
                 f"Another run has taken over the export {run.export}.",
@@ -78,7 +80,8 @@ def _decide(
     services: ExportServices, run: ExportRun, state: ExportState, objects: list[ExportObject]
 ) -> ExportRun:
     export, files = pinned_definition(services, run), services.files
-    kept = f"{state_folder(run)}/{run.run}-{run.attempt}"
+    # The word keeps a worker that was thought dead from replacing what the ledger names.
+    kept = f"{state_folder(run)}/{run.run}-{run.attempt}-{secrets.token_hex(4)}"
     roll = rolls.store(
         files, f"{kept}.roll", _each_once(rolls.merged(files, services.exports.rolls(run)), run)
     )
