@@ -17,7 +17,7 @@ _TAIL = b"]}"
 _FRAME = len(_HEAD) + len(_TAIL)
 
 _GATHERED = 256
-"""Records that are joined at a time."""
+"""Records that are written at a time."""
 _LARGE = 4 * 1024 * 1024
 _MAPPED = 33 * 1024 * 1024
 """The C library takes what is larger than 32 MiB straight from the system and gives it back."""
@@ -40,32 +40,52 @@ class RowReader(Protocol):
 class _Open:
     """The chunk being filled."""
 
-    def __init__(self, start: Cursor) -> None:
+    def __init__(self, start: Cursor, limits: ChunkLimits) -> None:
         self.start = start
-        self.records = 0
         self.rejects: list[LocalReject] = []
-        self.bytes = _FRAME - 1
+        self._limits = limits
+        self._records = 0
+        self._bytes = _FRAME - 1
         """Of the body with what is in it, counting one comma per record (the first has none)."""
-        self._gathered: list[bytes] = []
+        self._gathered: list[str] = []
         self._body = io.BytesIO()
         self._body.write(_HEAD)
         self._roomy = False
 
-    def add(self, record: bytes) -> None:
-        self._gathered.append(record)
-        self.records += 1
-        self.bytes += len(record) + 1
-        if len(self._gathered) == _GATHERED:
-            self._flush()
+    def short_way(self) -> tuple[Callable[[str], None], int, int]:
+        """What adds a record in plain ASCII, how many bytes such records and their commas may have,
+        and how many may be added before this is asked again."""
+        full = len(self.rejects) >= self._limits.rejects
+        slots = 0 if full else min(_GATHERED, self._limits.records - self._records)
+        return self._gathered.append, self._limits.bytes - self._bytes, slots
 
-    def _flush(self) -> None:
-        body = self._body
-        if body.tell() > len(_HEAD) and self._gathered:
-            body.write(b",")
-        if self.bytes > _LARGE and not self._roomy:
+    def write(self) -> None:
+        """Write down what went the short way."""
+        if self._gathered:
+            self._append(",".join(self._gathered).encode(), len(self._gathered))
+            self._gathered.clear()
+
+    def takes(self, settled: bytes | LocalReject) -> bool:
+        """Whether there is room for one more row that became this."""
+        if self._records >= self._limits.records or len(self.rejects) >= self._limits.rejects:
+            return False
+        return not isinstance(settled, bytes) or len(settled) < self._limits.bytes - self._bytes
+
+    def add(self, settled: bytes | LocalReject) -> None:
+        """Add what a row became."""
+        if isinstance(settled, bytes):
+            self._append(settled, 1)
+        else:
+            self.rejects.append(settled)
+
+    def _append(self, text: bytes, records: int) -> None:
+        if self._records:
+            self._body.write(b",")
+        self._records += records
+        self._bytes += len(text) + 1
+        if self._bytes > _LARGE and not self._roomy:
             self._make_room()
-        body.write(b",".join(self._gathered))
-        self._gathered.clear()
+        self._body.write(text)
 
     def _make_room(self) -> None:
         """Grow once and for all, and so far that the system itself gives the memory.
@@ -80,14 +100,14 @@ class _Open:
         self._roomy = True
 
     def close(self, end: Cursor, *, last: bool) -> Chunk:
-        self._flush()
+        """The chunk with what was written."""
         self._body.write(_TAIL)
         self._body.truncate()
         body = self._body.getvalue()
         self._body.close()
         return Chunk(
             body,
-            self.records,
+            self._records,
             hashlib.sha256(body).hexdigest(),
             end.row - self.start.row,
             self.start,
@@ -111,29 +131,33 @@ def fill_chunks(
     it may have and another row follows. Every chunk but that of an empty rest has a row at least.
     """
     settle = _settler(limits.bytes, refused)
-    room = 0 if refused else limits.bytes - _FRAME
-    chunk, number, end = _Open(start), start.row, start.offset
+    careful = bool(refused)
+    chunk, number, end = _Open(start, limits), start.row, start.offset
+    add, left, slots = chunk.short_way()
     for payload in rows:
         outcome = encode(payload, now)
-        # Nearly every row takes the short way: a plain text that surely encodes, not too long.
-        if outcome.__class__ is str and len(outcome) <= room and outcome.isascii():
-            settled: bytes | LocalReject = outcome.encode()
-        else:
-            settled = settle(outcome, number + 1)
+        # Nearly every row takes the short way: a plain text that surely encodes, with room for it.
         if (
-            (isinstance(settled, bytes) and chunk.bytes + len(settled) + 1 > limits.bytes)
-            or chunk.records >= limits.records
-            or len(chunk.rejects) >= limits.rejects
-        ) and number > chunk.start.row:
-            cut = Cursor(end, number)
-            yield chunk.close(cut, last=False)
-            chunk = _Open(cut)
-        if isinstance(settled, bytes):
-            chunk.add(settled)
+            slots
+            and outcome.__class__ is str
+            and len(outcome) < left
+            and outcome.isascii()
+            and not careful
+        ):
+            add(outcome)
+            left -= len(outcome) + 1
+            slots -= 1
         else:
-            chunk.rejects.append(settled)
+            chunk.write()
+            settled = settle(outcome, number + 1)
+            if number > chunk.start.row and not chunk.takes(settled):
+                yield chunk.close(cut := Cursor(end, number), last=False)
+                chunk = _Open(cut, limits)
+            chunk.add(settled)
+            add, left, slots = chunk.short_way()
         number += 1
         end = rows.end
+    chunk.write()
     yield chunk.close(Cursor(rows.end, number), last=True)
 
 

