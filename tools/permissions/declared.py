@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tools.permissions.grants import ATTACHED, OWN, Grant
+from tools.permissions.grants import ATTACHED, LIES_ON, OWN, WORKS_WITH, Grant
 
 TABLE = Path(__file__).with_name("declared.toml")
 
@@ -21,6 +21,8 @@ EVERY_FUNCTION = "the role of every function"
 class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry: `of` the policy of what, `to` whom, which actions on what, when, and why.
 
+    Or of what, which policy is `attached` to it, what it `lies_on`, which role it `works_with`.
+
     Each value of a condition is an alternative; all conditions must hold. `source` is where it can
     be read that the service needs it.
     """
@@ -29,6 +31,8 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     because: str
     may: tuple[str, ...] = ()
     attached: str = ""
+    lies_on: str = ""
+    works_with: str = ""
     on: tuple[str, ...] = (OWN,)
     to: tuple[str, ...] = ("",)
     when: dict[str, tuple[str, ...]] = {}
@@ -37,8 +41,10 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def grants(self, holder: str) -> Iterator[Grant]:
         """Its single permissions, as part of the policy of `holder`."""
-        if self.attached:
-            yield Grant(holder, ATTACHED, self.attached)
+        ties = {ATTACHED: self.attached, LIES_ON: self.lies_on, WORKS_WITH: self.works_with}
+        for tie, to_what in ties.items():
+            if to_what:
+                yield Grant(holder, tie, to_what)
         choices = [[f"{key} = {value}" for value in values] for key, values in self.when.items()]
         for action, on, to, when in product(self.may, self.on, self.to, product(*choices)):
             yield Grant(holder, action, on, to, frozenset(when), self.effect)

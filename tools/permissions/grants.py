@@ -15,6 +15,12 @@ from tools.translation import Template
 ATTACHED = "(attached policy)"
 """In place of an action: a role has all that a managed policy grants, which is checked there."""
 
+LIES_ON = "(lies on)"
+"""In place of an action: the policy of a resource is for this one."""
+
+WORKS_WITH = "(works with)"
+"""In place of an action: a service acts for this resource with a role, which is checked there."""
+
 OWN = "(itself)"
 """In place of a resource, where the policy of a resource speaks of nothing else."""
 
@@ -50,15 +56,38 @@ def granted(template: Template) -> set[Grant]:
     return {g for name, resource in template["Resources"].items() for g in written(name, resource)}
 
 
+LYING = {
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SQS::QueuePolicy": "Queues",
+}
+"""Kinds of policies, and which member says what they are for."""
+
+URL = "AWS::Lambda::Url"
+"""Lets somebody call a function without any policy."""
+
+
 def written(name: str, resource: Mapping[str, Any]) -> Iterator[Grant]:
-    """What one resource of a template grants, to itself or to others."""
-    properties = resource.get("Properties", {})
-    if resource["Type"] == "AWS::Lambda::Permission":
-        yield _of_permission(properties)
+    """What one resource of a template grants, to itself or to others. Raises UnreadablePolicy."""
+    kind, properties = resource["Type"], resource.get("Properties", {})
+    if kind == "AWS::Lambda::Permission":
+        yield _of_permission(name, properties)
         return
-    for statement in _statements(properties):
+    if kind == URL or "Principal" in properties:
+        raise UnreadablePolicy(f"{name}: what a {kind} lets others do is not read here.")
+    for statement in _statements(name, properties):
         yield from _of_statement(name, statement)
     yield from _attachments(name, properties)
+    if kind in LYING:
+        for one in listed(properties[LYING[kind]]):
+            yield Grant(name, LIES_ON, rendered(one))
+    if kind not in EXECUTED:
+        for role in _all_of("RoleArn", properties):
+            yield Grant(name, WORKS_WITH, rendered(role))
+
+
+EXECUTED = {"AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"}
+"""What has the role whose permissions are worked out from what it does."""
 
 
 def rendered(value: Any) -> str:
@@ -88,16 +117,31 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _statements(value: Any) -> Iterator[dict[str, Any]]:
+POLICIES = {"AssumeRolePolicyDocument", "KeyPolicy", "Policy", "PolicyDocument", "ResourcePolicy"}
+"""Members that hold a policy."""
+
+
+def _statements(name: str, properties: Any) -> Iterator[dict[str, Any]]:
     """Every statement at any depth, so that no kind of policy is overlooked."""
+    for policy in (one for member in POLICIES for one in _all_of(member, properties)):
+        if not isinstance(policy, dict) or not policy.keys() & {"Statement", "PolicyDocument"}:
+            raise UnreadablePolicy(f"{name}: write the policy out, with its statements.")
+    for statement in (one for some in _all_of("Statement", properties) for one in listed(some)):
+        if statement.get("Effect") not in ("Allow", "Deny"):
+            raise UnreadablePolicy(f"{name}: say of each statement itself whether it allows.")
+        yield statement
+
+
+def _all_of(member: str, value: Any) -> Iterator[Any]:
+    """What a member of this name holds, at any depth."""
     if isinstance(value, list):
         for one in value:
-            yield from _statements(one)
+            yield from _all_of(member, one)
     elif isinstance(value, dict):
-        if value.get("Effect") in ("Allow", "Deny"):
-            yield value
+        if member in value:
+            yield value[member]
         for one in value.values():
-            yield from _statements(one)
+            yield from _all_of(member, one)
 
 
 READ = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
@@ -131,20 +175,23 @@ def _alternatives(condition: Mapping[str, Mapping[str, Any]]) -> Iterable[frozen
     return map(frozenset, product(*choices))
 
 
-def _of_permission(properties: Mapping[str, Any]) -> Grant:
+def _of_permission(name: str, properties: Mapping[str, Any]) -> Grant:
     conditions = {
         "SourceArn": "ArnLike aws:SourceArn",
         "SourceAccount": "StringEquals aws:SourceAccount",
     }
+    known = {"Action", "FunctionName", "Principal", *conditions}
+    if unread := properties.keys() - known:
+        raise UnreadablePolicy(f"{name}: {', '.join(sorted(unread))} is not read here.")
     return Grant(
         rendered(properties["FunctionName"]).strip("${}").removesuffix(".Arn"),
         properties["Action"],
         OWN,
         rendered(properties["Principal"]),
         frozenset(
-            f"{condition} = {rendered(properties[name])}"
-            for name, condition in conditions.items()
-            if name in properties
+            f"{condition} = {rendered(properties[member])}"
+            for member, condition in conditions.items()
+            if member in properties
         ),
     )
 

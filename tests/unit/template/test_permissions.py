@@ -18,6 +18,8 @@ from tools.permissions.check import FUNCTION, faults, required, roles
 from tools.permissions.declared import Statement
 from tools.permissions.grants import (
     ATTACHED,
+    LIES_ON,
+    WORKS_WITH,
     Grant,
     UnreadablePolicy,
     granted,
@@ -204,6 +206,51 @@ def test_a_policy_that_says_what_is_not_meant_is_refused():
         granted({"Resources": {"SomeRole": role}})
 
 
+TIES = {
+    "DropDeadLetterQueuePolicy": ("Queues", [{"Ref": "EventDeadLetterQueue"}]),
+    "EventDeadLetterQueuePolicy": ("Queues", []),
+    "ResultsTopicPolicy": ("Topics", [{"Ref": "AlarmTopic"}, {"Ref": "ResultsTopic"}]),
+    "AlarmTopicPolicy": ("Topics", [{"Ref": "ResultsTopic"}]),
+    "BucketPolicy": ("Bucket", "elsewhere"),
+    "AuditPipe": ("RoleArn", {"Fn::GetAtt": ["DropRuleRole", "Arn"]}),
+    "DropRule": ("Targets", [{"Id": "import", "Arn": {"Ref": "ImportStateMachine"}}]),
+}
+"""What says where a policy lies, or which role is taken on, and something else in its place."""
+
+
+@pytest.mark.parametrize("name", TIES)
+def test_a_policy_on_something_else_and_another_s_role_are_noticed(translated, record, name):
+    member, other = TIES[name]
+    properties = translated["Resources"][name]["Properties"]
+    _, _, undo = _put(name, properties, member, other)
+
+    try:
+        assert any(f": {name}: (" in fault for fault in faults(translated, record))
+    finally:
+        undo()
+
+
+STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "logs:*", "Resource": "*"}
+DOCUMENT = {"Statement": [STATEMENT]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::Logs::ResourcePolicy", {"PolicyDocument": json.dumps(DOCUMENT)}),
+        ("AWS::Logs::ResourcePolicy", {"PolicyDocument": {"Fn::Sub": json.dumps(DOCUMENT)}}),
+        ("AWS::Events::EventBusPolicy", {"Statement": STATEMENT | {"Effect": {"Ref": "Mode"}}}),
+        ("AWS::Events::EventBusPolicy", {"Action": "events:PutEvents", "Principal": "*"}),
+        ("AWS::Lambda::LayerVersionPermission", {"Action": "lambda:*", "Principal": "*"}),
+        ("AWS::Lambda::Url", {"AuthType": "NONE"}),
+        (PERMISSION, {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"}),
+    ],
+)
+def test_what_lets_somebody_do_something_in_another_form_is_refused(kind, properties):
+    with pytest.raises(UnreadablePolicy, match=r"^Odd: "):
+        granted({"Resources": {"Odd": {"Type": kind, "Properties": properties}}})
+
+
 # --- the tables ----------------------------------------------------------------------------------
 
 
@@ -269,8 +316,8 @@ def test_each_declared_need_gives_its_reason_and_where_aws_says_so():
 
 
 def _is_our_own(statement: Statement) -> bool:
-    """No service asks for it: a denial, or what is checked where it is attached from."""
-    return statement.effect == "Deny" or bool(statement.attached)
+    """No service asks for it: a denial, or a tie to something that is checked there."""
+    return statement.effect == "Deny" or bool(statement.attached or statement.lies_on)
 
 
 # --- what AWS knows ------------------------------------------------------------------------------
@@ -289,7 +336,7 @@ def known() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def named(needs) -> set[Grant]:
     """Those that name actions of AWS."""
-    return {grant for grant in needs if grant.action != ATTACHED}
+    return {grant for grant in needs if grant.action not in (ATTACHED, LIES_ON, WORKS_WITH)}
 
 
 def _kinds(known: dict[str, Any], action: str) -> list[list[str]]:
