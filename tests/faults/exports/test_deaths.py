@@ -6,7 +6,9 @@ import os
 
 import pytest
 
+from prefdrop.ledger.exports import ExportStore
 from tests.faults.exports.simulation import ExportSimulation
+from tests.faults.simulation import Killed
 
 POINTS = 42
 """At least as many points as the run in question has; a test sees to that."""
@@ -53,6 +55,33 @@ def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
 
     assert execution.status == "SUCCEEDED", execution.error
     simulation.assert_readers_have_everything()
+
+
+def test_a_worker_that_dies_once_its_run_is_published_leaves_nothing_lying_about(
+    simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(simulation)
+    second_object = {"route": "export.segment.retrieve", "nth": [3]}
+    simulation.fault(second_object | {"kind": "expire_token"})
+    release, dead = ExportStore.release, list[str]()
+
+    def dies_once(store: ExportStore, export: str, run: str) -> None:
+        if not dead:
+            dead.append(run)
+            raise Killed
+        release(store, export, run)
+
+    monkeypatch.setattr(ExportStore, "release", dies_once)
+
+    execution = simulation.export("2", full=True)
+
+    assert (execution.status, dead) == ("SUCCEEDED", ["2"])
+    state, listed = simulation.state(), simulation.worker().files.list("exports/people/")
+    assert state.run == ""
+    assert {key.split("/")[2] for key in listed} == {"1", "2-2", "_state"}
+    kept = set(simulation.worker().files.list("exports/people/_state/"))
+    assert kept == {state.tail, state.known}
+    assert list(simulation.worker().files.list("spool/")) == []
 
 
 @pytest.mark.parametrize("gap", [1, 3, 5])

@@ -47,11 +47,16 @@ def publish(services: ExportServices, run: ExportRun) -> ExportRun:
         )
     except LedgerBusy:  # somebody else published it just then
         return services.exports.get(run.export, run.run)
-    services.exports.release(run.export, run.run)
     _count("Completed", run)
-    _tidy(services, run)
+    clear_away(services, run)
     logger.info("export published", extra={"records": run.records})
     return run
+
+
+def clear_away(services: ExportServices, run: ExportRun) -> None:
+    """Let another run begin, and take away what nobody reads any more; again is fine."""
+    services.exports.release(run.export, run.run)
+    _tidy(services, run)
 
 
 def fail(services: ExportServices, run: ExportRun, failure: Failure) -> ExportRun:

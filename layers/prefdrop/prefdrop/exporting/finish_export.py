@@ -18,7 +18,7 @@ import msgspec
 
 from prefdrop.exporting import rolls
 from prefdrop.exporting.attempts import begin_again
-from prefdrop.exporting.ending import publish
+from prefdrop.exporting.ending import clear_away, publish
 from prefdrop.exporting.manifest import compose, draft_key
 from prefdrop.exporting.part_files import sha256_of
 from prefdrop.exporting.patience import AWAY, wait_for_vendor
@@ -60,6 +60,8 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
             return begin_again(services, run, str(missing))
     if run.status == "Publishing":
         run = publish(services, run)
+    elif run.status == "Completed":  # and who published it may have died over this
+        clear_away(services, run)
     return next_of(run)
 
 
