@@ -204,14 +204,14 @@ def compare(profiles: int, kind: str) -> Compared:
             print(
                 f"{'':<14}{'records':>12}{'seconds':>9}{'records/s':>12}{'peak MB':>10}", flush=True
             )
-            _, first, _ = measure("read and drop")
+            read, first, _ = measure("read and drop")
             records, exported, megabytes = measure("export")
-            _, last, _ = measure("read again")
-            _, one_by_one, _ = measure(ONE_BY_ONE)
+            again, last, _ = measure("read again")
+            in_turn, one_by_one, _ = measure(ONE_BY_ONE)
     finally:
         os.environ.clear()
         os.environ |= before
-    assert records == profiles
+    assert {read, records, again, in_turn} == {profiles}
     return Compared(first, exported, last, one_by_one, megabytes)
 
 
