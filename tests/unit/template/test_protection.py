@@ -76,6 +76,15 @@ def test_tables_can_be_restored_and_forget_in_time(resources):
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
+def test_every_table_refuses_to_be_deleted_unless_the_parameter_says_otherwise(template, resources):
+    protected = {"Fn::If": ["ProtectTables", True, False]}
+    said = {"Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]}
+
+    assert template["Conditions"]["ProtectTables"] == said
+    for name in TABLES:
+        assert resources[name]["Properties"]["DeletionProtectionEnabled"] == protected, name
+
+
 @pytest.mark.parametrize("machine", ["ImportStateMachine", "ExportStateMachine"])
 def test_a_workflow_is_traced_and_logs_no_payload(resources, machine):
     properties = resources[machine]["Properties"]
