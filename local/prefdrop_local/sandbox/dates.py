@@ -16,15 +16,23 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE
 )
+_STORED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 _END_OF_DAY = time(23, 59, 59)
 
 
-@lru_cache(maxsize=65_536)
 def stored_date(text: str, end_of_day: bool = False) -> str:
     """The UTC form in which the vendor stores a date, for example `2021-01-06T05:00:00Z`.
 
     `end_of_day` is for opt-outs. Raises ValueError when the text is no ISO 8601 date.
     """
+    if _STORED.fullmatch(text):
+        datetime.fromisoformat(text)
+        return text
+    return _in_utc(text, end_of_day)
+
+
+@lru_cache(maxsize=65_536)
+def _in_utc(text: str, end_of_day: bool) -> str:
     moment = moment_of(text, end_of_day)
     spec = "milliseconds" if moment.microsecond else "seconds"
     return moment.astimezone(UTC).isoformat(timespec=spec).removesuffix("+00:00") + "Z"
