@@ -36,11 +36,13 @@ _REFUSED = object()
 class Meaning(NamedTuple):
     """How the cells of one leaf are held to its values.
 
-    `fills_empty` says that the feed makes something of an empty cell, or refuses it.
+    `fills_empty` says that the feed makes something of an empty cell, or refuses it. `longest` is
+    set where a text is its own cell, as long as it has no more characters and no NUL.
     """
 
     means: Means
     fills_empty: bool
+    longest: int | None = None
 
 
 def meaning_of(leaf: Leaf, feed: Feed) -> Meaning:
@@ -71,7 +73,9 @@ def meaning_of(leaf: Leaf, feed: Feed) -> Meaning:
             found = memo[pair] = means(cell, value)
         return found
 
-    return Meaning(means_text if _is_plain(leaf) else means_of_memo, read("") is not None)
+    if _is_plain(leaf):
+        return Meaning(means_text, read("") is not None, longest)
+    return Meaning(means_of_memo, read("") is not None)
 
 
 def _is_plain(leaf: Leaf) -> bool:

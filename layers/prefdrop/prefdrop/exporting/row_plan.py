@@ -7,6 +7,7 @@ number, by which its value in a record is kept until all are known.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from prefdrop.exporting.cells import ToCell, cell_writer
@@ -16,12 +17,16 @@ from prefdrop.exporting.read_back import Means, meaning_of
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.layout import Group, Item, Leaf
 from prefdrop.feeds.value_source import options_of
+from prefdrop.feeds.vendor_record import Kind
 
 Record = dict[str, Any]
 
 
 class Target(NamedTuple):
-    """One column's target. `always`: a record without the member is held to the cell too."""
+    """One column's target. `always`: a record without the member is held to the cell too.
+
+    `kind` is what the vendor has there; `longest` is that of `prefdrop.exporting.read_back`.
+    """
 
     number: int
     place: int
@@ -31,6 +36,12 @@ class Target(NamedTuple):
     means: Means
     split: str
     always: bool
+    kind: Kind
+    longest: int | None
+
+    def joined(self, values: Sequence[Any]) -> str:
+        """The values of several items as one cell, parted by what the column splits at."""
+        return self.split.join(filter(None, map(self.write, values)))
 
 
 class Constant(NamedTuple):
@@ -61,7 +72,7 @@ class ItemPlan(NamedTuple):
         if self.discriminator is None:
             return list(items)
         member, value = self.discriminator
-        return [item for item in items if str(item.get(member)).lower() == value]
+        return [item for item in items if folded(item.get(member)) == value]
 
     def holds_constants(self, item: Record) -> bool:
         """Whether the item holds what the constants say of it."""
@@ -75,6 +86,11 @@ class GroupPlan(NamedTuple):
     collection: bool
     items: list[ItemPlan]
     has_columns: bool
+
+
+def folded(name: Any) -> str:
+    """What tells items apart, as it is compared."""
+    return str(name).lower()
 
 
 def plan_rows(export: Export) -> tuple[ItemPlan, list[Target]]:
@@ -95,7 +111,7 @@ class _Planner:
         discriminator = item.discriminator
         return ItemPlan(
             item.path,
-            (discriminator[0], discriminator[1].lower()) if discriminator else None,
+            (discriminator[0], folded(discriminator[1])) if discriminator else None,
             [self._target(leaf) for leaf in item.column_leaves],
             [_constant(leaf) for leaf in item.constant_leaves],
             [self._group(group) for group in item.groups.values()],
@@ -118,6 +134,8 @@ class _Planner:
             meaning.means,
             options_of(leaf).split or "",
             leaf.column in self._shared or meaning.fills_empty,
+            leaf.field.kind,
+            meaning.longest,
         )
         self.targets.append(target)
         return target
