@@ -1,4 +1,4 @@
-"""What keeps people's data in: encryption, retention, and no right that nobody needs."""
+"""What keeps people's data in: encryption, and no right that nobody needs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import pytest
 from tests.unit.template.roles import all_statements, statements_of
 from tools.translation import Template
 
-TABLES = ["AuditTable", "ExceptionsTable", "ImportsTable"]
-KEPT = ["AuditTable", "Bucket", "DataKey", *TABLES[1:], "VendorSecret", "WebhookSecret"]
 KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
 
 
@@ -20,22 +18,6 @@ KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
 def resources(template: Template) -> dict[str, Any]:
     found: dict[str, Any] = template["Resources"]
     return found
-
-
-def test_deleting_the_stack_keeps_what_holds_data(resources):
-    kept = [n for n, r in resources.items() if r.get("DeletionPolicy", "").startswith("Retain")]
-
-    assert sorted(kept) == KEPT
-    assert all(resources[name]["UpdateReplacePolicy"] == "Retain" for name in KEPT)
-
-
-def test_a_first_deployment_that_failed_leaves_no_name_taken_behind(resources):
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
-    left = {name for name, r in resources.items() if r.get("DeletionPolicy") == "Retain"}
-
-    assert left == {*TABLES, "DataKey"}  # what refuses to be deleted, and the key to it
-    for name in left:
-        assert resources[name]["Properties"].keys().isdisjoint({"Name", "TableName"}), name
 
 
 def test_everything_that_holds_data_is_encrypted_with_the_stacks_own_key(resources):
@@ -66,23 +48,6 @@ def test_the_bucket_is_private_versioned_and_reached_over_tls_only(resources):
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert [s["Effect"] for s in policy] == ["Deny"]
     assert policy[0]["Condition"] == {"Bool": {"aws:SecureTransport": False}}
-
-
-def test_tables_can_be_restored_and_forget_in_time(resources):
-    for name in TABLES:
-        table = resources[name]["Properties"]
-
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
-
-
-def test_every_table_refuses_to_be_deleted_unless_the_parameter_says_otherwise(template, resources):
-    protected = {"Fn::If": ["ProtectTables", True, False]}
-    said = {"Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]}
-
-    assert template["Conditions"]["ProtectTables"] == said
-    for name in TABLES:
-        assert resources[name]["Properties"]["DeletionProtectionEnabled"] == protected, name
 
 
 @pytest.mark.parametrize("machine", ["ImportStateMachine", "ExportStateMachine"])
