@@ -46,7 +46,7 @@ def _of_import(record: Import) -> Iterator[Happening]:
 def _of_part(part: Part, chunks: list[StagedChunk]) -> Iterator[Happening]:
     name = f"part {part.number}"
     if part.started_at:
-        yield Happening(part.started_at, f"{name}: the vendor gave it an access token")
+        yield Happening(part.started_at, f"{name}: begun")
     yield from _of_chunks(name, chunks)
     if part.executed_at:
         yield Happening(part.executed_at, f"{name}: {part.staged:,} records were put to execution")

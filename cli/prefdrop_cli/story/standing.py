@@ -31,6 +31,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Of its execution in Step Functions; empty when that is not known any more."""
     holder: str = ""
     """The import that has the turn."""
+    holder_held: bool = False
+    """Whether a gate holds that import, so that it keeps the turn until somebody decides."""
     ahead: int = 0
     """How many imports are to have the turn before this one, besides the holder."""
     next_slot: str = ""
@@ -108,6 +110,12 @@ def _turn(subject: Subject) -> Said:
     if around.holder in ("", subject.record.import_id):
         return "It is being given its turn.", "Its first part begins."
     others = f", {around.ahead} more are ahead of it" if around.ahead else ""
+    if around.holder_held:
+        return (
+            f"It waits for its turn: {around.holder} has it{others}, and a gate holds that one.",
+            f"Decide on that one first: `prefdrop imports show {around.holder}` says how. Then "
+            "this one begins by itself.",
+        )
     return (
         f"It waits for its turn: {around.holder} has it{others}.",
         "It begins by itself when the vendor is free; imports go one at a time.",

@@ -71,10 +71,16 @@ def _surroundings(deployment: Deployment, record: Import) -> Surroundings:
     return Surroundings(
         execution_status=status,
         holder=turn.import_id,
+        holder_held=_is_held(deployment, turn.import_id),
         ahead=ahead,
         next_slot=_next_slot(deployment),
         not_before=iso(turn.not_before) if turn.not_before > now_ms() else "",
     )
+
+
+def _is_held(deployment: Deployment, import_id: str) -> bool:
+    found = deployment.imports.find(import_id) if import_id else None
+    return found is not None and found.status == "Held"
 
 
 def _cause(deployment: Deployment, record: Import) -> str:

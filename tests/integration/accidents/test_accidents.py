@@ -69,6 +69,7 @@ def test_an_exhausted_quota(on_call: OnCall) -> None:
     said = on_call.shows(version)
     assert "rolling 24-hour limit is used up; it waits until 20" in said.text
     assert "goes on by itself" in said.text
+    assert said.text.index("had its turn") < said.text.index("part 1: begun")
 
     assert "left" in on_call.follows(said, "quota").text
     assert on_call.status_of(version) == "Completed"

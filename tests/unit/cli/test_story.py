@@ -177,6 +177,29 @@ def test_steps_are_told_with_how_often_when_and_what_failed() -> None:
     assert (told.state, told.since) == ("StageChunks", "2026-01-15T10:31:00.000Z")
 
 
+def test_an_import_behind_a_held_one_says_that_somebody_has_to_decide_on_that() -> None:
+    told = how(an_import(status="Queued"), "TakeTurn", holder="imp-0", holder_held=True)
+
+    assert "imp-0 has it, and a gate holds that one" in told.now
+    assert "`prefdrop imports show imp-0`" in told.next
+
+
+def test_a_part_that_the_vendor_gave_no_token_is_not_told_as_if_it_had() -> None:
+    moment = "2026-01-15T10:30:01.000Z"
+    failure = Failure("NotAuthorized", "MyPreferences answered 401.", "")
+    record = an_import(
+        status="Failed", error=failure, started_at=moment, finished_at="2026-01-15T10:30:02.000Z"
+    )
+
+    told = happenings(record, [a_part(started_at=moment)], {})
+
+    assert [one.what for one in told[1:]] == [
+        "had its turn and began",
+        "part 1: begun",
+        "ended Failed: NotAuthorized",
+    ]
+
+
 def test_happenings_come_in_time_order_with_smooth_chunks_as_one() -> None:
     part = Part(
         number=1, state="torn", start={}, end={}, given_up="The counts differ.", staged=20,
@@ -190,7 +213,7 @@ def test_happenings_come_in_time_order_with_smooth_chunks_as_one() -> None:
     assert [one.what for one in told] == [
         "p.csv was dropped",
         "registered as an import of feed people",
-        "part 1: the vendor gave it an access token",
+        "part 1: begun",
         "part 1: 2 chunks staged until 10:30:02, 20 records, 400 bytes",
         "part 1: chunk 3 (10 records) staged, sent 2 times",
         "part 1: given up: The counts differ.",

@@ -131,6 +131,7 @@ def _begin(
     services: Services, record: Import, turn: Turn, number: int, before: Part | None
 ) -> Answer:
     """Begin the part that reads on where `before` ends."""
+    began = iso_now()
     start = before.end if before else msgspec.to_builtins(Cursor(0, 0))
     part = Part(
         number=number,
@@ -141,11 +142,11 @@ def _begin(
         end=start,
         refused=before.refused if before else {},
         probed_row=before.probed_row if before else 0,
-        started_at=iso_now(),
+        started_at=began,
     )
     services.parts.begin(record.import_id, part, turn)
     if not record.started_at:
-        services.imports.update(record.import_id, started_at=iso_now())
+        services.imports.update(record.import_id, started_at=began)
     return _initiate(services, record, part)
 
 
