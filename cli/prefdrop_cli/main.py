@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
+from io import StringIO
 from typing import Annotated, NoReturn
 
 import typer
@@ -27,7 +29,7 @@ from prefdrop_cli.commands import (
     subscriptions,
 )
 from prefdrop_cli.exits import Exit, WrongUse
-from prefdrop_cli.output import say, show_error
+from prefdrop_cli.output import note, say, show_error
 
 HERE = "On this machine: begin here"
 STACK = "On a deployed stack, or one that `prefdrop local up` keeps"
@@ -43,6 +45,7 @@ EXIT_CODES = (
     "Exit codes: 0 done, 2 wrong use, 3 done with rejects, 4 held or aborted by a gate, 5 failed, "
     "130 Ctrl-C."
 )
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _InOrder(TyperGroup):
@@ -112,6 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (BotoCoreError, ClientError) as error:
         _fail(explain_aws(error), words)
     except OSError as error:
+        if error.errno in DISK_FULL:
+            _stop_printing(error)
         if error.filename is None:
             raise
         _fail(WrongUse(f"{error.filename}: {error.strerror}.", hint="Check the path."), words)
@@ -140,6 +145,14 @@ def _told(error: typer.TyperException) -> WrongUse:
 def _fail(error: PrefdropError, words: Sequence[str]) -> NoReturn:
     show_error(error, as_json="--json" in words)
     sys.exit(_exit_of(error))
+
+
+def _stop_printing(error: OSError) -> NoReturn:
+    """Say that what was to be written has no room, where that can still be said."""
+    note(f"Error: {error.filename or 'The output'} cannot be written: {error.strerror}.")
+    note("       Make room, or write it elsewhere, and type the command again.")
+    sys.stdout = StringIO()  # else the interpreter tries the rest once more as it ends
+    sys.exit(Exit.FAILED)
 
 
 def _exit_of(error: PrefdropError) -> Exit:

@@ -43,6 +43,18 @@ def require_writable(out: Path) -> None:
         )
 
 
+def require_place(out: Path) -> None:
+    """Raise WrongUse when the file `out` cannot be written where it is meant to be."""
+    folder = out.absolute().parent
+    if out.is_dir():
+        raise WrongUse(f"{out} is a folder.", hint="Name a file in it.")
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise WrongUse(
+            f"{out} cannot be written: {folder} is no folder that may be written to.",
+            hint="Name another place with -o.",
+        )
+
+
 def fetch(
     deployment: Deployment, ended: Import, report: dict[str, Any], out: Path
 ) -> dict[str, Path]:

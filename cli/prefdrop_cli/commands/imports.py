@@ -18,7 +18,7 @@ from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
 from prefdrop_cli.output import note, say, say_json, table
-from prefdrop_cli.results import parts_of, print_summary, report_of
+from prefdrop_cli.results import parts_of, print_summary, report_of, require_place
 from prefdrop_cli.shapes.imports import DecidedImport, FetchedRejects, ListedImport
 from prefdrop_cli.story.printing import print_story
 from prefdrop_cli.story.telling import tell
@@ -155,15 +155,23 @@ def rejects(
         _say_no_rejects(found, as_json=as_json)
         return
     if out is not None:
+        require_place(out)
         deployment.s3.download_file(deployment.bucket, found.rejects_key, str(out))
     if as_json:
         say_json(FetchedRejects(import_id, found.rejects_key, str(out) if out else None))
     elif out is not None:
-        say(f"Wrote {out}. Correct the rows and drop the file again; the _columns are ignored.")
+        say(f"Wrote {out}. {_what_to_do_with(found, out)}; the _columns are ignored.")
     else:
         body = deployment.s3.get_object(Bucket=deployment.bucket, Key=found.rejects_key)["Body"]
         for block in body.iter_chunks(1 << 16):
             sys.stdout.buffer.write(block)
+
+
+def _what_to_do_with(found: Import, out: Path) -> str:
+    if found.status == "Held":
+        given = f"prefdrop imports approve {found.import_id} --with {out}"
+        return f"Correct the rows and give them back: {given}"
+    return "Correct the rows and drop the file again"
 
 
 def _say_no_rejects(found: Import, *, as_json: bool) -> None:

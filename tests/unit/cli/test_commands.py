@@ -12,9 +12,12 @@ import pytest
 
 from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
 from prefdrop.ledger.quota import Quota
+from prefdrop.ledger.turns import Ticket
 from prefdrop_cli import watching
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.main import main
+from prefdrop_cli.story import telling
+from prefdrop_cli.story.steps import Trace
 from prefdrop_cli.story.telling import tell
 
 Run = Any
@@ -139,6 +142,24 @@ def test_the_commands_to_type_name_the_stack_where_it_is_not_the_usual_one(
     assert "`prefdrop imports retry imp-1`" in usual.standing.next
 
 
+def test_one_that_waits_behind_a_held_import_leads_to_that(
+    deployment: Deployment, imports: ImportStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports.register(an_import(1, "Held"))
+    imports.register(an_import(2, "Queued"))
+    deployment.turns.take_ticket(
+        Ticket(execution="arn:e1", import_id="imp-1", dropped_at="", sequencer="1", taken_at=1)
+    )
+    deployment.turns.hand_over(deployment.turns.holder())
+    monkeypatch.setattr(telling, "status_of", lambda *_: "RUNNING")
+    monkeypatch.setattr(telling, "read_trace", lambda *_: Trace(state="TakeTurn"))
+
+    told = tell(deployment, imports.get("imp-2"))
+
+    assert "imp-1 has it, and a gate holds that one" in told.standing.now
+    assert "`prefdrop imports show imp-1`" in told.standing.next
+
+
 def test_a_list_says_what_each_import_needs_of_somebody(run: Run, imports: ImportStore) -> None:
     ends: tuple[Status, ...] = ("Completed", "Failed", "Aborted", "Unreconciled")
     for number, status in enumerate((*ends, "CompletedWithRejects", "Staging"), start=1):
@@ -225,6 +246,36 @@ def test_rejects_are_written_as_they_lie_in_the_bucket(
 
     assert code == 0
     assert (tmp_path / "mine.csv").read_bytes() == rows
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [("none/mine.csv", "none is no folder"), ("", "folder")]
+)
+def test_rejects_that_cannot_be_written_name_the_place_that_was_asked_for(
+    run: Run, imports: ImportStore, tmp_path: Path, place: str, said: str
+) -> None:
+    imports.register(an_import(1, "CompletedWithRejects", rejects_key="results/rejects.csv"))
+
+    code, _, err = run("imports", "rejects", "imp-1", "-o", str(tmp_path / place))
+
+    assert code == 2
+    assert said in err
+    assert f"Error: {tmp_path / place} " in err
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("Held", "approve imp-1 --with"), ("Aborted", "drop the file again")]
+)
+def test_fetched_rejects_say_what_to_do_with_them(
+    run: Run, deployment: Deployment, imports: ImportStore, tmp_path: Path, status: Status,
+    said: str,
+) -> None:  # fmt: skip
+    deployment.objects.write("results/rejects.csv", b"id\r\n")
+    imports.register(an_import(1, status, rejects_key="results/rejects.csv"))
+
+    _, out, _ = run("imports", "rejects", "imp-1", "-o", str(tmp_path / "mine.csv"))
+
+    assert said in out
 
 
 def test_the_quota_is_told_with_the_members_scripts_rely_on(

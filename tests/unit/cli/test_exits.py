@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,16 @@ def test_the_runbook_says_of_every_command_how_it_can_end() -> None:
     cases = {f"{name} {case}".strip() for name, told in COMMANDS.items() for case in told}
     watched = {case for case in cases if case.endswith("--watch")}
     assert sorted(listed) == sorted(COMMANDS.keys() | watched)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+def test_output_that_finds_no_room_is_told_without_a_traceback() -> None:
+    command = [sys.executable, "-c", "from prefdrop_cli.main import main; main(['--version'])"]
+
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert ended.returncode == 5
+    assert ended.stderr.startswith("Error: The output cannot be written: No space left on device.")
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
