@@ -57,7 +57,25 @@ WRITERS = {
     for name, text in EXPORTS.items()
 }
 
-ODD = [None, "", 0, 1, 2, 1.0, True, False, "a", "1", "a\r", "\0", "\ud83d", "x" * 400, [], {}, [1]]
+ODD: list[Any] = [
+    None,
+    "",
+    0,
+    1,
+    2,
+    1.0,
+    True,
+    False,
+    "a",
+    "1",
+    "a\r",
+    "\0",
+    "\ud83d",
+    "x" * 400,
+    [],
+    {},
+    [1],
+]
 odd: st.SearchStrategy[Any] = st.sampled_from(ODD)
 
 
@@ -143,11 +161,17 @@ def both(name: str, raw: bytes) -> tuple[Any, Any]:
     )
 
 
+NEWS = {"FilterId": "NEWS", "PreferenceType": 1}
+
+
 @pytest.mark.parametrize("name", EXPORTS)
 @given(record=records)
 @example(record={"Emails": [{"EmailAddressType": "Home", "EmailAddress": ""}]})
 @example(record={"ProfileTags": [{"Name": ""}, {"Name": "a"}, {}]})
 @example(record={"CustomFields": [{"Name": "Tier", "Value": 7}]})
+@example(record={"CustomerType": "x" * 101, "CustomFields": [{"Name": "Origin"}]})
+@example(record={"CustomerType": "a\0"})
+@example(record={"Emails": [{"EmailAddressType": "Home", "EmailPreferences": [NEWS]}]})
 @example(record={"IsActive": False, "ProfileId": "9100001"})
 def test_a_compiled_row_and_its_counts_are_those_of_the_careful_way(
     name: str, record: dict[str, Any]
