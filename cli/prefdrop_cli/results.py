@@ -117,6 +117,7 @@ def from_ledger(deployment: Deployment, found: Import) -> dict[str, Any]:
 
 SUMMARY = {
     "rows_read": "rows read",
+    "restaged": "given back corrected",
     "rejected_local": "rejected: local",
     "rejected_validation": "rejected: validation",
     "rejected_execution": "rejected: execution",
@@ -133,7 +134,10 @@ SUMMARY = {
 def print_summary(report: dict[str, Any], *, reason: bool = True) -> None:
     """Print the figures of an import and, unless a story tells it, why it did not complete."""
     say(f"Import {report['import_id']} of {PurePosixPath(report['source']['key']).name}")
-    pairs({label: report.get(name) for name, label in SUMMARY.items()})
+    shown = {name: report.get(name) for name in SUMMARY}
+    if not shown["restaged"]:
+        del shown["restaged"]  # only a gate that held it makes rows come twice
+    pairs({SUMMARY[name]: value for name, value in shown.items()})
     if not reason:
         return
     if error := report["error"]:

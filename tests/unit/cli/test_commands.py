@@ -160,6 +160,19 @@ def test_one_that_waits_behind_a_held_import_leads_to_that(
     assert "`prefdrop imports show imp-1`" in told.standing.next
 
 
+def test_a_summary_counts_rows_that_were_given_back_where_there_are_any(
+    run: Run, imports: ImportStore
+) -> None:
+    figures = {"rows_read": 4, "rejected_local": 1, "staged": 4, "processed": 4}
+    imports.register(an_import(1, "Completed", restaged=1, **figures))
+    imports.register(an_import(2, "Completed", rows_read=4, staged=4, processed=4))
+
+    corrected, plain = (run("imports", "show", f"imp-{n}")[1] for n in (1, 2))
+
+    assert "  given back corrected  1\n" in corrected
+    assert "given back" not in plain
+
+
 def test_a_list_says_what_each_import_needs_of_somebody(run: Run, imports: ImportStore) -> None:
     ends: tuple[Status, ...] = ("Completed", "Failed", "Aborted", "Unreconciled")
     for number, status in enumerate((*ends, "CompletedWithRejects", "Staging"), start=1):

@@ -108,6 +108,13 @@ def test_the_figures_of_the_page_are_those_of_the_report() -> None:
     assert shown["rejected"] == "37"
     assert shown["not_honored"] == "3"
     assert shown["reconciled"] == "yes"
+    assert "restaged" not in shown
+
+
+def test_rows_that_were_given_back_to_a_held_import_are_counted_beside_those_of_the_file() -> None:
+    shown = _Page(render({**REPORT, "restaged": 1, "staged": 981, "processed": 961})).texts
+
+    assert (shown["rows_read"], shown["restaged"]) == ("1,000", "1")
 
 
 def test_each_reason_comes_with_its_stage_its_count_and_an_example_row() -> None:

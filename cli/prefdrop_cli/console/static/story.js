@@ -117,6 +117,7 @@ function theFigures(report) {
     known || rows ? shares : null,
     figures(
       ["rows read", count(report.rows_read), "rows_read"],
+      report.restaged ? ["given back corrected", count(report.restaged), "restaged"] : null,
       ["staged", count(report.staged), "staged"],
       ["processed", [key("good"), count(report.processed)], "processed"],
       ["rejected", [key("bad"), count(rejected)], "rejected"],

@@ -71,8 +71,11 @@ def _summary(report: Report) -> str:
     rejected = sum(report[f"rejected_{stage}"] for stage in ("local", "validation", "execution"))
     reconciled = "yes" if report["reconciled"] else "no"
     cause = f'<p class="cause">{escape(report["cause"])}</p>' if report["cause"] else ""
+    restaged = report["restaged"]
+    given_back = (("given back corrected", f"{restaged:,}", "restaged"),) if restaged else ()
     figures = (
         ("rows read", f"{report['rows_read']:,}", "rows_read"),
+        *given_back,
         ("processed", f"{report['processed']:,}", "processed"),
         ("rejected", f"{rejected:,}", "rejected"),
         ("not honoured", f"{report['not_honored']:,}", "not_honored"),
