@@ -25,6 +25,8 @@ def test_everything_that_holds_data_is_encrypted_with_the_stacks_own_key(resourc
     rule = bucket["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
 
     assert rule == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+    # Without a key of the bucket's own, each object that is read or written is a request to KMS.
+    assert bucket["ServerSideEncryptionConfiguration"][0]["BucketKeyEnabled"] is True
     for resource in resources.values():
         properties = resource["Properties"]
         match resource["Type"]:
