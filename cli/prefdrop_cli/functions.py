@@ -28,9 +28,11 @@ def invoke(deployment: Deployment, function: str, request: dict[str, Any]) -> di
     payload = msgspec.json.decode(answer["Payload"].read() or b"null")
     failed = isinstance(payload, dict) and "errorMessage" in payload
     if answer.get("FunctionError") or failed or not isinstance(payload, dict):
-        why = payload.get("errorMessage", "") if isinstance(payload, dict) else ""
+        said = payload.get("errorMessage", "") if isinstance(payload, dict) else ""
+        why, _, advice = str(said).partition("\n")
+        more = "Its log says more. Nothing that was there before is lost; try again."
         raise FunctionFailed(
             f"{function} failed: {why or 'it gave no reason.'}",
-            hint="Its log says more. Nothing that was there before is lost; try again.",
+            hint=f"{' '.join(advice.split())} {more}".strip(),
         )
     return payload

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from prefdrop.ledger.quota import Quota
 from prefdrop.ledger.turns import Ticket
 from prefdrop_cli import watching
 from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.functions import FunctionFailed, invoke
 from prefdrop_cli.main import main
 from prefdrop_cli.story import telling
 from prefdrop_cli.story.steps import Trace
@@ -289,6 +291,22 @@ def test_fetched_rejects_say_what_to_do_with_them(
     _, out, _ = run("imports", "rejects", "imp-1", "-o", str(tmp_path / "mine.csv"))
 
     assert said in out
+
+
+def test_a_function_that_failed_says_why_in_one_line_and_what_to_do_in_the_next(
+    deployment: Deployment,
+) -> None:
+    told = {"errorMessage": "NotAuthorized: The vendor answered 401.\nCheck the secret."}
+
+    class Lambda:
+        def invoke(self, **_: Any) -> dict[str, Any]:
+            return {"FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(told).encode())}
+
+    with pytest.raises(FunctionFailed) as failed:
+        invoke(replace(deployment, client=lambda *_, **__: Lambda()), "backfill", {})
+
+    assert failed.value.message == "backfill failed: NotAuthorized: The vendor answered 401."
+    assert failed.value.hint.startswith("Check the secret. Its log says more.")
 
 
 def test_the_quota_is_told_with_the_members_scripts_rely_on(
