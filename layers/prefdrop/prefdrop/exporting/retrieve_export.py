@@ -157,7 +157,7 @@ class _Retrieval:
         """Store one stretch, and write it into the ledger after the one before it."""
         try:
             run = before.result()
-            number, entries = run.stretches + 1, b"".join(sorted(set(read.entries)))
+            number, entries = run.stretches + 1, rolls.roll_of(read.entries)
             read.entries.clear()  # they take five times the memory, and those of the next one grow
             made = self._store(run, read.file) if read.file.records else None
         finally:

@@ -49,7 +49,8 @@ class RecordUnreadable(Terminal):
 _FIRST = re.compile(rb'\{\s*"ProfileId"\s*:\s*([1-9][0-9]{0,17})\s*[,}]')
 """A record that begins with its profile id, as the vendor's do: then the rest need not be read."""
 
-_first = _FIRST.match
+_first = re.compile(rb'\{"ProfileId":([1-9][0-9]{0,17})[,}]').match
+"""The same without blanks, in half the time."""
 _packed = Struct(f">Q{ENTRY - ID_BYTES}s").pack
 """An entry of a profile id and a digest, which it cuts."""
 
@@ -90,9 +91,15 @@ def entries_of(records: Sequence[bytes | msgspec.Raw]) -> list[bytes]:
     """The entry of each record, as `entry_of` makes them; raises RecordUnreadable."""
     try:
         ids = [int(_first(record)[1]) for record in records]  # type: ignore[index]
-    except TypeError:  # one does not begin with its id
+    except TypeError:  # one does not begin with its id, or has blanks
         return [entry_of(record) for record in records]
     return list(map(_packed, ids, [sha256(record).digest() for record in records]))
+
+
+def roll_of(entries: Iterable[bytes]) -> bytes:
+    """A roll of these entries, in order and each once."""
+    # Most come in order, in which sorting costs next to nothing.
+    return b"".join(dict.fromkeys(sorted(entries)))
 
 
 def profile_id(entry: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ _FRAME = len(_HEAD) + len(_TAIL)
 
 _GATHERED = 256
 """Records that are written at a time."""
+_NEVER = sys.maxsize
+"""Bytes that there is never room for."""
 _LARGE = 4 * 1024 * 1024
 _MAPPED = 33 * 1024 * 1024
 """The C library takes what is larger than 32 MiB straight from the system and gives it back."""
@@ -40,10 +43,12 @@ class RowReader(Protocol):
 class _Open:
     """The chunk being filled."""
 
-    def __init__(self, start: Cursor, limits: ChunkLimits) -> None:
+    def __init__(self, start: Cursor, limits: ChunkLimits, *, careful: bool) -> None:
+        """`careful`: no row may go the short way."""
         self.start = start
         self.rejects: list[LocalReject] = []
         self._limits = limits
+        self._careful = careful
         self._records = 0
         self._bytes = _FRAME - 1
         """Of the body with what is in it, counting one comma per record (the first has none)."""
@@ -53,10 +58,10 @@ class _Open:
         self._roomy = False
 
     def short_way(self) -> tuple[Callable[[str], None], int, int]:
-        """What adds a record in plain ASCII, how many bytes such records and their commas may have,
-        and how many may be added before this is asked again."""
-        full = len(self.rejects) >= self._limits.rejects
-        slots = 0 if full else min(_GATHERED, self._limits.records - self._records)
+        """What adds a record that surely encodes, how many bytes such records and their commas may
+        have, and how many may be added before this is asked again."""
+        closed = self._careful or len(self.rejects) >= self._limits.rejects
+        slots = 0 if closed else min(_GATHERED, self._limits.records - self._records)
         return self._gathered.append, self._limits.bytes - self._bytes, slots
 
     def write(self) -> None:
@@ -130,35 +135,40 @@ def fill_chunks(
     A chunk is cut before the record that does not fit, or once it has all the records or rejects
     it may have and another row follows. Every chunk but that of an empty rest has a row at least.
     """
-    settle = _settler(limits.bytes, refused)
-    careful = bool(refused)
-    chunk, number, end = _Open(start, limits), start.row, start.offset
+    settle, careful = _settler(limits.bytes, refused), bool(refused)
+    chunk, number, end = _Open(start, limits, careful=careful), start.row, start.offset
     add, left, slots = chunk.short_way()
     for payload in rows:
         outcome = encode(payload, now)
-        # Nearly every row takes the short way: a plain text that surely encodes, with room for it.
-        if (
-            slots
-            and outcome.__class__ is str
-            and len(outcome) < left
-            and outcome.isascii()
-            and not careful
-        ):
-            add(outcome)
-            left -= len(outcome) + 1
+        # Nearly every row takes the short way: a text that surely encodes, with room for it.
+        if slots and isinstance(outcome, str):
+            length = len(outcome) if outcome.isascii() else _utf8_length(outcome)
+        else:
+            length = _NEVER
+        if length < left:
+            add(outcome)  # type: ignore[arg-type]  # it has a length, so it is a text
+            left -= length + 1
             slots -= 1
         else:
             chunk.write()
             settled = settle(outcome, number + 1)
             if number > chunk.start.row and not chunk.takes(settled):
                 yield chunk.close(cut := Cursor(end, number), last=False)
-                chunk = _Open(cut, limits)
+                chunk = _Open(cut, limits, careful=careful)
             chunk.add(settled)
             add, left, slots = chunk.short_way()
         number += 1
         end = rows.end
     chunk.write()
     yield chunk.close(Cursor(rows.end, number), last=True)
+
+
+def _utf8_length(text: str) -> int:
+    """How many bytes the text has; more than there is room for where it can't be encoded."""
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        return _NEVER
 
 
 def _settler(

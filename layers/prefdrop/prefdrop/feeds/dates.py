@@ -215,15 +215,14 @@ def _quick_parser(rule: DateRule, slow: Parse) -> Parse | None:
         return None
     days = _Memo(lambda text: _day(datetime.strptime(text, date_format).date(), rule.zone))
     clocks = _Memo(lambda text: _clock(datetime.strptime(text, time_format).time()))
+    shifted = _Memo(lambda offset: _Memo(lambda text: _shifted(clocks[text], offset)))
 
     def parse(text: str) -> str:
         head, _, tail = text.partition(separator)
-        day, clock = days.get(head), clocks.get(tail)
-        if day is not None and clock is not None and day[3] is not None:
-            minutes = clock[0] - day[3]
-            if 0 <= minutes < _DAY_MINUTES:
-                return f"{day[1]}{_HOURS_AND_MINUTES[minutes]}{clock[1]}"
-        return _joined(days[head], clocks[tail]) or slow(text)
+        day = days[head]
+        if day is not None and (found := shifted[day[3]][tail]) is not None:
+            return day[found[0]] + found[1]  # type: ignore[no-any-return]
+        return slow(text)
 
     return parse
 
@@ -241,13 +240,13 @@ def _quick_iso(rule: DateRule, slow: Parse) -> Parse:
     return parse
 
 
-class _Memo(dict[str, Any]):
+class _Memo(dict[Any, Any]):
     """What a text was read as; `None` for what can't be read the quick way."""
 
-    def __init__(self, read: Callable[[str], Any]) -> None:
+    def __init__(self, read: Callable[[Any], Any]) -> None:
         self._read = read
 
-    def __missing__(self, text: str) -> Any:
+    def __missing__(self, text: Any) -> Any:
         if len(self) >= _MEMO_ENTRIES:
             self.clear()
         try:
@@ -260,19 +259,17 @@ class _Memo(dict[str, Any]):
 
 def _joined(day: _Day | None, clock: _Clock | None) -> str:
     """The UTC text of a day and a time on it, or nothing if this is a case for the slow way."""
-    if day is None or clock is None:
-        return ""
-    minutes, seconds, local = clock
-    if local:
-        offset = day[3]
-        if offset is None:
-            return ""
-        minutes -= offset
-    if 0 <= minutes < _DAY_MINUTES:
-        return day[1] + _HOURS_AND_MINUTES[minutes] + seconds
-    if minutes < 0:
-        return day[0] + _HOURS_AND_MINUTES[minutes + _DAY_MINUTES] + seconds
-    return day[2] + _HOURS_AND_MINUTES[minutes - _DAY_MINUTES] + seconds
+    found = _shifted(clock, day.offset) if day is not None else None
+    return day[found[0]] + found[1] if day is not None and found is not None else ""
+
+
+def _shifted(clock: _Clock | None, offset: int | None) -> tuple[Literal[0, 1, 2], str] | None:
+    """A time in UTC, `T14:09:00Z`, after the place in a `_Day` of the name of the day it is on."""
+    if clock is None or (clock.local and offset is None):
+        return None
+    minutes = clock.minutes - (offset or 0) if clock.local else clock.minutes
+    place: Literal[0, 1, 2] = 0 if minutes < 0 else 1 if minutes < _DAY_MINUTES else 2
+    return place, _HOURS_AND_MINUTES[minutes % _DAY_MINUTES] + clock.seconds
 
 
 def _parted(format: str) -> tuple[str, str, str]:

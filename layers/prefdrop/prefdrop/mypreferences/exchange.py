@@ -171,7 +171,7 @@ def _body(response: requests.Response, attempt: Attempt, limit: int | None) -> t
     pieces: list[bytes] = []
     size = 0
     try:
-        for piece in response.iter_content(65_536):
+        for piece in response.iter_content(1_048_576):
             pieces.append(piece)
             size += len(piece)
             if limit is not None and size >= limit:
