@@ -18,13 +18,18 @@ BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 CHECKOV_VENV := .venv-checkov
-PIP_INSTALL := -m pip install -qq --require-hashes --no-deps
+UV := $(BIN)/uv
+# Each list is complete and pinned with hashes, so nothing is left to resolve.
+INSTALL := $(UV) pip install --quiet --no-deps --require-hashes
 
 WORKERS ?= $(shell count=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((count < 2 ? 2 : count)))
 REGION ?= us-east-1
+PYTEST := $(BIN)/python -m pytest
+# How many tests of the second tier `make test-drawn` draws, and by what.
+DRAW ?= 10
+SEED ?= $(shell git rev-parse HEAD 2>/dev/null)
 EXAMPLE := feeds/crm-contacts
 OUT ?= out
-SCHEDULES ?= 1000
 TESTED := --extra local --extra parquet --extra xlsx --extra test
 
 .PHONY: help
@@ -45,22 +50,24 @@ up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
 	@$(BIN)/prefdrop local up
 
 .PHONY: test
-test: $(VENV)/.test ## Run the unit, integration, fault and browser tests; TESTS=path picks some
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+test: $(VENV)/.test ## Run the first tier: the whole product once; TESTS=path picks some
+	@$(PYTEST) -n $(WORKERS) $(TESTS)
+
+.PHONY: test-all
+test-all: $(VENV)/.test ## Run all tests: every death, schedule, assumption and page too; TESTS=path picks some
+	@$(PYTEST) -n $(WORKERS) --tier all $(TESTS)
+
+.PHONY: test-drawn
+test-drawn: $(VENV)/.test ## Run DRAW tests of the second tier, drawn by SEED (the commit), and print them
+	@$(PYTEST) -v -p no:xdist --draw $(DRAW) --draw-seed "$(SEED)"
 
 .PHONY: screenshots
 screenshots: $(VENV)/.test ## Take the pictures of docs/images anew, with the Chromium that is installed
-	@PREFDROP_SCREENSHOTS=1 PREFDROP_BROWSER_REQUIRED=1 $(BIN)/python -m pytest -q tests/browser
+	@PREFDROP_SCREENSHOTS=1 PREFDROP_BROWSER_REQUIRED=1 $(PYTEST) -q --tier all tests/browser
 
 .PHONY: test-sam
 test-sam: $(VENV)/.test $(SAM_VENV)/.sam ## Build the functions and run them in containers; skips what this machine cannot do
-	@$(BIN)/python -m pytest -p no:xdist -rs tests/sam
-
-.PHONY: test-faults
-test-faults: $(VENV)/.test ## Run the fault tests at length: a death at every point, SCHEDULES random schedules
-	@PREFDROP_THOROUGH=1 PREFDROP_SCHEDULES=$(SCHEDULES) \
-	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rP -k "not stack" tests/faults
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/faults/stack
+	@$(PYTEST) -p no:xdist -rs tests/sam
 
 .PHONY: style
 style: $(VENV)/.dev ## Check the style alone
@@ -118,13 +125,13 @@ json: $(VENV)/.run ## Write docs/command-json.md anew, when what a command print
 
 .PHONY: operations
 operations: $(VENV)/.test ## Write docs/vendor-operations.md anew, from what the client's tests reach
-	@PREFDROP_WRITE_OPERATIONS=1 $(BIN)/python -m pytest -q -p no:xdist tests/integration/clients --deselect tests/integration/clients/test_operations_page.py
+	@PREFDROP_WRITE_OPERATIONS=1 $(PYTEST) -q -p no:xdist tests/integration/clients --deselect tests/integration/clients/test_operations_page.py
 
 .PHONY: permissions
 permissions: $(VENV)/.test ## Record anew what functions ask of AWS, and compare the template's permissions with it
 	@rm -rf build/calls && mkdir -p build/calls
-	@PREFDROP_RECORD_CALLS=$(CURDIR)/build/calls $(BIN)/python -m pytest -q -n $(WORKERS) \
-	  --dist loadfile tests/unit/auditing tests/unit/exporting tests/integration tests/faults
+	@PREFDROP_RECORD_CALLS=$(CURDIR)/build/calls $(PYTEST) -q -n $(WORKERS) \
+	  tests/unit/auditing tests/unit/exporting tests/integration tests/faults
 	@$(BIN)/python -m tools.permissions --record build/calls
 
 .PHONY: requirements
@@ -160,7 +167,7 @@ find_python() { \
 endef
 
 define compile
-$(BIN)/uv pip compile $(1) --quiet --universal --python-version 3.11 --generate-hashes \
+$(UV) pip compile $(1) --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o $(2)
 endef
 
@@ -168,39 +175,41 @@ $(VENV)/.python:
 	@$(find_python); python=$$(find_python) || exit 1; \
 	echo "Setting up $(VENV) with $$("$$python" --version) ..."; \
 	"$$python" -m venv $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt >$(VENV)/uv.txt
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes -r $(VENV)/uv.txt
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.python requirements-run.txt pyproject.toml
 	@echo "Installing what the local stack needs ..."
-	@$(BIN)/python $(PIP_INSTALL) -r requirements-run.txt
-	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@$(INSTALL) -r requirements-run.txt
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.run requirements-bench.txt
 	@echo "Installing what the bench compares with ..."
-	@$(BIN)/python $(PIP_INSTALL) -r requirements-bench.txt
+	@$(INSTALL) -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-test.txt
 	@echo "Installing what the tests need ..."
-	@$(BIN)/python $(PIP_INSTALL) -r requirements-test.txt
+	@$(INSTALL) -r requirements-test.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test requirements-dev.txt
 	@echo "Installing what the checks need ..."
-	@$(BIN)/python $(PIP_INSTALL) -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-$(SAM_VENV)/.sam: requirements-sam.txt
+$(SAM_VENV)/.sam: requirements-sam.txt $(VENV)/.python
 	@$(find_python); python=$$(find_python) || exit 1; \
 	echo "Setting up $(SAM_VENV) for the SAM CLI ..."; \
 	"$$python" -m venv $(SAM_VENV)
-	@$(SAM_VENV)/bin/python $(PIP_INSTALL) -r requirements-sam.txt
+	@$(INSTALL) --python $(SAM_VENV) -r requirements-sam.txt
 	@touch $@
 
-$(CHECKOV_VENV)/.checkov: requirements-checkov.txt
+$(CHECKOV_VENV)/.checkov: requirements-checkov.txt $(VENV)/.python
 	@$(find_python); python=$$(find_python) || exit 1; \
 	echo "Setting up $(CHECKOV_VENV) for checkov ..."; \
 	"$$python" -m venv $(CHECKOV_VENV)
-	@$(CHECKOV_VENV)/bin/python $(PIP_INSTALL) -r requirements-checkov.txt
+	@$(INSTALL) --python $(CHECKOV_VENV) -r requirements-checkov.txt
 	@touch $@

@@ -77,7 +77,7 @@ class RecordedSession:
 
 def is_whole(config: pytest.Config) -> bool:
     """Whether the session runs every test that there is, so that each call must be made."""
-    picks = ("keyword", "markexpr", "deselect", "lf", "collectonly")
+    picks = ("keyword", "markexpr", "deselect", "lf", "collectonly", "draw")
     picked = any(config.getoption(name, None) for name in picks)
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not picked
 

@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from prefdrop_local.stack import ExternalVendor, LocalStack, StackSettings
 from prefdrop_local.stack.lambdas.pool import Invocation
 from prefdrop_local.stack.vendor import of_sandbox
+from tests.command import typed
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
@@ -208,15 +208,7 @@ class Workbench:
 
     def prefdrop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the operator's command against the stack, as an operator does."""
-        call = "from prefdrop_cli.main import main; main()"
-        where = ("--endpoint", self.stack.endpoint)
-        return subprocess.run(
-            [sys.executable, "-c", call, *arguments, *where],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        return typed([*arguments, "--endpoint", self.stack.endpoint])
 
     # --- beginning anew -----------------------------------------------------------------------
 

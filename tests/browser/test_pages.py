@@ -13,6 +13,7 @@ import requests
 
 from tests.browser.browser import Browser
 from tests.browser.conftest import Console, Imported, running_console
+from tests.tiers import second_tier
 from tests.workbench import FEED, PATIENCE, Workbench, people
 
 PHONE, DESK, PAPER = 390, 1200, 718
@@ -61,6 +62,7 @@ def test_the_report_shows_the_figures_of_report_json(report: Browser, example: I
     assert float(report.text("#seconds")) == pytest.approx(counts["seconds"], rel=1e-4)
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_the_report_names_each_reason_with_its_count_and_an_example_row(
     report: Browser, example: Imported
 ) -> None:
@@ -72,6 +74,7 @@ def test_the_report_names_each_reason_with_its_count_and_an_example_row(
     ]
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_the_report_draws_where_the_records_went(report: Browser, keep_picture: Any) -> None:
     picture = report.find("svg.flow")
 
@@ -82,10 +85,12 @@ def test_the_report_draws_where_the_records_went(report: Browser, keep_picture: 
     keep_picture("report", tallest=1500)
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_the_report_fetches_nothing(report: Browser) -> None:
     assert [one for one in report.fetched() if not one.startswith("file:")] == []
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_report_is_read_on_a_phone_without_scrolling_sideways(
     report: Browser, dark: bool
@@ -99,6 +104,7 @@ def test_the_report_is_read_on_a_phone_without_scrolling_sideways(
     )
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_the_report_is_printed_whole_and_black_on_white(report: Browser) -> None:
     report.set_paper(PAPER)
 
@@ -158,6 +164,7 @@ def test_the_list_shows_what_has_ended_and_the_token_leaves_the_address(
     assert "10,000" in row
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_an_import_under_way_is_followed_until_it_has_ended(
     page: Browser, bench: Workbench, keep_picture: Any
 ) -> None:
@@ -204,6 +211,7 @@ def test_a_held_import_tells_why_it_is_held_and_what_comes_next(
     assert "is now Aborted" in page.find("#announcement").get_attribute("textContent")
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_report_and_rejects_of_an_import_are_a_click_away(page: Browser, example: Imported) -> None:
     go(page, "imports", example.report["import_id"])
     report, rejects = (page.find(f".offers a:nth-child({n})") for n in (1, 2))
@@ -218,6 +226,7 @@ def test_report_and_rejects_of_an_import_are_a_click_away(page: Browser, example
         assert page.find("svg.flow").size["height"] > 200
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_events_are_shown_of_the_person_who_is_asked_for(page: Browser, bench: Workbench) -> None:
     _deliver(bench, profile=9_007_199_254_740_993, before="Weekly", after=EVIL)
     go(page, "events")
@@ -245,6 +254,7 @@ def _deliver(bench: Workbench, *, profile: int, before: str, after: str) -> None
     assert answer.ok, answer.text
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_the_account_shows_quota_and_turn_as_the_command_does(
     page: Browser, bench: Workbench
 ) -> None:
@@ -254,6 +264,7 @@ def test_the_account_shows_quota_and_turn_as_the_command_does(
     assert "Nobody has the turn" in page.text("#turn")
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_a_name_that_looks_like_markup_is_shown_as_the_text_that_it_is(
     page: Browser, bench: Workbench
 ) -> None:
@@ -270,6 +281,7 @@ def test_a_name_that_looks_like_markup_is_shown_as_the_text_that_it_is(
     assert page.all("main img") == []
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_console_is_read_on_a_phone_without_scrolling_sideways(
     page: Browser, example: Imported, dark: bool
@@ -291,6 +303,7 @@ def test_the_console_is_read_on_a_phone_without_scrolling_sideways(
         assert _cut_off(page) == [], view
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_the_list_is_narrowed_down_with_the_keyboard_and_the_focus_stays(
     page: Browser, example: Imported
 ) -> None:
@@ -308,6 +321,7 @@ def test_the_list_is_narrowed_down_with_the_keyboard_and_the_focus_stays(
     assert page.find("#status").get_property("value") == "CompletedWithRejects"
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_every_field_has_a_name_for_those_who_listen(page: Browser) -> None:
     for view in ("imports", "events"):
         go(page, view)
@@ -319,6 +333,7 @@ def test_every_field_has_a_name_for_those_who_listen(page: Browser) -> None:
         assert unnamed == []
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_a_page_that_nobody_looks_at_asks_nothing(page: Browser) -> None:
     page.find("tbody tr")
 
@@ -332,6 +347,7 @@ def test_a_page_that_nobody_looks_at_asks_nothing(page: Browser) -> None:
     page.wait(lambda: page.text("#connection").startswith("As of"), "the next look")
 
 
+@second_tier("the browser matrix; the report, the list and a held import are the short form")
 def test_ctrl_c_ends_the_console_and_its_page_says_so(
     chromium: Browser, bench: Workbench, example: Imported
 ) -> None:

@@ -16,6 +16,7 @@ from prefdrop.feeds.account import PATTERN_NOT_UNDERSTOOD
 from tests.faults.interpreter import Json
 from tests.faults.oracle import books
 from tests.faults.simulation import Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, more_people, people
 
 WRONG = "".join(f"W-{n},Bo,w{n}@localhost.test,Y\n" for n in range(5))
@@ -55,7 +56,7 @@ def after_registering(simulation: Simulation, act: Callable[[], object]) -> None
     simulation.call = calling  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize(("point", "when"), POINTS)
+@pytest.mark.parametrize(("point", "when"), spread(POINTS, 2, "every point of death"))
 def test_chunks_are_built_again_alike_though_a_worker_dies_and_a_new_snapshot_comes(
     simulate: Callable[..., Simulation], point: int, when: str
 ) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 
 from tests.faults.oracle import assert_exactly_once
 from tests.faults.simulation import Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, more_people, people
 
 FILE = (people(24) + "C-41,Ida,no-address,Y\n" + more_people(16, first=50)).encode()
@@ -17,12 +17,7 @@ POINTS = 56
 """At least as many points as one import of FILE has; a test sees to that."""
 
 WHENS = ("before", "after")
-DEATHS = [
-    (point, when)
-    for point in range(1, POINTS)
-    for when in (WHENS if os.environ.get("PREFDROP_THOROUGH") else [WHENS[point % 2]])
-]
-"""Every point, before and after it; each only once in turn where the tests are to be quick."""
+DEATHS = [(point, when) for point in range(1, POINTS) for when in WHENS]
 
 
 def test_the_points_cover_the_whole_import(simulate: Callable[..., Simulation]) -> None:
@@ -35,7 +30,7 @@ def test_the_points_cover_the_whole_import(simulate: Callable[..., Simulation]) 
     assert simulation.death.struck == 0
 
 
-@pytest.mark.parametrize(("point", "when"), DEATHS)
+@pytest.mark.parametrize(("point", "when"), spread(DEATHS, 15, "every point of death"))
 def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
     simulate: Callable[..., Simulation], point: int, when: str
 ) -> None:
@@ -48,7 +43,7 @@ def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
     assert_exactly_once(simulation, execution, FILE, FEED)
 
 
-@pytest.mark.parametrize("gap", [1, 2, 3, 5])
+@pytest.mark.parametrize("gap", spread([1, 2, 3, 5], 2, "every gap between deaths"))
 def test_workers_that_die_again_and_again_lose_and_double_nothing(
     simulate: Callable[..., Simulation], gap: int
 ) -> None:

@@ -16,6 +16,7 @@ from prefdrop.ledger.reports import ReportStore
 from tests.faults.interpreter import Execution
 from tests.faults.oracle import assert_exactly_once, books, expected, rejected_rows
 from tests.faults.simulation import Killed, Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, people
 
 FILE = people(30).encode()
@@ -41,7 +42,7 @@ def states(simulation: Simulation, execution: Execution) -> list[str]:
 # --- parts and probes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("most", [31, 35, 39])
+@pytest.mark.parametrize("most", spread([35, 31, 39], 1, "every place"))
 def test_a_part_that_fills_up_within_the_corrections_goes_on_within_them(
     simulate: Callable[..., Simulation], most: int
 ) -> None:
@@ -80,7 +81,7 @@ def test_a_record_that_was_staged_as_a_probe_is_not_staged_again_by_the_next_par
     assert len(states(simulation, execution)) > 1
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", spread([1, 2], 1, "a later part"))
 def test_a_worker_that_dies_right_after_giving_its_part_up_leaves_it_given_up(
     simulate: Callable[..., Simulation], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -106,7 +107,7 @@ def test_a_worker_that_dies_right_after_giving_its_part_up_leaves_it_given_up(
 # --- the rejects file ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dies_at", [None, 1, 2, 5])
+@pytest.mark.parametrize("dies_at", spread([2, None, 1, 5], 2, "every batch to die at"))
 def test_a_rejects_file_that_is_written_in_many_stretches_holds_each_row_once(
     simulate: Callable[..., Simulation], monkeypatch: pytest.MonkeyPatch, dies_at: int | None
 ) -> None:

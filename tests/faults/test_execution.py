@@ -10,6 +10,7 @@ import pytest
 from tests.faults.interpreter import Json
 from tests.faults.oracle import assert_exactly_once, books, expected, rejected_rows
 from tests.faults.simulation import Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, more_people, people
 
 FILE = people(30).encode()
@@ -61,7 +62,7 @@ def test_an_execute_that_lands_after_it_was_sent_again_changes_nothing(
     assert_exactly_once(simulation, execution, FILE, FEED)
 
 
-@pytest.mark.parametrize("status", [404, 500, 503])
+@pytest.mark.parametrize("status", spread([404, 503, 500], 1, "every status"))
 def test_a_status_that_stays_away_for_a_while_fails_no_import(
     simulation: Simulation, status: int
 ) -> None:

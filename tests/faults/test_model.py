@@ -29,9 +29,12 @@ from tests.emulated_aws import emulated_aws
 from tests.faults.interpreter import Execution, Json
 from tests.faults.oracle import assert_exactly_once, books, expected
 from tests.faults.simulation import Simulation
+from tests.tiers import spread, tier_of
 from tests.workbench import FEED
 
-SCHEDULES = int(os.environ.get("PREFDROP_SCHEDULES", "30"))
+SCHEDULES = {"first": 30, "all": 300}
+"""How many are run over all batches, by tier, where `PREFDROP_SCHEDULES` is not set."""
+
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(random.SystemRandom().random())
 SEED = int(os.environ.get("PREFDROP_SEED") or zlib.crc32(RUN.encode()))
 """One seed for all the workers of a run; batch n uses the n-th after it."""
@@ -189,16 +192,20 @@ class Imports(RuleBasedStateMachine):
         return ("id,first,email,news\n" + "".join(rows)).encode()
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("batch", spread(range(BATCHES), 2, "more random schedules"))
 def test_nothing_is_lost_or_doubled_in_silence(
-    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, batch: int
+    sandbox: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
+    batch: int,
 ) -> None:
     for name, value in _CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    examples = max(1, SCHEDULES // BATCHES)
+    schedules = int(os.environ.get("PREFDROP_SCHEDULES") or SCHEDULES[tier_of(pytestconfig)])
+    examples = max(1, schedules // BATCHES)
     print(
-        f"PREFDROP_SEED={SEED} PREFDROP_SCHEDULES={SCHEDULES}, batch {batch}: {examples} schedules"
+        f"PREFDROP_SEED={SEED} PREFDROP_SCHEDULES={schedules}, batch {batch}: {examples} schedules"
     )
     machine: Any = type("Imports", (Imports,), {"sandbox": sandbox})
     run_state_machine_as_test(

@@ -9,6 +9,7 @@ import pytest
 from tests.faults.interpreter import answered
 from tests.faults.oracle import assert_exactly_once, assert_nothing_executed, books
 from tests.faults.simulation import Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, more_people, people
 
 FILE = (people(50) + "C-51,Ida,no-address,Y\n" + more_people(20, first=52)).encode()
@@ -20,7 +21,7 @@ def states(report: dict[str, object]) -> list[str]:
     return [part["state"] for part in report["parts"]]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("most", "parts"), [(70, 1), (69, 2), (30, 3), (7, 10)])
+@pytest.mark.parametrize(("most", "parts"), spread([(30, 3), (69, 2), (70, 1), (7, 10)], 1, "more"))
 def test_a_part_takes_as_many_records_as_one_vendor_import_may_have(
     simulate: Callable[..., Simulation], most: int, parts: int
 ) -> None:

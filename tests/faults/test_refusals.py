@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.oracle import assert_exactly_once, assert_nothing_executed, rejected_rows
 from tests.faults.simulation import Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, people
 
 FILE = people(60).encode()
@@ -22,7 +23,7 @@ def poison(address: str) -> dict[str, object]:
     return {"route": "import.stage", "kind": "status", "status": 400, "body_contains": address}
 
 
-@pytest.mark.parametrize("person", [1, 2, 31, 32, 60])
+@pytest.mark.parametrize("person", spread([1, 2, 31, 32, 60], 3, "every place in a chunk"))
 def test_a_record_that_no_request_may_hold_is_found_and_rejected_alone(
     simulation: Simulation, person: int
 ) -> None:

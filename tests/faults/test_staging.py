@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from tests.faults.interpreter import Json
 from tests.faults.oracle import assert_exactly_once, books, expected
 from tests.faults.simulation import Simulation
+from tests.tiers import second_tier, spread
 from tests.workbench import FEED, more_people, people
 
 FILE = (people(90) + "C-91,Ida,no-address,Y\n" + more_people(9, first=92)).encode()
@@ -55,16 +55,17 @@ NO_ANSWER = {
 
 
 PLACES = (1, 3, LAST)
-IN_DOUBT = ("timeout_after", "reset_after")
-"""The answer is lost and nothing tells whether the request was applied, which it was."""
 
 FAILURES = [
-    pytest.param(fault, nth, id=f"{name}-{nth}")
+    pytest.param(
+        fault,
+        nth,
+        id=f"{name}-{nth}",
+        marks=[second_tier("every place")] if nth != PLACES[at % 3] else [],
+    )
     for at, (name, fault) in enumerate(NO_ANSWER.items())
     for nth in PLACES
-    if os.environ.get("PREFDROP_THOROUGH") or fault["kind"] in IN_DOUBT or nth == PLACES[at % 3]
 ]
-"""Every failure at every place; most at one in turn where the tests are to be quick."""
 
 
 @pytest.mark.parametrize(("fault", "nth"), FAILURES)
@@ -80,7 +81,14 @@ def test_a_request_without_a_clear_answer_is_looked_into_before_it_is_sent_again
     assert len(simulation.vendor("imports")["imports"]) == 1
 
 
-@pytest.mark.parametrize("fault", NO_ANSWER.values(), ids=NO_ANSWER.keys())
+@pytest.mark.parametrize(
+    "fault",
+    spread(
+        [pytest.param(fault, id=name) for name, fault in NO_ANSWER.items()],
+        4,
+        "each failure",
+    ),
+)
 def test_two_requests_without_an_answer_never_double_a_record(
     simulation: Simulation, fault: Json
 ) -> None:

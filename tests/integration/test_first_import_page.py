@@ -12,7 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.tiers import second_tier
 from tests.workbench import PATIENCE, Workbench, workbench
+
+pytestmark = second_tier("types every command of the page; test_local_run does the same work")
 
 PAGE = Path(__file__).parents[2] / "docs" / "first-import.md"
 FILES = {"csv": "members.csv", "toml": "members.toml"}

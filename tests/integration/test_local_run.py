@@ -26,6 +26,7 @@ import pytest
 from prefdrop.importing.drop import Drop
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from tests.shapes import printed_by
+from tests.tiers import second_tier, spread
 
 REPOSITORY = Path(__file__).parents[2]
 PREFDROP = Path(sys.executable).with_name("prefdrop")
@@ -270,7 +271,7 @@ def still_running(mark: str) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", spread([signal.SIGINT, signal.SIGTERM], 1, "the other signal"))
 def test_a_run_that_is_interrupted_stops_everything_it_started(
     stop: signal.Signals, tmp_path: Path
 ) -> None:
@@ -525,6 +526,7 @@ def wait_for_events(up: Up, table: str, event_type: str, *, count: int) -> list[
     pytest.fail(f"only {len(found)} events of type {event_type} came back")
 
 
+@second_tier("what test_gates and test_mistakes prove, through the command and `local up`")
 def test_a_held_import_goes_on_when_it_is_approved_and_its_rejects_can_be_fetched(up: Up) -> None:
     held = up.prefdrop("drop", "mixed.csv", "--feed", "strict", "--watch")
     listed = json.loads(up.prefdrop("imports", "list", "--status", "held", "--json").out)
@@ -541,6 +543,7 @@ def test_a_held_import_goes_on_when_it_is_approved_and_its_rejects_can_be_fetche
     assert (up.folder / "mine.csv").read_text(encoding="utf-8").count("MatchKeyMissing") == 1
 
 
+@second_tier("what test_gates and test_mistakes prove, through the command and `local up`")
 def test_a_held_import_ends_when_it_is_cancelled(up: Up) -> None:
     up.prefdrop("drop", "mixed.csv", "--feed", "strict", "--watch")
     [held] = json.loads(up.prefdrop("imports", "list", "--status", "held", "--json").out)
@@ -554,6 +557,7 @@ def test_a_held_import_ends_when_it_is_cancelled(up: Up) -> None:
     assert "is Aborted, not Held" in again.err
 
 
+@second_tier("what test_gates and test_mistakes prove, through the command and `local up`")
 def test_an_import_that_failed_for_its_missing_feed_is_retried_once_the_feed_is_there(
     up: Up,
 ) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from prefdrop_local.stack.vendor import of_sandbox
+from tests.tiers import second_tier
 from tests.workbench import people, workbench
+
+pytestmark = second_tier("a stack for each; the accidents and the fault tests are the short form")
 
 
 def test_wrong_credentials_are_said_to_be_wrong_and_a_retry_goes_on_once_they_are_right(

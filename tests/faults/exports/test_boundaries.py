@@ -19,6 +19,7 @@ from prefdrop.exporting import begin_export
 from prefdrop.exporting import vendor as exports_vendor
 from prefdrop.exporting.vendor import Begun, ExportVendor
 from tests.faults.exports.simulation import EXPORT, ExportSimulation
+from tests.tiers import spread
 
 AROUND = 12
 """Milliseconds on both sides: more than a whole cycle of the vendor's rounding."""
@@ -64,7 +65,7 @@ def once_each(numbers: range) -> Counter[str]:
     return Counter(f"C-{number}" for number in numbers)
 
 
-@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("digit", spread(range(10), 4, "every last digit"))
 def test_without_any_overlap_rounding_alone_neither_skips_nor_doubles_a_change(
     simulation: ExportSimulation, monkeypatch: pytest.MonkeyPatch, digit: int
 ) -> None:
@@ -83,8 +84,14 @@ def test_without_any_overlap_rounding_alone_neither_skips_nor_doubles_a_change(
     assert arrivals(simulation) == once_each(range(2 * AROUND))
 
 
-@pytest.mark.parametrize("vendor", [VENDORS[0], VENDORS[3]], ids=["early", "late"])
-@pytest.mark.parametrize("into_second", [0.002, 0.997])
+@pytest.mark.parametrize(
+    ("vendor", "into_second"),
+    spread(
+        [(VENDORS[0], 0.002), (VENDORS[3], 0.002), (VENDORS[0], 0.997), (VENDORS[3], 0.997)],
+        2,
+        "both readings at both ends of a second",
+    ),
+)
 def test_changes_around_the_asking_and_around_the_lower_bound_arrive_exactly_once(
     simulation: ExportSimulation,
     monkeypatch: pytest.MonkeyPatch,

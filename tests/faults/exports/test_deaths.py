@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from prefdrop.ledger.exports import ExportStore
 from tests.faults.exports.simulation import ExportSimulation
 from tests.faults.simulation import Killed
+from tests.tiers import spread
 
 POINTS = 42
 """At least as many points as the run in question has; a test sees to that."""
 
 CASES = [(when, stopped) for when in ("before", "after") for stopped in (False, True)]
-DEATHS = [
-    (point, *case)
-    for point in range(1, POINTS, 1 if os.environ.get("PREFDROP_THOROUGH") else 3)
-    for case in (CASES if os.environ.get("PREFDROP_THOROUGH") else [CASES[point // 3 % 4]])
-]
-"""Every point, before and after it, with the step tried again and with the execution stopped; a
-part of them where the tests are to be quick."""
+DEATHS = [(point, *case) for point in range(1, POINTS) for case in CASES]
+"""Every point, before and after it, with the step repeated and with the execution stopped."""
 
 
 def changed(simulation: ExportSimulation) -> None:
@@ -39,7 +33,7 @@ def test_the_points_cover_a_whole_run(simulation: ExportSimulation) -> None:
     assert (execution.status, simulation.death.struck) == ("SUCCEEDED", 0)
 
 
-@pytest.mark.parametrize(("point", "when", "stopped"), DEATHS)
+@pytest.mark.parametrize(("point", "when", "stopped"), spread(DEATHS, 10, "every point of death"))
 def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
     simulation: ExportSimulation, point: int, when: str, stopped: bool
 ) -> None:
@@ -84,7 +78,7 @@ def test_a_worker_that_dies_once_its_run_is_published_leaves_nothing_lying_about
     assert list(simulation.worker().files.list("spool/")) == []
 
 
-@pytest.mark.parametrize("gap", [1, 3, 5])
+@pytest.mark.parametrize("gap", spread([1, 3, 5], 1, "every gap between deaths"))
 def test_workers_that_die_again_and_again_lose_and_double_nothing(
     simulation: ExportSimulation, gap: int
 ) -> None:

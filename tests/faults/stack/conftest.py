@@ -1,4 +1,4 @@
-"""The tests of a module take turns on a stack; what a test kills, stops and leaves is its own.
+"""The tests of this folder take turns on a stack; what a test kills, stops and leaves is its own.
 
 A stack on which something still runs or waits when a test has ended is not used again.
 """
@@ -12,7 +12,7 @@ import pytest
 from tests.faults.stack.breakable import Breakable, SharedPlace
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedPlace]:
     shared = SharedPlace(lambda: tmp_path_factory.mktemp("stack"))
     yield shared

@@ -9,6 +9,7 @@ import pytest
 from prefdrop_local.stack import TableFaultError, TableRequest
 from tests.faults.stack.breakable import Breakable, is_write_of
 from tests.faults.stack.wire import Moment
+from tests.tiers import second_tier
 from tests.workbench import people
 
 ROWS = 60
@@ -38,6 +39,7 @@ def test_a_request_that_lands_although_its_worker_was_killed_is_not_sent_again(
     _assert_exactly_once(bench)
 
 
+@second_tier("another moment of the death or the refusal; the others are the short form")
 def test_a_request_that_was_lost_with_its_worker_is_sent_again(bench: Breakable) -> None:
     bench.set_faults({"route": "import.stage", "nth": 2, "kind": "reset_before"})
     second_request = bench.wire.stop_at("Stage", "arrived", nth=2)
@@ -96,6 +98,7 @@ def test_a_worker_whose_settling_was_written_but_not_answered_loses_and_doubles_
     _assert_exactly_once(bench)
 
 
+@second_tier("another moment of the death or the refusal; the others are the short form")
 def test_throttled_writes_delay_an_import_and_lose_nothing(bench: Breakable) -> None:
     throttled: dict[str, int] = {}
 
@@ -149,6 +152,7 @@ def _failed(bench: Breakable) -> bool:
     return any(call.outcome == "raised" for call in bench.calls("StageChunksFunction"))
 
 
+@second_tier("another moment of the death or the refusal; the others are the short form")
 def test_a_transaction_that_collides_with_another_is_tried_again(bench: Breakable) -> None:
     collided: list[str] = []
 

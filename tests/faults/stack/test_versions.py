@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.faults.stack.breakable import Breakable
+from tests.tiers import second_tier
 from tests.workbench import FEED, people
 
 
@@ -73,6 +74,7 @@ def test_two_events_of_a_drop_at_the_same_time_make_one_import(bench: Breakable)
     assert len(bench.imports()) == len(bench.requests_to("import.initiate")) == 1
 
 
+@second_tier("order and pinning, which the other tests of the file show at another moment")
 def test_the_same_file_dropped_twice_during_an_import_is_imported_twice_in_order(
     bench: Breakable,
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_feed_changed_during_an_import_does_not_change_it(bench: Breakable) ->
     assert chosen == {f"p{n}@example.test": 1 if n % 2 else 2 for n in range(1, 61)}
 
 
+@second_tier("order and pinning, which the other tests of the file show at another moment")
 def test_a_feed_removed_during_an_import_does_not_stop_it(bench: Breakable) -> None:
     staging = bench.stop_at_call("StageChunksFunction")
     version = bench.drop(people(3))

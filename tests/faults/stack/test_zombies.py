@@ -8,6 +8,7 @@ import pytest
 
 from prefdrop_local.stack import Invocation
 from tests.faults.stack.breakable import Breakable, SharedPlace, is_hand_over, is_write_of
+from tests.tiers import second_tier
 from tests.workbench import people
 
 LARGE = 20_000
@@ -75,6 +76,7 @@ def test_a_worker_frozen_before_its_request_stages_and_writes_nothing_after_a_ta
     _assert_exactly_once(bench, 5)
 
 
+@second_tier("each moment to freeze at; a worker frozen before its request is the short form")
 def test_a_worker_frozen_in_mid_request_does_not_finish_it_after_a_takeover(
     place: SharedPlace,
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_worker_frozen_in_mid_request_does_not_finish_it_after_a_takeover(
         _assert_exactly_once(bench, LARGE)
 
 
+@second_tier("each moment to freeze at; a worker frozen before its request is the short form")
 def test_a_worker_frozen_while_it_is_answered_writes_nothing_after_a_takeover(
     bench: Breakable,
 ) -> None:
@@ -116,6 +119,7 @@ def test_a_worker_frozen_while_it_is_answered_writes_nothing_after_a_takeover(
     _assert_exactly_once(bench, 5)
 
 
+@second_tier("each moment to freeze at; a worker frozen before its request is the short form")
 def test_a_worker_frozen_before_execute_executes_nothing_after_a_takeover(
     bench: Breakable,
 ) -> None:
@@ -136,6 +140,7 @@ def test_a_worker_frozen_before_execute_executes_nothing_after_a_takeover(
     _assert_exactly_once(bench, 5)
 
 
+@second_tier("each moment to freeze at; a worker frozen before its request is the short form")
 @pytest.mark.parametrize(
     ("moment", "write"),
     [("after", '"posting"'), ("before", '"settled"')],
@@ -208,6 +213,7 @@ def test_an_import_that_was_executed_unknown_to_the_ledger_keeps_the_turn_after_
     _assert_exactly_once(bench, 5)
 
 
+@second_tier("each moment to freeze at; a worker frozen before its request is the short form")
 def test_a_lease_that_is_renewed_while_the_turn_is_passed_on_is_waited_for_too(
     bench: Breakable,
 ) -> None:

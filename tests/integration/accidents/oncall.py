@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import re
 import shlex
@@ -18,7 +16,7 @@ import requests
 from prefdrop.mypreferences import Client, PnAuthInfo3
 from prefdrop.mypreferences.events import Event
 from prefdrop.mypreferences.subscriptions_models import Subscription, select_all_events
-from prefdrop_cli.main import main
+from tests.command import typed
 from tests.workbench import PATIENCE, Workbench, workbench
 
 SHORT = {
@@ -67,13 +65,8 @@ class OnCall:
         words = shlex.split(command)
         assert words.pop(0) == "prefdrop", command
         given = [str(files.get(word.removesuffix(".toml"), word)) for word in words]
-        out, code = io.StringIO(), 0
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            try:
-                main(given)
-            except SystemExit as end:
-                code = int(end.code or 0)
-        return Said(out.getvalue(), code)
+        ended = typed(given)
+        return Said(ended.stdout + ended.stderr, ended.returncode)
 
     def follows(self, said: Said, words: str, **files: Path) -> Said:
         """Type the command that was said, the one that begins with these words; it must work."""

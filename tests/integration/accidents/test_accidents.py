@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.integration.accidents.oncall import OnCall
+from tests.tiers import second_tier
 from tests.workbench import FEED, people
 
 HOLDING = FEED.replace("= 100", "= 10") + 'over_gate = "hold"\nhold_minutes = 30\n'
@@ -21,6 +22,7 @@ events = ["*"]
 """
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 @pytest.mark.parametrize(
     ("pushed", "cause"),
     [(FEED.replace("[columns]", "[columns"), "line"), ("", "There is no feed")],
@@ -58,6 +60,7 @@ def test_a_wrong_vendor_secret(on_call: OnCall) -> None:
         assert len(on_call.bench.profiles()) == 3
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 def test_an_exhausted_quota(on_call: OnCall) -> None:
     on_call.break_vendor(
         {"route": "import.initiate", "nth": 1, "kind": "status", "status": 429, "retry_after": 3}
@@ -96,6 +99,7 @@ def test_a_held_gate(on_call: OnCall) -> None:
     assert on_call.report_of(version)["rejects"]["count"] == 0
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 def test_a_torn_stage(on_call: OnCall) -> None:
     on_call.break_vendor({"route": "import.stage", "kind": "late", "before": "import.stage"})
     version = on_call.drop_and_wait(people(3))
@@ -111,6 +115,7 @@ def test_a_torn_stage(on_call: OnCall) -> None:
     assert len(on_call.bench.profiles()) == 3
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 def test_an_aborted_execution(on_call: OnCall) -> None:
     on_call.break_vendor({"route": "import.stage", "nth": 1, "kind": "latency", "seconds": 1})
     version = on_call.bench.drop(people(3))
@@ -129,6 +134,7 @@ def test_an_aborted_execution(on_call: OnCall) -> None:
     assert on_call.id_of(version) not in on_call.types("prefdrop imports list --open").text
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 def test_a_dead_vendor_token(on_call: OnCall) -> None:
     on_call.break_vendor({"route": "import.status", "nth": [2, 3, 4, 5], "kind": "expire_token"})
     version = on_call.drop_and_wait(people(3))
@@ -143,6 +149,7 @@ def test_a_dead_vendor_token(on_call: OnCall) -> None:
     assert len(on_call.bench.profiles()) == 3
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 def test_a_webhook_key_that_the_vendor_does_not_know_of(on_call: OnCall) -> None:
     on_call.subscribe(with_key="the-key-of-last-year")
     on_call.bench.run(people(2))
@@ -160,6 +167,7 @@ def test_a_webhook_key_that_the_vendor_does_not_know_of(on_call: OnCall) -> None
     assert "has a key that" not in on_call.types("prefdrop doctor").text
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 def test_missed_events(on_call: OnCall) -> None:
     on_call.subscribe()
     on_call.lose_deliveries(lose=True)
@@ -175,6 +183,7 @@ def test_missed_events(on_call: OnCall) -> None:
     assert "brought by no webhook" in on_call.types("prefdrop doctor").text
 
 
+@second_tier("every accident; test_a_held_gate and test_a_wrong_vendor_secret are the short form")
 def test_figures_that_do_not_add_up(on_call: OnCall) -> None:
     on_call.break_vendor({"route": "import.exceptions", "kind": "drop"})
     body = people(3) + "C-9,Ida,ida@localhost.example,Y\n"

@@ -10,7 +10,7 @@ from tests.integration.doctor.ward import Ward
 from tests.workbench import workbench
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def _ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     with workbench(
         tmp_path_factory.mktemp("stack"), allow_http_loopback=True, handshake="none"

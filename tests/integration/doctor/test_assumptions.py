@@ -26,10 +26,10 @@ from tests.integration.doctor.changed_vendors import (
     vendor,
     wrong,
 )
+from tests.tiers import spread
 
 EVERYTHING = [*grouped(changed_routes()), *grouped(changed_names())]
 
-THOROUGH = bool(os.environ.get("PREFDROP_THOROUGH"))
 ONE_OF_EACH = {
     "import.stage": "O-3",
     "export.commit": "O-4",
@@ -87,7 +87,12 @@ def test_a_vendor_who_is_as_assumed_holds_in_every_point_that_can_be_told(
     assert untold == {"O-2"}
 
 
-@pytest.mark.parametrize("options", ACCEPTED, ids=lambda options: ",".join(options))
+@pytest.mark.parametrize(
+    "options",
+    spread(
+        [pytest.param(options, id=",".join(options)) for options in ACCEPTED], 2, "every reading"
+    ),
+)
 def test_a_reading_that_is_accepted_too_is_not_complained_of(options: dict[str, Any]) -> None:
     with vendor(**options) as sandbox:
         facts = found(sandbox)
@@ -95,7 +100,14 @@ def test_a_reading_that_is_accepted_too_is_not_complained_of(options: dict[str, 
     assert wrong(facts) == set()
 
 
-@pytest.mark.parametrize("group", EVERYTHING, ids=lambda group: "+".join(c.name for c in group))
+@pytest.mark.parametrize(
+    "group",
+    spread(
+        [pytest.param(group, id="+".join(c.name for c in group)) for group in EVERYTHING],
+        2,
+        "every assumption flipped",
+    ),
+)
 def test_every_row_of_the_table_that_is_another_is_named_and_no_other(group: list[Change]) -> None:
     with vendor(*(change.assume for change in group)) as sandbox:
         facts = found(sandbox)
@@ -103,7 +115,7 @@ def test_every_row_of_the_table_that_is_another_is_named_and_no_other(group: lis
     assert wrong(facts) == {(change.number, change.name) for change in group}
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH if THOROUGH else ("import.stage", "phone.number"))
+@pytest.mark.parametrize("name", spread(ONE_OF_EACH, 1, "every number"))
 def test_a_single_row_that_is_another_is_named_alone(name: str) -> None:
     change = next(one for one in (*changed_routes(), *changed_names()) if one.name == name)
 
@@ -113,7 +125,7 @@ def test_a_single_row_that_is_another_is_named_alone(name: str) -> None:
     assert wrong(facts) == {(ONE_OF_EACH[name], name)}
 
 
-@pytest.mark.parametrize(("number", "options", "said"), OTHER_WAYS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("number", "options", "said"), spread(OTHER_WAYS, 4, "each reading"))
 def test_another_behaviour_is_named_alone(number: str, options: dict[str, Any], said: str) -> None:
     options = dict(options)
     assumed = [options.pop("assume")] if "assume" in options else []

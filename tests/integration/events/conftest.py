@@ -10,7 +10,7 @@ from tests.integration.events.deliveries import Deliveries
 from tests.workbench import Workbench, workbench
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     with workbench(
         tmp_path_factory.mktemp("stack"),

@@ -7,7 +7,6 @@ write. What no delivery brought, reading back finds. The sandbox's own list of e
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +19,8 @@ from prefdrop.ledger.table import unmarshal
 from prefdrop.mypreferences import Client, PnAuthInfo3
 from prefdrop.mypreferences.subscriptions_models import Subscription, select_all_events
 from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
+from tests.tiers import spread
 from tests.workbench import ROOT, Workbench, people, workbench
-
-ROWS = 10_000 if os.environ.get("PREFDROP_THOROUGH") else 60
-"""Of the example file."""
 
 UNRELIABLE = [
     {"kind": "drop", "chance": 0.1},
@@ -114,14 +111,15 @@ class FailingStore:
         return writing and request.body.get("TableName") == self._table
 
 
-def test_every_event_of_an_import_is_kept_exactly_once(bench: Workbench) -> None:
+@pytest.mark.parametrize("rows", spread([60, 10_000], 1, "the whole example file"))
+def test_every_event_of_an_import_is_kept_exactly_once(bench: Workbench, rows: int) -> None:
     requests.put(
         bench.sandbox.admin_url + "events/faults", json={"seed": 7, "rules": UNRELIABLE}, timeout=9
     ).raise_for_status()
     store = FailingStore(bench)
     stop = bench.stack.on_table_request(store)
 
-    report = bench.run(example(ROWS), feed="crm-contacts", name="crm-contacts.csv")
+    report = bench.run(example(rows), feed="crm-contacts", name="crm-contacts.csv")
     settle(bench)
     requests.post(bench.sandbox.admin_url + "events/release", timeout=9).raise_for_status()
     settle(bench)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.tiers import second_tier
 from tests.workbench import FEED, ROOT, Workbench, people
 
 
@@ -73,6 +74,7 @@ def test_the_report_and_the_items_name_the_same_rejects(bench: Workbench) -> Non
     assert [(i["row"]["N"], i["stage"]["S"]) for i in mine] == [("3", "local")]
 
 
+@second_tier("a file of several full chunks; the chunker's own tests fill small ones")
 def test_a_large_file_is_staged_in_chunks_filled_to_the_byte_limit(bench: Workbench) -> None:
     feed = FEED.replace('name = "people"', 'name = "large"')
     bench.push_feed(feed, "large")

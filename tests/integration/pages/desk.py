@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import shutil
 import signal
@@ -17,8 +15,8 @@ from typing import Any, NamedTuple
 
 import requests
 
-from prefdrop_cli.main import main
 from prefdrop_cli.shapes.commands import COMMANDS
+from tests.command import typed
 from tests.integration.accidents.oncall import OnCall
 from tests.integration.pages.aws_commands import AwsCommand
 from tests.shapes import printed_by
@@ -92,13 +90,8 @@ class Desk(OnCall):
 
     def _run(self, words: list[str]) -> Printed:
         """Run the command in this process; it is in the folder already."""
-        out, err, code = io.StringIO(), io.StringIO(), 0
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main(words)
-            except SystemExit as end:
-                code = int(end.code or 0)
-        return Printed(code, out.getvalue(), err.getvalue())
+        ended = typed(words)
+        return Printed(ended.returncode, ended.stdout, ended.stderr)
 
     # --- commands that must have a process of their own -----------------------------------------
 

@@ -20,7 +20,10 @@ from tests.integration.pages.desk import Desk
 from tests.integration.pages.elsewhere import NOT_ON_MOTO
 from tests.shapes import held_to
 from tests.shown_commands import aws_commands
+from tests.tiers import second_tier
 from tests.workbench import FEED, PATIENCE, people
+
+pytestmark = second_tier("types every command that a page shows; test_shown checks each of them")
 
 
 def test_a_feed_is_inferred_and_checked(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from prefdrop_local.stack.folders import make_own_folder
+from tests.tiers import second_tier, spread
 
 from .conftest import FIXTURES, until
 
@@ -44,6 +45,7 @@ print("ended", flush=True)
 """
 
 
+@second_tier("two stacks in a process, which the worker of a test run has anyway")
 def test_a_stack_starts_afresh_after_another() -> None:
     done = subprocess.run(
         _command(2), capture_output=True, text=True, env=_environment(), timeout=60, check=False
@@ -76,7 +78,7 @@ def test_a_port_that_is_taken_is_named() -> None:
     assert done.stdout == f"Port {port} is in use; stop its owner or take another.\n"
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, None])
+@pytest.mark.parametrize("how", spread([signal.SIGKILL, signal.SIGINT, None], 1, "each end"))
 def test_no_process_outlives_the_stack(how: signal.Signals | None) -> None:
     process = subprocess.Popen(
         _command(1),
