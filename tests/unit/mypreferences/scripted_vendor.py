@@ -151,6 +151,11 @@ class ScriptedVendor:
         """What to do with the next requests, in order."""
         self._script += behaviours
 
+    def forget(self) -> None:
+        """Forget what was received, and what is left of the script."""
+        self.received.clear()
+        self._script.clear()
+
     def close(self) -> None:
         self.stopping.set()
         # Wakes the accepting thread, which a plain close would leave waiting.

@@ -297,24 +297,20 @@ def test_the_token_url_is_the_secrets_or_on_the_apis_host(named: str, expected: 
     assert asked == [expected]
 
 
-@pytest.mark.parametrize(
-    ("secret", "member"),
-    [
+def test_secret_incomplete_names_the_member_and_no_value(subtests: pytest.Subtests) -> None:
+    for secret, member in [
         ({}, "auth"),
         ({"auth": "basic"}, "auth"),
         ({"auth": "pnauthinfo3", "secret": "s3cret"}, "user_id"),
         ({"auth": "pnauthinfo3", "user_id": "u", "secret": " "}, "secret"),
         ({"auth": "pnauthinfo3", "user_id": "u", "secret": "s3cret", "hash": "MD5"}, "hash"),
         ({"auth": "oauth2", "user_id": "u", "oauth_client_id": "i"}, "oauth_client_secret"),
-    ],
-)
-def test_an_incomplete_secret_names_the_member_and_no_value(
-    secret: dict[str, str], member: str
-) -> None:
-    with pytest.raises(Misconfigured, match=f"`{member}`") as raised:
-        auth_from_secret(secret, "C", BASE)
+    ]:
+        with subtests.test(secret=secret):
+            with pytest.raises(Misconfigured, match=f"`{member}`") as raised:
+                auth_from_secret(secret, "C", BASE)
 
-    assert "s3cret" not in str(raised.value)
+            assert "s3cret" not in str(raised.value)
 
 
 def test_a_token_url_must_be_encrypted() -> None:

@@ -80,9 +80,8 @@ def test_a_delete_carries_its_reason_code(vendor: ScriptedVendor, client: Client
     assert vendor.received[0].json["ReasonCode"] == "GDPR"
 
 
-@pytest.mark.parametrize(
-    ("settings", "what"),
-    [
+def test_import_spec_that_the_vendor_must_refuse_is_refused(subtests: pytest.Subtests) -> None:
+    for settings, what in [
         ({"name": ""}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"data_stage_duration": 11}, "data_stage_duration"),
@@ -92,13 +91,9 @@ def test_a_delete_carries_its_reason_code(vendor: ScriptedVendor, client: Client
         ({"match_criteria": "AlternateIdType"}, "match_value"),
         ({"match_value": "CrmContactId"}, "match_criteria"),
         ({"reason_code": "x" * 257}, "reason_code"),
-    ],
-)
-def test_an_import_that_the_vendor_must_refuse_is_not_begun(
-    settings: dict[str, object], what: str
-) -> None:
-    with pytest.raises(Misconfigured, match=what):
-        ImportSpec(**{"name": "crm", **settings})  # type: ignore[arg-type]
+    ]:
+        with subtests.test(settings=settings), pytest.raises(Misconfigured, match=what):
+            ImportSpec(**{"name": "crm", **settings})  # type: ignore[arg-type]
 
 
 def test_stage_execute_and_status_return_the_counters(
@@ -132,49 +127,47 @@ def test_stage_execute_and_status_return_the_counters(
     )
 
 
-@pytest.mark.parametrize(
-    ("word", "status", "final"),
-    [
+def test_import_state_in_each_spelling_is_understood(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for word, status, final in [
         ("Complete", "Completed", True),
         ("Completed", "Completed", True),
         ("COMPLETED", "Completed", True),
         ("failed", "Failed", True),
         ("queued", "Queued", False),
         ("Paused", "Paused", False),
-    ],
-)
-def test_a_state_is_understood_in_each_of_its_spellings(
-    vendor: ScriptedVendor, client: Client, word: str, status: str, final: bool
+    ]:
+        with subtests.test(word=word):
+            vendor.forget()
+            vendor.script(answer(200, {**STATUS, "Status": word}))
+
+            answered = client.imports.status("1")
+
+            assert (answered.status, answered.final) == (status, final)
+
+
+def test_access_token_of_any_form_goes_back_as_it_came(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(200, {**STATUS, "Status": word}))
-
-    answered = client.imports.status("1")
-
-    assert (answered.status, answered.final) == (status, final)
-
-
-@pytest.mark.parametrize(
-    ("token", "opaque"),
-    [
+    for token, opaque in [
         (704418, "704418"),
         (9_223_372_036_854_775_807, "9223372036854775807"),
         ("704418", "704418"),
         ("ab/c?d", "ab/c?d"),
         (0, "0"),
-    ],
-)
-def test_an_access_token_is_opaque(
-    vendor: ScriptedVendor, client: Client, token: object, opaque: str
-) -> None:
-    vendor.script(answer(200, {"accesstoken": token}), answer(200, STATUS))
+    ]:
+        with subtests.test(token=token):
+            vendor.forget()
+            vendor.script(answer(200, {"accesstoken": token}), answer(200, STATUS))
 
-    status = client.imports.initiate(SPEC)
-    client.imports.status(status.access_token)
+            status = client.imports.initiate(SPEC)
+            client.imports.status(status.access_token)
 
-    assert status.access_token == opaque
-    assert vendor.received[1].path.endswith(
-        f"/Import/{opaque.replace('/', '%2F').replace('?', '%3F')}/Status"
-    )
+            assert status.access_token == opaque
+            assert vendor.received[1].path.endswith(
+                f"/Import/{opaque.replace('/', '%2F').replace('?', '%3F')}/Status"
+            )
 
 
 @pytest.mark.parametrize(
@@ -205,9 +198,10 @@ def test_both_lives_of_a_token_are_believed(
     assert (status.expires - status.date).total_seconds() == hours * 3600
 
 
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
+def test_date_without_a_zone_is_us_eastern(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for text, moment in [
         ("2026-01-15T22:30:00Z", "2026-01-15T22:30:00"),
         ("2026-01-15T22:30:00.1234567Z", "2026-01-15T22:30:00.123456"),
         ("2026-01-15T17:30:00-05:00", "2026-01-15T22:30:00"),
@@ -216,25 +210,25 @@ def test_both_lives_of_a_token_are_believed(
         ("2026-01-15 17:30", "2026-01-15T22:30:00"),
         ("2026-01-15", "2026-01-15T05:00:00"),
         ("2026-11-01T01:30:00", "2026-11-01T05:30:00"),
-    ],
-)
-def test_a_date_without_a_zone_is_us_eastern(
-    vendor: ScriptedVendor, client: Client, text: str, moment: str
+    ]:
+        with subtests.test(text=text):
+            vendor.forget()
+            vendor.script(answer(200, {"AccessToken": 1, "Expires": text}))
+
+            status = client.imports.initiate(SPEC)
+
+            assert status.expires == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+def test_date_that_cannot_be_read_is_unknown(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(200, {"AccessToken": 1, "Expires": text}))
+    for expires in ["", "tomorrow", 17, None, "9999-12-31T23:59:59"]:
+        with subtests.test(expires=expires):
+            vendor.forget()
+            vendor.script(answer(200, {"AccessToken": 1, "Expires": expires}))
 
-    status = client.imports.initiate(SPEC)
-
-    assert status.expires == datetime.fromisoformat(moment).replace(tzinfo=UTC)
-
-
-@pytest.mark.parametrize("expires", ["", "tomorrow", 17, None, "9999-12-31T23:59:59"])
-def test_a_date_that_cannot_be_read_is_unknown(
-    vendor: ScriptedVendor, client: Client, expires: object
-) -> None:
-    vendor.script(answer(200, {"AccessToken": 1, "Expires": expires}))
-
-    assert client.imports.initiate(SPEC).expires is None
+            assert client.imports.initiate(SPEC).expires is None
 
 
 def test_member_names_and_numbers_are_read_leniently(
@@ -249,14 +243,16 @@ def test_member_names_and_numbers_are_read_leniently(
     assert status.access_token == "704418"
 
 
-@pytest.mark.parametrize("value", [True, "many", -1, 1.5, {}])
-def test_a_counter_that_is_no_number_is_garbled_and_not_taken_for_zero(
-    vendor: ScriptedVendor, client: Client, value: object
+def test_counter_that_is_no_number_is_garbled_and_not_zero(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(200, {"TotalRecordsReceived": value}))
+    for value in [True, "many", -1, 1.5, {}]:
+        with subtests.test(value=value):
+            vendor.forget()
+            vendor.script(answer(200, {"TotalRecordsReceived": value}))
 
-    with pytest.raises(GarbledAnswer, match="TotalRecordsReceived"):
-        client.imports.stage("1", b"{}", timeout=5)
+            with pytest.raises(GarbledAnswer, match="TotalRecordsReceived"):
+                client.imports.stage("1", b"{}", timeout=5)
 
 
 def test_exceptions_are_asked_for_by_page(vendor: ScriptedVendor, client: Client) -> None:
@@ -312,9 +308,10 @@ def test_an_exception_is_parted_into_the_staged_record_and_its_reasons(
     )
 
 
-@pytest.mark.parametrize(
-    ("item", "reason"),
-    [
+def test_reason_of_any_shape_is_kept_whole(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for item, reason in [
         ("plain words", Reason("", "", "plain words")),
         ({"Message": "m"}, Reason("", "", "m")),
         ({"Code": "c", "Message": "m", "Field": "City"}, Reason("", "c", 'm {"Field":"City"}')),
@@ -322,14 +319,12 @@ def test_an_exception_is_parted_into_the_staged_record_and_its_reasons(
         ({"Code": "c", "Message": None}, Reason("", "c", '{"Code":"c","Message":null}')),
         (17, Reason("", "", "17")),
         (["a", 1], Reason("", "", '["a",1]')),
-    ],
-)
-def test_a_reason_of_any_shape_is_kept_whole(
-    vendor: ScriptedVendor, client: Client, item: object, reason: Reason
-) -> None:
-    vendor.script(answer(200, {"Records": [{"ProfileId": 1, "Exceptions": [item]}]}))
+    ]:
+        with subtests.test(item=item):
+            vendor.forget()
+            vendor.script(answer(200, {"Records": [{"ProfileId": 1, "Exceptions": [item]}]}))
 
-    assert client.imports.exceptions("1").records[0].reasons == [reason]
+            assert client.imports.exceptions("1").records[0].reasons == [reason]
 
 
 @pytest.mark.parametrize("value", [None, [], {"Code": "c", "Message": "m"}, "words"])
@@ -344,23 +339,22 @@ def test_reasons_need_not_come_in_a_collection(
     assert (record.sequence, record.record) == (None, {"ProfileId": 1})
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
+def test_page_without_what_it_counts_is_garbled(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for page in [
         {"Count": 2, "UserProfilePreferences": [{}]},
         {"Count": 1, "UserProfilePreferences": ["text"]},
         {"Count": 1, "One": [{}], "Another": [{}]},
         {"Count": 1},
         [{}],
-    ],
-)
-def test_a_page_that_does_not_hold_what_it_counts_is_garbled(
-    vendor: ScriptedVendor, client: Client, page: object
-) -> None:
-    vendor.script(*[answer(200, page)] * 4)
+    ]:
+        with subtests.test(page=page):
+            vendor.forget()
+            vendor.script(*[answer(200, page)] * 4)
 
-    with pytest.raises(GarbledAnswer):
-        client.imports.exceptions("1")
+            with pytest.raises(GarbledAnswer):
+                client.imports.exceptions("1")
 
 
 def test_paging_goes_on_by_what_came_until_there_is_no_more(

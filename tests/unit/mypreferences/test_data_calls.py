@@ -10,7 +10,7 @@ import pytest
 
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences import Client, NotSent, ServerError
-from tests.unit.mypreferences.data_calls import ANSWER, CALLS, Call
+from tests.unit.mypreferences.data_calls import ANSWER, CALLS
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer
 
 ELSEWHERE = ("import.", "export.", "events.", "subscriptions.")
@@ -26,50 +26,62 @@ def test_there_is_a_call_for_every_route_of_the_table() -> None:
     assert list(CALLS) == areas
 
 
-@pytest.mark.parametrize(("name", "call"), CALLS.items(), ids=CALLS)
-def test_each_call_sends_one_request_to_its_route(
-    vendor: ScriptedVendor, client: Client, name: str, call: Call
+def test_call_of_each_operation_sends_one_request_to_its_route(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    route = assumptions.ROUTES[name]
-    pattern = re.sub(r"\\\{\w+\\\}", "[^/?]+", re.escape(route.path))
-    vendor.script(answer(200, ANSWER))
+    for name, call in CALLS.items():
+        with subtests.test(name=name):
+            vendor.forget()
+            route = assumptions.ROUTES[name]
+            pattern = re.sub(r"\\\{\w+\\\}", "[^/?]+", re.escape(route.path))
+            vendor.script(answer(200, ANSWER))
 
-    call(client)
+            call(client)
 
-    (request,) = vendor.received
-    assert request.method == route.method
-    assert re.fullmatch(f"/Profiles/v4/{pattern}(\\?.*)?", request.path)
-
-
-@pytest.mark.parametrize("name", GETS)
-def test_reads_are_tried_again(vendor: ScriptedVendor, client: Client, name: str) -> None:
-    vendor.script(answer(503), answer(200, ANSWER))
-
-    CALLS[name](client)
-
-    assert len(vendor.received) == 2
+            (request,) = vendor.received
+            assert request.method == route.method
+            assert re.fullmatch(f"/Profiles/v4/{pattern}(\\?.*)?", request.path)
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_writes_are_sent_once(vendor: ScriptedVendor, client: Client, name: str) -> None:
-    vendor.script(answer(503), answer(200, ANSWER))
-
-    with pytest.raises(ServerError):
-        CALLS[name](client)
-
-    assert len(vendor.received) == 1
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_only_put_and_delete_are_tried_again_when_nothing_was_sent(
-    make_client: Callable[..., Client], pauses: list[float], name: str
+def test_read_that_fails_is_sent_again(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    client = make_client(base_url=f"http://127.0.0.1:{port}/Profiles/v4/")
+    for name in GETS:
+        with subtests.test(name=name):
+            vendor.forget()
+            vendor.script(answer(503), answer(200, ANSWER))
 
-    with pytest.raises(NotSent):
-        CALLS[name](client)
+            CALLS[name](client)
 
-    idempotent = assumptions.ROUTES[name].method in ("PUT", "DELETE")
-    assert len(pauses) == (3 if idempotent else 0)
+            assert len(vendor.received) == 2
+
+
+def test_write_that_fails_is_sent_once(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for name in WRITES:
+        with subtests.test(name=name):
+            vendor.forget()
+            vendor.script(answer(503), answer(200, ANSWER))
+
+            with pytest.raises(ServerError):
+                CALLS[name](client)
+
+            assert len(vendor.received) == 1
+
+
+def test_write_that_was_not_sent_is_retried_if_put_or_delete(
+    subtests: pytest.Subtests, make_client: Callable[..., Client], pauses: list[float]
+) -> None:
+    for name in WRITES:
+        with subtests.test(name=name):
+            pauses.clear()
+            with socket.create_server(("127.0.0.1", 0)) as closed:
+                port = closed.getsockname()[1]
+            client = make_client(base_url=f"http://127.0.0.1:{port}/Profiles/v4/")
+
+            with pytest.raises(NotSent):
+                CALLS[name](client)
+
+            idempotent = assumptions.ROUTES[name].method in ("PUT", "DELETE")
+            assert len(pauses) == (3 if idempotent else 0)

@@ -51,25 +51,27 @@ def leaves() -> set[str]:
     }
 
 
-@pytest.mark.parametrize(("name", "case"), ANSWERED.items(), ids=ANSWERED)
-def test_an_answer_becomes_the_error_that_it_stands_for(
-    vendor: ScriptedVendor, client: Client, name: str, case: tuple[str, Behaviour]
+def test_answer_of_each_kind_becomes_its_error(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    route, behaviour = case
-    vendor.script(behaviour)
+    for name, case in ANSWERED.items():
+        with subtests.test(name=name):
+            vendor.forget()
+            route, behaviour = case
+            vendor.script(behaviour)
 
-    with pytest.raises(MyPreferencesError) as raised:
-        CALLS[route](client)
+            with pytest.raises(MyPreferencesError) as raised:
+                CALLS[route](client)
 
-    error = raised.value
-    assert type(error).__name__ == name
-    assert error.route == route
-    assert error.request.split()[0] == vendor.received[0].method
-    assert error.hint
-    assert (error.status is None) == (name == "NoAnswer")
-    if error.status and error.status >= 400:
-        assert error.vendor_message
-    assert "ana@example.test" not in str(error)
+            error = raised.value
+            assert type(error).__name__ == name
+            assert error.route == route
+            assert error.request.split()[0] == vendor.received[0].method
+            assert error.hint
+            assert (error.status is None) == (name == "NoAnswer")
+            if error.status and error.status >= 400:
+                assert error.vendor_message
+            assert "ana@example.test" not in str(error)
 
 
 def unauthorized(vendor: ScriptedVendor, client: Client) -> object:
@@ -137,45 +139,43 @@ def test_no_class_of_the_tree_is_left_out() -> None:
     assert leaves() == {*ANSWERED, *elsewhere}
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_search_without_permission_is_not_a_crowded_search(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for words in [
         "The user may not search.",
         "",
         "Access is denied.",
         "You need more than read permission.",
         "You need more than read permission to see profiles.",
         "This exceeds what the user may do.",
-    ],
-)
-def test_a_missing_permission_is_no_crowded_search(
-    vendor: ScriptedVendor, client: Client, words: str
+    ]:
+        with subtests.test(words=words):
+            vendor.forget()
+            vendor.script(answer(403, {"Message": words}))
+
+            with pytest.raises(errors.Forbidden) as raised:
+                client.profiles.search_by_phone("602-555-0125")
+
+            assert type(raised.value) is errors.Forbidden
+
+
+def test_search_with_too_many_matches_is_known_by_its_words(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(403, {"Message": words}))
-
-    with pytest.raises(errors.Forbidden) as raised:
-        client.profiles.search_by_phone("602-555-0125")
-
-    assert type(raised.value) is errors.Forbidden
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
+    for words in [
         "More than 50 profiles match.",
         "The search has too many matches.",
         "Too many profiles were found; narrow the search.",
         "The number of matches exceeds the limit.",
         "The maximum was exceeded by the matching profiles.",
-    ],
-)
-def test_a_crowded_search_is_told_from_a_missing_permission_by_its_words(
-    vendor: ScriptedVendor, client: Client, words: str
-) -> None:
-    vendor.script(answer(403, {"Message": words}))
+    ]:
+        with subtests.test(words=words):
+            vendor.forget()
+            vendor.script(answer(403, {"Message": words}))
 
-    with pytest.raises(errors.TooManyMatches):
-        client.profiles.search_by_phone("602-555-0125")
+            with pytest.raises(errors.TooManyMatches):
+                client.profiles.search_by_phone("602-555-0125")
 
 
 def test_words_about_a_number_make_no_crowded_search_of_another_route(

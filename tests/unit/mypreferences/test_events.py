@@ -90,9 +90,8 @@ def test_unknown_members_and_the_very_spelling_stay_in_the_raw_event() -> None:
     assert only_event(body).raw == body
 
 
-@pytest.mark.parametrize(
-    ("members", "expected"),
-    [
+def test_event_member_of_another_type_is_read_if_it_makes_sense(subtests: pytest.Subtests) -> None:
+    for members, expected in [
         ({"EventId": 17}, {"event_id": "17"}),
         ({"ProfileId": "C-000981"}, {"profile_id": "C-000981"}),
         ({"ProfileId": "0042"}, {"profile_id": "0042"}),
@@ -111,29 +110,23 @@ def test_unknown_members_and_the_very_spelling_stay_in_the_raw_event() -> None:
             {"EventDate": "0001-01-01T00:00:00"},
             {"occurred_at": datetime(1, 1, 1, 4, 56, 2, tzinfo=UTC)},
         ),
-    ],
-    ids=str,
-)
-def test_members_of_another_type_than_documented_are_taken_as_far_as_they_make_sense(
-    members: dict[str, Any], expected: dict[str, Any]
-) -> None:
-    event = only_event(body_of({"EventId": "e-1", **members}))
+    ]:
+        with subtests.test(members=members):
+            event = only_event(body_of({"EventId": "e-1", **members}))
 
-    assert {name: getattr(event, name) for name in expected} == expected
+            assert {name: getattr(event, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_body_that_holds_events_in_any_form_is_read(subtests: pytest.Subtests) -> None:
+    for body in [
         b'[{"EventId":"a"},{"EventId":"b"}]',
         b'\xef\xbb\xbf [{"EventId":"a"},{"EventId":"b"}]\n',
         b'{"Events":[{"EventId":"a"},{"EventId":"b"}]}',
         b'{"Count":2,"events":[{"eventid":"a"},{"EVENTID":"b"}],"HasMore":false}',
         b'[{"id":"1","data":{"EventId":"a"}},{"specversion":"1.0","data":{"eventId":"b"}}]',
-    ],
-)
-def test_a_body_may_be_an_array_or_hold_one_or_wrap_each_event_in_an_envelope(body: bytes) -> None:
-    assert [event.event_id for event in parse_events(body).events] == ["a", "b"]
+    ]:
+        with subtests.test(body=body):
+            assert [event.event_id for event in parse_events(body).events] == ["a", "b"]
 
 
 def test_an_enveloped_event_keeps_its_envelope_in_raw() -> None:
@@ -161,9 +154,8 @@ def test_each_item_of_an_array_succeeds_or_fails_for_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
+def test_body_that_is_no_event_comes_back_whole_with_a_reason(subtests: pytest.Subtests) -> None:
+    for body, reason in [
         (b"", "not JSON"),
         (b"\x00", "not JSON"),
         (b"EventId=1", "not JSON"),
@@ -189,14 +181,12 @@ def test_each_item_of_an_array_succeeds_or_fails_for_itself() -> None:
         (b'{"Events":{"EventId":"a"}}', "no EventId"),
         (body_of({"EventId": "x" * 513}), "more than 512 characters"),
         (b'{"EventId":' + b"1" * 6000 + b"}", ""),
-    ],
-    ids=range(25),
-)
-def test_what_is_no_event_comes_back_whole_with_a_reason(body: bytes, reason: str) -> None:
-    failure = only_failure(body)
+    ]:
+        with subtests.test(body=body):
+            failure = only_failure(body)
 
-    assert reason in failure.reason
-    assert failure.raw == body
+            assert reason in failure.reason
+            assert failure.raw == body
 
 
 def test_an_empty_array_holds_nothing() -> None:

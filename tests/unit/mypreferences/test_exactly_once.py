@@ -61,56 +61,59 @@ def test_a_stage_request_sends_its_body_byte_for_byte(
     assert vendor.received[0].headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "expected"),
-    [
-        pytest.param(reset(), NoAnswer, id="reset after the request"),
-        pytest.param(reset(b"HTTP/1.1 200 OK\r\nContent-"), NoAnswer, id="reset in the headers"),
-        pytest.param(hang_up, NoAnswer, id="closed without an answer"),
-        pytest.param(raw(b"SSH-2.0-OpenSSH\r\n"), NoAnswer, id="not HTTP"),
-        pytest.param(keep_silent, NoAnswer, id="no answer in time"),
-        pytest.param(trickle, NoAnswer, id="an answer that never ends"),
-        pytest.param(answer(500, {"Message": "x"}), ServerError, id="500"),
-        pytest.param(answer(503, b"<html>busy</html>"), ServerError, id="503 page"),
-        pytest.param(answer(408), ServerError, id="408"),
-        pytest.param(raw(http(200, STAGED)[:-9]), GarbledAnswer, id="shorter than Content-Length"),
-        pytest.param(reset(http(200, STAGED)[:-9]), GarbledAnswer, id="reset in the body"),
-        pytest.param(answer(200, b"<html>ok</html>"), GarbledAnswer, id="not JSON"),
-        pytest.param(answer(200, b""), GarbledAnswer, id="empty body"),
-        pytest.param(answer(200, {"Status": "Staging"}), GarbledAnswer, id="no counters"),
-        pytest.param(
-            raw(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"Access'),
-            GarbledAnswer,
-            id="cut inside a chunk",
-        ),
-        pytest.param(
-            raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
-            GarbledAnswer,
-            id="cut between chunks",
-        ),
-        pytest.param(
-            raw(b'HTTP/1.1 200 OK\r\n\r\n{"TotalRecordsReceived": 1'),
-            GarbledAnswer,
-            id="cut without a length",
-        ),
-        pytest.param(
-            answer(200, b"\x1f\x8b\x08\x00cut", {"Content-Encoding": "gzip"}),
-            GarbledAnswer,
-            id="broken compression",
-        ),
-    ],
-)
-def test_an_unclear_end_is_reported_as_such_and_nothing_is_sent_again(
-    vendor: ScriptedVendor, client: Client, behaviour: Behaviour, expected: type[MyPreferencesError]
+UNCLEAR_ENDS: list[tuple[str, Behaviour, type[MyPreferencesError]]] = [
+    ("reset after the request", reset(), NoAnswer),
+    ("reset in the headers", reset(b"HTTP/1.1 200 OK\r\nContent-"), NoAnswer),
+    ("closed without an answer", hang_up, NoAnswer),
+    ("not HTTP", raw(b"SSH-2.0-OpenSSH\r\n"), NoAnswer),
+    ("no answer in time", keep_silent, NoAnswer),
+    ("an answer that never ends", trickle, NoAnswer),
+    ("500", answer(500, {"Message": "x"}), ServerError),
+    ("503 page", answer(503, b"<html>busy</html>"), ServerError),
+    ("408", answer(408), ServerError),
+    ("shorter than Content-Length", raw(http(200, STAGED)[:-9]), GarbledAnswer),
+    ("reset in the body", reset(http(200, STAGED)[:-9]), GarbledAnswer),
+    ("not JSON", answer(200, b"<html>ok</html>"), GarbledAnswer),
+    ("empty body", answer(200, b""), GarbledAnswer),
+    ("no counters", answer(200, {"Status": "Staging"}), GarbledAnswer),
+    (
+        "cut inside a chunk",
+        raw(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"Access'),
+        GarbledAnswer,
+    ),
+    (
+        "cut between chunks",
+        raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
+        GarbledAnswer,
+    ),
+    (
+        "cut without a length",
+        raw(b'HTTP/1.1 200 OK\r\n\r\n{"TotalRecordsReceived": 1'),
+        GarbledAnswer,
+    ),
+    (
+        "broken compression",
+        answer(200, b"\x1f\x8b\x08\x00cut", {"Content-Encoding": "gzip"}),
+        GarbledAnswer,
+    ),
+]
+
+
+def test_stage_that_ends_unclear_is_reported_and_not_repeated(
+    subtests: pytest.Subtests, make_client: Callable[..., Client], vendor: ScriptedVendor
 ) -> None:
-    vendor.script(behaviour)
+    for case, behaviour, expected in UNCLEAR_ENDS:
+        with subtests.test(case=case):
+            vendor.forget()
+            client = make_client()
+            vendor.script(behaviour)
 
-    with pytest.raises(expected) as raised:
-        stage(client, timeout=0.5)
+            with pytest.raises(expected) as raised:
+                stage(client, timeout=0.5)
 
-    assert raised.type is expected
-    assert unclear(raised.value)
-    assert len(vendor.received) == 1
+            assert raised.type is expected
+            assert unclear(raised.value)
+            assert len(vendor.received) == 1
 
 
 def test_a_body_that_stops_arriving_counts_as_no_answer(

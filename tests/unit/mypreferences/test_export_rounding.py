@@ -19,9 +19,8 @@ def at(milliseconds: int) -> datetime:
     return datetime(2026, 1, 15, 23, 59, 59, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
-@pytest.mark.parametrize(
-    ("asked", "bound"),
-    [
+def test_since_with_any_last_digit_is_rounded_as_documented(subtests: pytest.Subtests) -> None:
+    for asked, bound in [
         (0, 3),
         (1, 3),
         (2, 3),
@@ -37,10 +36,9 @@ def at(milliseconds: int) -> datetime:
         (996, 997),
         (997, 1000),
         (999, 1000),
-    ],
-)
-def test_each_last_digit_is_rounded_as_documented(asked: int, bound: int) -> None:
-    assert rounded_up(at(asked)) == at(bound)
+    ]:
+        with subtests.test(asked=asked):
+            assert rounded_up(at(asked)) == at(bound)
 
 
 def test_what_is_finer_than_a_millisecond_is_cut_before_it_is_rounded() -> None:

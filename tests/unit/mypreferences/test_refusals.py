@@ -27,9 +27,10 @@ PROXY_PAGE = b"""<html><head><title>502 Bad Gateway</title><style>b {color: red}
 <body><!-- proxy-7 --><h1>502 Bad Gateway</h1>The upstream is gone.</body></html>"""
 
 
-@pytest.mark.parametrize(
-    ("status", "expected", "family"),
-    [
+def test_answer_of_each_status_has_its_error(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for status, expected, family in [
         (400, BadRequest, Terminal),
         (403, Forbidden, Terminal),
         (404, NotFound, Terminal),
@@ -42,32 +43,27 @@ PROXY_PAGE = b"""<html><head><title>502 Bad Gateway</title><style>b {color: red}
         (500, ServerError, Transient),
         (502, ServerError, Transient),
         (503, ServerError, Transient),
-    ],
-)
-def test_each_status_has_its_error(
-    vendor: ScriptedVendor,
-    client: Client,
-    status: int,
-    expected: type[MyPreferencesError],
-    family: type[Exception],
+    ]:
+        with subtests.test(status=status):
+            vendor.forget()
+            vendor.script(answer(status, {"Message": "Because."}))
+
+            with pytest.raises(expected) as raised:
+                client.imports.initiate(SPEC)
+
+            error = raised.value
+            assert type(error) is expected
+            assert isinstance(error, family)
+            assert (error.status, error.route) == (status, "import.initiate")
+            assert error.vendor_message == "Because."
+            assert error.message == f"MyPreferences answered {status} to import.initiate: Because."
+            assert error.hint
+
+
+def test_refusal_with_any_body_has_its_explanation(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(status, {"Message": "Because."}))
-
-    with pytest.raises(expected) as raised:
-        client.imports.initiate(SPEC)
-
-    error = raised.value
-    assert type(error) is expected
-    assert isinstance(error, family)
-    assert (error.status, error.route) == (status, "import.initiate")
-    assert error.vendor_message == "Because."
-    assert error.message == f"MyPreferences answered {status} to import.initiate: Because."
-    assert error.hint
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
+    for body, words in [
         ({"message": "lower case"}, "lower case"),
         ({"Message": None}, ""),
         (
@@ -83,17 +79,15 @@ def test_each_status_has_its_error(
         (b"", ""),
         (b"[1, 2]", ""),
         (b"\xff\xfe<p>caf\xe9</p>", "\ufffd\ufffd caf\ufffd"),
-    ],
-)
-def test_an_explanation_is_read_from_whatever_body_came(
-    vendor: ScriptedVendor, client: Client, body: object, words: str
-) -> None:
-    vendor.script(answer(400, body))
+    ]:
+        with subtests.test(body=body):
+            vendor.forget()
+            vendor.script(answer(400, body))
 
-    with pytest.raises(BadRequest) as raised:
-        client.imports.initiate(SPEC)
+            with pytest.raises(BadRequest) as raised:
+                client.imports.initiate(SPEC)
 
-    assert raised.value.vendor_message == words
+            assert raised.value.vendor_message == words
 
 
 def test_a_long_explanation_is_shortened(vendor: ScriptedVendor, client: Client) -> None:
@@ -167,9 +161,10 @@ def test_the_page_with_which_iis_refuses_a_large_body_means_too_large(
         client.imports.stage("704418", b"{}", timeout=5)
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
+def test_too_many_requests_with_a_wait_reports_its_seconds(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for headers, seconds in [
         ({"Retry-After": "120"}, 120.0),
         (
             {
@@ -187,22 +182,21 @@ def test_the_page_with_which_iis_refuses_a_large_body_means_too_large(
         ),
         ({"Retry-After": "soon"}, None),
         ({}, None),
-    ],
-)
-def test_too_many_requests_carries_the_wait_that_the_vendor_asks_for(
-    vendor: ScriptedVendor, client: Client, headers: dict[str, str], seconds: float | None
+    ]:
+        with subtests.test(headers=headers):
+            vendor.forget()
+            vendor.script(answer(429, headers=headers))
+
+            with pytest.raises(TooManyRequests) as raised:
+                client.imports.initiate(SPEC)
+
+            assert raised.value.retry_after == seconds
+
+
+def test_refusal_of_a_route_has_the_hint_of_the_route(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(429, headers=headers))
-
-    with pytest.raises(TooManyRequests) as raised:
-        client.imports.initiate(SPEC)
-
-    assert raised.value.retry_after == seconds
-
-
-@pytest.mark.parametrize(
-    ("call", "status", "hint"),
-    [
+    for call, status, hint in [
         (lambda client: client.imports.status("1"), 401, "begin the import again"),
         (lambda client: client.exports.status("1"), 401, "initiate the export again"),
         (lambda client: client.imports.initiate(SPEC), 500, "read the import's status"),
@@ -213,14 +207,12 @@ def test_too_many_requests_carries_the_wait_that_the_vendor_asks_for(
         (lambda client: client.exports.commit("1"), 405, "O-4"),
         (lambda client: client.events.of_account(), 405, "O-15"),
         (lambda client: client.imports.initiate(SPEC), 405, "O-3"),
-    ],
-)
-def test_the_hint_is_that_of_the_route(
-    vendor: ScriptedVendor, client: Client, call: Callable[[Client], object], status: int, hint: str
-) -> None:
-    vendor.script(*[answer(status)] * 4)
+    ]:
+        with subtests.test(status=status, hint=hint):
+            vendor.forget()
+            vendor.script(*[answer(status)] * 4)
 
-    with pytest.raises(MyPreferencesError) as raised:
-        call(client)
+            with pytest.raises(MyPreferencesError) as raised:
+                call(client)
 
-    assert hint in raised.value.hint
+            assert hint in raised.value.hint

@@ -71,9 +71,10 @@ def test_no_match_is_no_error_of_a_search_and_not_found_of_a_single_profile(
         client.profiles.get(8)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_search_answered_with_something_else_is_garbled(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for body in [
         b"<html>hello</html>",
         {"Hello": "world"},
         b"3",
@@ -83,16 +84,13 @@ def test_no_match_is_no_error_of_a_search_and_not_found_of_a_single_profile(
         {"Profiles": [{"ProfileId": 5}, None]},
         {"Message": "bad", "Errors": []},
         {"Id": 5, "Emails": [{"EmailAddress": "ana@example.test"}]},
-    ],
-    ids=str,
-)
-def test_a_search_that_is_answered_with_something_else_is_garbled(
-    vendor: ScriptedVendor, client: Client, body: object
-) -> None:
-    vendor.script(*[answer(200, body)] * 4)
+    ]:
+        with subtests.test(body=body):
+            vendor.forget()
+            vendor.script(*[answer(200, body)] * 4)
 
-    with pytest.raises(GarbledAnswer):
-        client.profiles.search_by_email("ana@example.test")
+            with pytest.raises(GarbledAnswer):
+                client.profiles.search_by_email("ana@example.test")
 
 
 @pytest.mark.parametrize(
@@ -120,15 +118,17 @@ def test_a_creation_without_an_id_is_garbled_since_it_may_have_happened(
         client.profiles.create({"Emails": []})
 
 
-@pytest.mark.parametrize("body", [b"", b" \r\n", b"7", {"ProfileId": 7}, {"Message": "thanks"}])
-def test_a_change_is_believed_if_the_api_says_anything_or_nothing_of_it(
-    vendor: ScriptedVendor, client: Client, body: object
+def test_change_with_any_answer_or_none_is_believed(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    vendor.script(answer(200, body))
+    for body in [b"", b" \r\n", b"7", {"ProfileId": 7}, {"Message": "thanks"}]:
+        with subtests.test(body=body):
+            vendor.forget()
+            vendor.script(answer(200, body))
 
-    client.profiles.update(7, {"DefaultLocale": "es_US"})
+            client.profiles.update(7, {"DefaultLocale": "es_US"})
 
-    assert vendor.received[0].json == {"DefaultLocale": "es_US"}
+            assert vendor.received[0].json == {"DefaultLocale": "es_US"}
 
 
 def test_members_that_are_not_modelled_survive_reading_and_writing(
@@ -151,46 +151,47 @@ def test_a_list_with_an_item_that_is_no_object_is_kept_as_it_came() -> None:
     assert profile.more == {"Emails": [{"EmailAddress": "a@example.test"}, 5]}
 
 
-@pytest.mark.parametrize(
-    ("given", "read_as"),
-    [(True, True), ("False", False), ("1", True), (0, False), ("maybe", None), ([], None),
-     (2, None), ("2", None), (0.0, None)],
-)  # fmt: skip
-def test_a_boolean_is_read_as_it_is_written_or_kept(given: object, read_as: bool | None) -> None:
-    email = read(Email, {"IsDefault": given})
+def test_boolean_of_any_form_is_read_or_kept(subtests: pytest.Subtests) -> None:
+    for value, read_as in [
+        (True, True), ("False", False), ("1", True), (0, False), ("maybe", None), ([], None),
+        (2, None), ("2", None), (0.0, None),
+    ]:  # fmt: skip
+        with subtests.test(value=value):
+            email = read(Email, {"IsDefault": value})
 
-    assert email.is_default is read_as
-    assert email.more == ({"IsDefault": given} if read_as is None else {})
+            assert email.is_default is read_as
+            assert email.more == ({"IsDefault": value} if read_as is None else {})
 
 
-@pytest.mark.parametrize(
-    ("given", "read_as"), [("2.0", "2.0"), (2, "2"), (2.0, None), (True, None), (1e22, None)]
-)
-def test_a_text_is_read_from_what_says_it_exactly_or_kept(
-    given: object, read_as: str | None
+def test_text_of_any_type_is_read_exactly_or_kept(subtests: pytest.Subtests) -> None:
+    for value, read_as in [("2.0", "2.0"), (2, "2"), (2.0, None), (True, None), (1e22, None)]:
+        with subtests.test(value=value):
+            consent = read(Consent, {"ConsentVersion": value})
+
+            assert consent.consent_version == read_as
+            assert consent.members() == {"ConsentVersion": value if read_as is None else read_as}
+
+
+def test_date_that_is_not_changed_goes_back_as_it_came(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
 ) -> None:
-    consent = read(Consent, {"ConsentVersion": given})
+    for date in [
+        "", "soon", "1/14/2026 9:00:00 AM", "0001-01-01T00:00:00",
+        "2026-01-14T09:00:00.1234567Z", "2026-01-14", None,
+    ]:  # fmt: skip
+        with subtests.test(date=date):
+            vendor.forget()
+            odd = {
+                "ProfileId": 7,
+                "Consents": [{"ConsentType": "Marketing", "ConsentDate": date}],
+                "Deeper": {"Consents": [{"ConsentDate": date}]},
+            }
+            vendor.script(answer(200, odd), answer(200, odd))
 
-    assert consent.consent_version == read_as
-    assert consent.members() == {"ConsentVersion": given if read_as is None else read_as}
+            profile = client.profiles.get(7)
+            client.profiles.overwrite(7, replace(profile, default_locale="es_US"))
 
-
-@pytest.mark.parametrize("date", ["", "soon", "1/14/2026 9:00:00 AM", "0001-01-01T00:00:00",
-                                  "2026-01-14T09:00:00.1234567Z", "2026-01-14", None])  # fmt: skip
-def test_a_date_that_is_left_alone_goes_back_as_it_came(
-    vendor: ScriptedVendor, client: Client, date: str | None
-) -> None:
-    odd = {
-        "ProfileId": 7,
-        "Consents": [{"ConsentType": "Marketing", "ConsentDate": date}],
-        "Deeper": {"Consents": [{"ConsentDate": date}]},
-    }
-    vendor.script(answer(200, odd), answer(200, odd))
-
-    profile = client.profiles.get(7)
-    client.profiles.overwrite(7, replace(profile, default_locale="es_US"))
-
-    assert vendor.received[1].json == {**odd, "DefaultLocale": "es_US"}
+            assert vendor.received[1].json == {**odd, "DefaultLocale": "es_US"}
 
 
 def test_what_was_changed_goes_back_changed() -> None:

@@ -16,19 +16,20 @@ BASE = "https://pm.example.test/Profiles/v4"
 STATUS = {"AccessToken": 1, "Status": "Queued", "TotalRecordsReceived": 0}
 
 
-@pytest.mark.parametrize("name", assumptions.ROUTES)
-def test_each_route_of_the_table_can_be_filled_in(name: str) -> None:
-    route = assumptions.ROUTES[name]
-    placeholders = {field for _, field, _, _ in Formatter().parse(route.path) if field}
-    values = {field: f"{field}/1 é" for field in placeholders - {"clientId"}}
+def test_route_of_the_table_is_filled_in(subtests: pytest.Subtests) -> None:
+    for name in assumptions.ROUTES:
+        with subtests.test(name=name):
+            route = assumptions.ROUTES[name]
+            placeholders = {field for _, field, _, _ in Formatter().parse(route.path) if field}
+            values = {field: f"{field}/1 é" for field in placeholders - {"clientId"}}
 
-    target = Routes(BASE, "ACME CORP").target(name, **values)
+            target = Routes(BASE, "ACME CORP").target(name, **values)
 
-    assert target.method == route.method
-    expected = route.path.replace("{clientId}", "ACME%20CORP")
-    for field in values:
-        expected = expected.replace(f"{{{field}}}", f"{field}%2F1%20%C3%A9")
-    assert target.url == f"{BASE}/{expected}"
+            assert target.method == route.method
+            expected = route.path.replace("{clientId}", "ACME%20CORP")
+            for field in values:
+                expected = expected.replace(f"{{{field}}}", f"{field}%2F1%20%C3%A9")
+            assert target.url == f"{BASE}/{expected}"
 
 
 def test_a_route_can_be_replaced_by_a_setting(
@@ -60,27 +61,24 @@ def test_the_integration_api_may_have_a_base_of_its_own(
     ]
 
 
-@pytest.mark.parametrize(
-    "routes",
-    [
+def test_route_replacement_that_cannot_work_is_refused(subtests: pytest.Subtests) -> None:
+    for routes in [
         {"import.stag": "Async/{clientId}/Import"},
         {"import.stage": "Async/{clientId}/Import"},
         {"import.stage": "Async/{clientId}/Import/{token}/Stage"},
         {"import.stage": "Async/{clientId}/Import/{accessToken}/{}"},
         {"import.stage": "Async/{clientId/Import/{accessToken}"},
         {"import.stage": "https://elsewhere.example.test/{clientId}/{accessToken}"},
-    ],
-)
-def test_a_replacement_that_cannot_work_is_refused_at_once(routes: dict[str, str]) -> None:
-    with pytest.raises(Misconfigured, match="setting `routes`") as raised:
-        Routes(BASE, "DEMO_CLIENT", overrides=routes)
+    ]:
+        with subtests.test(routes=routes):
+            with pytest.raises(Misconfigured, match="setting `routes`") as raised:
+                Routes(BASE, "DEMO_CLIENT", overrides=routes)
 
-    assert raised.value.hint
+            assert raised.value.hint
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_base_url_that_may_not_get_credentials_is_refused(subtests: pytest.Subtests) -> None:
+    for url in [
         "",
         "pm.example.test/Profiles",
         "ftp://pm.example.test/",
@@ -89,13 +87,12 @@ def test_a_replacement_that_cannot_work_is_refused_at_once(routes: dict[str, str
         "http://127.0.0.1.example.test/",
         "https://user:key@pm.example.test/",
         "https://pm.example.test/?key=1",
-    ],
-)
-def test_a_base_url_to_which_credentials_may_not_go_is_refused(url: str) -> None:
-    with pytest.raises(Misconfigured, match="base_url") as raised:
-        Routes(url, "DEMO_CLIENT")
+    ]:
+        with subtests.test(url=url):
+            with pytest.raises(Misconfigured, match="base_url") as raised:
+                Routes(url, "DEMO_CLIENT")
 
-    assert "key" not in raised.value.message
+            assert "key" not in raised.value.message
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "[::1]"])

@@ -114,13 +114,17 @@ def test_a_list_may_be_held_by_an_object_and_leaves_out_what_is_deleted(
     assert [found.id for found in client.subscriptions.list()] == [42, 43]
 
 
-@pytest.mark.parametrize("body", [b"", b"null", [], {"Subscriptions": []}, {"Count": 0}], ids=str)
-def test_there_may_be_no_subscription(vendor: ScriptedVendor, client: Client, body: object) -> None:
-    vendor.script(*[answer(200, body)] * 2)
+def test_account_without_subscriptions_has_an_empty_list(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for body in [b"", b"null", [], {"Subscriptions": []}, {"Count": 0}]:
+        with subtests.test(body=body):
+            vendor.forget()
+            vendor.script(*[answer(200, body)] * 2)
 
-    assert client.subscriptions.list() == ()
-    with pytest.raises(NotFound, match="42"):
-        client.subscriptions.get(42)
+            assert client.subscriptions.list() == ()
+            with pytest.raises(NotFound, match="42"):
+                client.subscriptions.get(42)
 
 
 @pytest.mark.parametrize("body", [HELD, [HELD], [{**HELD, "Id": 41}, {**HELD, "Id": "42"}]])
@@ -140,25 +144,24 @@ def test_a_list_that_is_none_is_garbled(vendor: ScriptedVendor, client: Client) 
         client.subscriptions.list()
 
 
-@pytest.mark.parametrize(
-    ("state", "read", "delivers"),
-    [
+def test_subscription_state_in_each_spelling_is_understood(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for state, read, delivers in [
         ("active", "Active", True),
         ("PAUSED", "Paused", False),
         ("Inactive", "Inactive", False),
         ("Throttled", "Throttled", False),
         (None, None, False),
         ("", None, False),
-    ],
-)
-def test_each_state_is_understood(
-    vendor: ScriptedVendor, client: Client, state: object, read: object, delivers: bool
-) -> None:
-    vendor.script(answer(200, [{**HELD, "State": state}]))
+    ]:
+        with subtests.test(state=state):
+            vendor.forget()
+            vendor.script(answer(200, [{**HELD, "State": state}]))
 
-    (found,) = client.subscriptions.list()
+            (found,) = client.subscriptions.list()
 
-    assert (found.state, found.delivers) == (read, delivers)
+            assert (found.state, found.delivers) == (read, delivers)
 
 
 def test_a_new_one_is_active_unless_it_says_otherwise(
@@ -217,9 +220,10 @@ def test_a_creation_is_sent_once(vendor: ScriptedVendor, client: Client) -> None
     assert len(vendor.received) == 2
 
 
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [
+def test_subscription_that_the_vendor_must_refuse_is_not_sent(
+    subtests: pytest.Subtests, vendor: ScriptedVendor, client: Client
+) -> None:
+    for changes, what in [
         ({"is_active": False}, "use delete"),
         ({"name": " "}, "name"),
         ({"name": None}, "name"),
@@ -229,20 +233,18 @@ def test_a_creation_is_sent_once(vendor: ScriptedVendor, client: Client) -> None
         ({"url": "http://hooks.example.test/"}, "https"),
         ({"url": "https://[hooks"}, "https"),
         ({"url": "hooks.example.test"}, "https"),
-    ],
-)
-def test_what_the_vendor_must_refuse_or_would_delete_is_not_sent(
-    vendor: ScriptedVendor, client: Client, changes: dict[str, Any], what: str
-) -> None:
-    wrong = msgspec.structs.replace(NEW, **changes)
-    vendor.script(answer(200, [HELD]))
+    ]:
+        with subtests.test(changes=changes):
+            vendor.forget()
+            wrong = msgspec.structs.replace(NEW, **changes)
+            vendor.script(answer(200, [HELD]))
 
-    with pytest.raises(Misconfigured, match=what):
-        client.subscriptions.create(wrong)
-    with pytest.raises(Misconfigured, match=what):
-        client.subscriptions.replace(42, wrong)
+            with pytest.raises(Misconfigured, match=what):
+                client.subscriptions.create(wrong)
+            with pytest.raises(Misconfigured, match=what):
+                client.subscriptions.replace(42, wrong)
 
-    assert [request.method for request in vendor.received if request.method != "GET"] == []
+            assert [request.method for request in vendor.received if request.method != "GET"] == []
 
 
 def test_a_server_on_this_machine_may_be_told_without_tls(
@@ -401,14 +403,15 @@ def test_nothing_is_changed_that_does_not_exist(vendor: ScriptedVendor, client: 
     assert {request.method for request in vendor.received} == {"GET"}
 
 
-@pytest.mark.parametrize("event_type", assumptions.EVENT_KINDS)
-def test_each_event_type_can_be_selected_with_its_entitys_selector(event_type: str) -> None:
-    sent = select_event(event_type).members()
+def test_event_type_of_any_entity_has_its_selector(subtests: pytest.Subtests) -> None:
+    for event_type in assumptions.EVENT_KINDS:
+        with subtests.test(event_type=event_type):
+            sent = select_event(event_type).members()
 
-    entity = assumptions.EVENT_KINDS[event_type].entity
-    selector = assumptions.SELECTORS.get(entity)
-    expected = {selector.name: [selector.everything]} if selector else {}
-    assert sent == {"Entity": entity, "EventType": event_type, **expected}
+            entity = assumptions.EVENT_KINDS[event_type].entity
+            selector = assumptions.SELECTORS.get(entity)
+            expected = {selector.name: [selector.everything]} if selector else {}
+            assert sent == {"Entity": entity, "EventType": event_type, **expected}
 
 
 def test_a_selection_can_be_narrowed_where_its_entity_has_a_selector() -> None:

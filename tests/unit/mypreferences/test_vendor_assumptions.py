@@ -32,26 +32,27 @@ def test_the_page_lists_each_point_once_and_in_order() -> None:
     assert listed == [f"O-{number}" for number in range(1, 24)]
 
 
-@pytest.mark.parametrize("number", ROWS)
-def test_each_point_says_what_is_open_what_is_assumed_and_how_that_is_changed_and_confirmed(
-    number: str,
-) -> None:
-    assert len(ROWS[number]) == 4
-    assert all(ROWS[number])
+def test_point_of_the_page_has_each_of_its_four_cells(subtests: pytest.Subtests) -> None:
+    for number in ROWS:
+        with subtests.test(number=number):
+            assert len(ROWS[number]) == 4
+            assert all(ROWS[number])
 
 
-@pytest.mark.parametrize("name", [name for name, r in assumptions.ROUTES.items() if r.number])
-def test_each_assumed_route_is_on_the_page(name: str) -> None:
-    route = assumptions.ROUTES[name]
+def test_route_that_is_assumed_is_on_the_page(subtests: pytest.Subtests) -> None:
+    for name in [name for name, r in assumptions.ROUTES.items() if r.number]:
+        with subtests.test(name=name):
+            route = assumptions.ROUTES[name]
 
-    assert f"`{name}` is `{route.method} {route.path}`" in ROWS[str(route.number)][1]
+            assert f"`{name}` is `{route.method} {route.path}`" in ROWS[str(route.number)][1]
 
 
-@pytest.mark.parametrize("name", [name for name, row in assumptions.NAMES.items() if row.number])
-def test_each_assumed_name_is_on_the_page(name: str) -> None:
-    row = assumptions.NAMES[name]
+def test_name_that_is_assumed_is_on_the_page(subtests: pytest.Subtests) -> None:
+    for name in [name for name, row in assumptions.NAMES.items() if row.number]:
+        with subtests.test(name=name):
+            row = assumptions.NAMES[name]
 
-    assert f"`{row.value}`" in ROWS[str(row.number)][1]
+            assert f"`{row.value}`" in ROWS[str(row.number)][1]
 
 
 def test_assumed_values_are_on_the_page() -> None:
