@@ -15,9 +15,8 @@ def client_error(code: str) -> exceptions.ClientError:
     )
 
 
-@pytest.mark.parametrize(
-    ("error", "kind", "remedy"),
-    [
+def test_aws_error_of_each_kind_names_its_remedy(subtests: pytest.Subtests) -> None:
+    for error, kind, remedy in [
         (exceptions.NoCredentialsError(), WrongUse, "Sign in"),
         (exceptions.ProfileNotFound(profile="ops"), WrongUse, "Sign in"),
         (exceptions.NoRegionError(), WrongUse, "AWS_DEFAULT_REGION"),
@@ -34,12 +33,9 @@ def client_error(code: str) -> exceptions.ClientError:
             AwsUnreachable,
             "network",
         ),
-    ],
-)
-def test_an_aws_error_names_its_remedy(
-    error: Exception, kind: type[Exception], remedy: str
-) -> None:
-    told = explain_aws(error)
+    ]:
+        with subtests.test(error=error):
+            told = explain_aws(error)
 
-    assert isinstance(told, kind)
-    assert remedy in told.hint
+            assert isinstance(told, kind)
+            assert remedy in told.hint

@@ -56,27 +56,25 @@ def test_a_member_that_scripts_rely_on_cannot_be_taken_off_the_page(lost: str) -
         command_json.rewritten(with_more)
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
+def test_mistake_with_json_option_is_printed_as_json(
+    subtests: pytest.Subtests, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, said in [
         (["imports", "show", "--json"], "Missing argument 'ID'"),
         (["imports", "list", "--jason", "--json"], "No such option: --jason"),
         (["imports", "lst", "--json"], "No such command 'lst'"),
         (["imports", "list", "--limit", "many", "--json"], "--limit"),
         (["feeds", "check", "nowhere.toml", "--json"], "nowhere.toml"),
-    ],
-)
-def test_a_mistake_is_told_as_json_too(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(words)
+    ]:
+        with subtests.test(words=words):
+            with pytest.raises(SystemExit) as ended:
+                main(words)
 
-    printed = capsys.readouterr()
-    error = held_to(ProblemTold, printed.out)["error"]
-    assert ended.value.code == 2
-    assert said in error["message"]
-    assert "Traceback" not in printed.err
+            printed = capsys.readouterr()
+            error = held_to(ProblemTold, printed.out)["error"]
+            assert ended.value.code == 2
+            assert said in error["message"]
+            assert "Traceback" not in printed.err
 
 
 def test_a_member_more_or_less_or_of_another_type_is_noticed() -> None:

@@ -96,11 +96,12 @@ def test_the_feed_in_the_readme_is_a_feed() -> None:
     assert [feed.import_.match_alternate_id for feed in feeds] == ["CrmContactId"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_links_between_pages_lead_to_files_that_are_there(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+def test_link_between_pages_leads_to_a_file_that_is_there(subtests: pytest.Subtests) -> None:
+    for page in PAGES:
+        with subtests.test(page=str(page.relative_to(REPOSITORY))):
+            text = page.read_text(encoding="utf-8")
+            links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
 
-    missing = [link for link in links if not (page.parent / link).exists()]
+            missing = [link for link in links if not (page.parent / link).exists()]
 
-    assert missing == []
+            assert missing == []

@@ -25,9 +25,8 @@ from prefdrop_cli.shapes.commands import COMMANDS
 RUNBOOK = Path(__file__).parents[3] / "docs/operations.md"
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
+def test_import_with_each_status_has_its_exit_code(subtests: pytest.Subtests) -> None:
+    for status, code in [
         ("Completed", 0),
         ("Duplicate", 0),
         ("CompletedWithRejects", 3),
@@ -35,15 +34,15 @@ RUNBOOK = Path(__file__).parents[3] / "docs/operations.md"
         ("Aborted", 4),
         ("Failed", 5),
         ("Unreconciled", 5),
-    ],
-)
-def test_each_end_of_an_import_has_its_exit_code(status: str, code: int) -> None:
-    assert exit_for(status) == code
+    ]:
+        with subtests.test(status=status):
+            assert exit_for(status) == code
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
+def test_error_that_the_user_has_to_correct_is_wrong_use(
+    subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in [
         ExportError,
         ExportMissing,
         FeedError,
@@ -54,12 +53,9 @@ def test_each_end_of_an_import_has_its_exit_code(status: str, code: int) -> None
         UnknownImport,
         UnknownRun,
         WrongUse,
-    ],
-)
-def test_what_the_user_has_to_correct_is_wrong_use(
-    kind: type[PrefdropError], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert ended_by(kind, monkeypatch) == 2
+    ]:
+        with subtests.test(kind=kind):
+            assert ended_by(kind, monkeypatch) == 2
 
 
 def test_what_the_user_cannot_correct_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

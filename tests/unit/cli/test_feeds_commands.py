@@ -219,26 +219,24 @@ def test_as_many_first_records_are_shown_as_asked_for(run: Run, tmp_path: Path) 
     assert ids == ["C-1", "C-2"]
 
 
-@pytest.mark.parametrize(
-    ("gates", "imports", "outcome"),
-    [
+def test_check_of_a_file_reports_whether_a_gate_would_stop_it(
+    subtests: pytest.Subtests, run: Run, tmp_path: Path
+) -> None:
+    for gates, imports, outcome in [
         ("", "", "abort"),
         ('over_gate = "hold"', "", "hold"),
         ("max_rejected_percent = 20", "", "pass"),
         ("max_rejected_percent = 20\nmin_records = 17", "", "abort"),
         ("max_rejected_percent = 20", "destructive = true\nmax_records = 15", "refuse"),
-    ],
-)
-def test_it_says_whether_a_gate_would_stop_the_import(
-    run: Run, tmp_path: Path, gates: str, imports: str, outcome: str
-) -> None:
-    feed = a_feed(tmp_path, f"[gates]\n{gates}", imports)
+    ]:
+        with subtests.test(gates=gates, imports=imports):
+            feed = a_feed(tmp_path, f"[gates]\n{gates}", imports)
 
-    code, out, _ = run("feeds", "check", feed, a_file(tmp_path, 20, wrong=4), "--json")
+            code, out, _ = run("feeds", "check", feed, a_file(tmp_path, 20, wrong=4), "--json")
 
-    gate = json.loads(out)["gate"]
-    assert (code, gate["outcome"]) == (3, outcome)
-    assert bool(gate["reason"]) is (outcome != "pass")
+            gate = json.loads(out)["gate"]
+            assert (code, gate["outcome"]) == (3, outcome)
+            assert bool(gate["reason"]) is (outcome != "pass")
 
 
 def test_a_gate_alone_would_stop_a_file_without_rejects(run: Run, tmp_path: Path) -> None:

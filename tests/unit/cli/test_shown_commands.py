@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,19 @@ from prefdrop_cli.main import app
 from tests.shown_commands import PAGES, REPOSITORY, fenced, inline, words_of
 
 
+@cache
+def command_line() -> Any:
+    """Return the whole tree of commands, which takes a while to build."""
+    return typer.main.get_command(app)
+
+
 def objection(words: list[str], *, whole: bool) -> str:
     """What the command line has against words, or nothing; nothing is run.
 
     A file that is not there is no objection: the pages name files of their readers. A command in a
     sentence may be named without what it needs, unless it is to be `whole`.
     """
-    command: Any = typer.main.get_command(app)
+    command: Any = command_line()
     context = command.make_context("prefdrop", [], resilient_parsing=True)
     rest = list(words)
     while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
@@ -44,19 +51,20 @@ def objection(words: list[str], *, whole: bool) -> str:
     return ""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_of_a_page_are_taken_with_their_options(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+def test_commands_of_each_page_are_taken_with_their_options(subtests: pytest.Subtests) -> None:
+    for page in PAGES:
+        with subtests.test(page=page.name):
+            text = page.read_text(encoding="utf-8")
 
-    wrong = {
-        command: why
-        for commands, whole in ((fenced(text), True), (inline(text), False))
-        for command in commands
-        if command.startswith("prefdrop ")
-        if (why := objection(words_of(command), whole=whole))
-    }
+            wrong = {
+                command: why
+                for commands, whole in ((fenced(text), True), (inline(text), False))
+                for command in commands
+                if command.startswith("prefdrop ")
+                if (why := objection(words_of(command), whole=whole))
+            }
 
-    assert wrong == {}
+            assert wrong == {}
 
 
 def texts_of(file: Path) -> Iterator[str]:
@@ -94,24 +102,20 @@ def walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from walk(below, f"{name} {each}")
 
 
-COMMANDS = dict(walk(typer.main.get_command(app), "prefdrop"))
+def test_command_and_each_of_its_options_have_a_help_text(subtests: pytest.Subtests) -> None:
+    for name, command in walk(command_line(), "prefdrop"):
+        with subtests.test(name=name):
+            prefix, _, example = (command.epilog or "").partition("Example: ")
 
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_says_what_it_does_and_every_option_what_it_means(name: str) -> None:
-    command = COMMANDS[name]
-
-    prefix, _, example = (command.epilog or "").partition("Example: ")
-
-    assert command.help
-    assert name == "prefdrop" or not prefix
-    assert not example or objection(words_of(example), whole=True) == ""
-    unexplained = [
-        parameter.opts
-        for parameter in command.params
-        if not getattr(parameter, "help", None) and parameter.name != "help"
-    ]
-    assert name == "prefdrop sandbox" or unexplained == []
+            assert command.help
+            assert name == "prefdrop" or not prefix
+            assert not example or objection(words_of(example), whole=True) == ""
+            unexplained = [
+                parameter.opts
+                for parameter in command.params
+                if not getattr(parameter, "help", None) and parameter.name != "help"
+            ]
+            assert name == "prefdrop sandbox" or unexplained == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

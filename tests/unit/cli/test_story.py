@@ -59,18 +59,17 @@ def entered(name: str, seconds: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    "state", [n for n, s in DEFINITION["States"].items() if s["Type"] in ("Task", "Wait")]
-)
-def test_every_state_that_takes_time_is_put_into_words(state: str) -> None:
-    part = Part(number=1, state="staging", start={}, end={})
+def test_state_that_takes_time_is_put_into_words(subtests: pytest.Subtests) -> None:
+    for state in [n for n, s in DEFINITION["States"].items() if s["Type"] in ("Task", "Wait")]:
+        with subtests.test(state=state):
+            part = Part(number=1, state="staging", start={}, end={})
 
-    told = how(an_import(), state, part)
+            told = how(an_import(), state, part)
 
-    assert state in DOING
-    assert told.now.endswith(".")
-    assert told.next.endswith(".")
-    assert told.since == "2026-01-15T10:30:30.000Z"
+            assert state in DOING
+            assert told.now.endswith(".")
+            assert told.next.endswith(".")
+            assert told.since == "2026-01-15T10:30:30.000Z"
 
 
 def test_a_queued_import_names_whom_it_waits_for() -> None:
@@ -136,16 +135,17 @@ def test_a_failed_import_says_why_and_what_to_do() -> None:
     assert "imports retry imp-1" in told.next
 
 
-@pytest.mark.parametrize("code", REMEDIES)
-def test_every_remedy_is_whole_and_names_a_command(code: str) -> None:
-    failure = Failure(code, "It did not work.", "Try `prefdrop imports retry`.")
+def test_remedy_of_each_code_is_whole_and_names_a_command(subtests: pytest.Subtests) -> None:
+    for code in REMEDIES:
+        with subtests.test(code=code):
+            failure = Failure(code, "It did not work.", "Try `prefdrop imports retry`.")
 
-    told = how(an_import(status="Failed", error=failure), secret="arn:secret")
+            told = how(an_import(status="Failed", error=failure), secret="arn:secret")
 
-    commands = re.findall(r"`(prefdrop [^`]+)`", told.next)
-    assert commands
-    assert not [c for c in commands if c.endswith(("imports retry", "--feed"))]
-    assert "{" not in told.next.replace('{"auth"', "")
+            commands = re.findall(r"`(prefdrop [^`]+)`", told.next)
+            assert commands
+            assert not [c for c in commands if c.endswith(("imports retry", "--feed"))]
+            assert "{" not in told.next.replace('{"auth"', "")
 
 
 def test_an_import_that_does_not_add_up_says_what_does_not() -> None:

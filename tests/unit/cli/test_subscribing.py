@@ -17,9 +17,10 @@ events = ["consent.*", "preference.added"]
 """
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
+def test_subscription_file_that_makes_no_sense_is_refused(
+    subtests: pytest.Subtests, tmp_path: Path
+) -> None:
+    for text, said in [
         ("[[subscription]]\nname = 'a'\nurl = 'stack'\n", "selects no events"),
         ("[[subscription]]\nname = 'a'\nevents = ['*']\n", "no https address"),
         (
@@ -34,16 +35,15 @@ events = ["consent.*", "preference.added"]
         ("[[subscription]]\nname = 'a'\nabsent = true\nurl = 'stack'\n", "says more"),
         ("[[subscription\n", "is not TOML"),
         ("", "names no subscription"),
-    ],
-)
-def test_a_file_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    file = tmp_path / "subscriptions.toml"
-    file.write_text(text)
+    ]:
+        with subtests.test(said=said):
+            file = tmp_path / "subscriptions.toml"
+            file.write_text(text)
 
-    with pytest.raises(WrongUse) as refused:
-        read_file(file)
+            with pytest.raises(WrongUse) as refused:
+                read_file(file)
 
-    assert said in f"{refused.value.message} {refused.value.hint}"
+            assert said in f"{refused.value.message} {refused.value.hint}"
 
 
 def test_patterns_stand_for_event_types_and_only_narrows_those_of_its_entity(

@@ -165,11 +165,18 @@ def test_a_name_that_looks_like_markup_is_passed_on_as_the_text_that_it_is(
     assert told.json()["ended"][0]["file"] == EVIL
 
 
-@pytest.mark.parametrize(
-    "path", ["imports/imp-9", "imports/imp-9/report.html", "imports/imp-9/rejects", "nothing", ""]
-)
-def test_what_is_not_there_is_answered_with_not_found(ask: Ask, path: str) -> None:
-    assert ask(path, expect=404)["error"]["message"]
+def test_path_that_is_not_there_is_answered_with_not_found(
+    subtests: pytest.Subtests, ask: Ask
+) -> None:
+    for path in [
+        "imports/imp-9",
+        "imports/imp-9/report.html",
+        "imports/imp-9/rejects",
+        "nothing",
+        "",
+    ]:
+        with subtests.test(path=path):
+            assert ask(path, expect=404)["error"]["message"]
 
 
 def test_an_import_whose_report_was_deleted_is_told_from_the_ledger(

@@ -36,12 +36,13 @@ def test_a_browser_without_the_token_sees_nothing_but_where_to_find_it(stranger:
     assert question.json()["error"]["code"] == "Locked"
 
 
-@pytest.mark.parametrize("token", ["", "wrong", "\u2603", "%ff%fe", "a" * 5000])
-def test_a_wrong_token_lets_nobody_in(stranger: Visitor, token: str) -> None:
-    told = stranger.get(f"/?token={token.encode('ascii', 'ignore').decode()}")
+def test_token_that_is_wrong_is_refused(subtests: pytest.Subtests, stranger: Visitor) -> None:
+    for token in ["", "wrong", "\u2603", "%ff%fe", "a" * 5000]:
+        with subtests.test(token=token):
+            told = stranger.get(f"/?token={token.encode('ascii', 'ignore').decode()}")
 
-    assert told.status == 401
-    assert "Set-Cookie" not in told.headers
+            assert told.status == 401
+            assert "Set-Cookie" not in told.headers
 
 
 def test_the_token_opens_the_page_only_and_is_no_way_around_the_cookie(stranger: Visitor) -> None:
@@ -51,9 +52,10 @@ def test_the_token_opens_the_page_only_and_is_no_way_around_the_cookie(stranger:
     assert stranger.get(f"/main.js?{query}").status == 401
 
 
-@pytest.mark.parametrize("cookie", ["prefdrop_console={}", "x", "=", 'a="', "\xff=1; b"])
-def test_a_wrong_cookie_lets_nobody_in(stranger: Visitor, cookie: str) -> None:
-    assert stranger.get("/api/place", Cookie=cookie).status == 401
+def test_cookie_that_is_wrong_is_refused(subtests: pytest.Subtests, stranger: Visitor) -> None:
+    for cookie in ["prefdrop_console={}", "x", "=", 'a="', "\xff=1; b"]:
+        with subtests.test(cookie=cookie):
+            assert stranger.get("/api/place", Cookie=cookie).status == 401
 
 
 def test_what_a_browser_is_started_with_lets_one_in_once(
@@ -68,9 +70,10 @@ def test_what_a_browser_is_started_with_lets_one_in_once(
     assert second.status == 401
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
+def test_request_to_another_host_name_gets_nothing(
+    subtests: pytest.Subtests, visitor: Visitor
+) -> None:
+    for host in [
         "rebound.example.test",
         "rebound.example.test:{port}",
         "127.0.0.1",
@@ -79,17 +82,14 @@ def test_what_a_browser_is_started_with_lets_one_in_once(
         "[::1]:{port}",
         "",
         None,
-    ],
-)
-def test_a_name_that_was_made_to_point_here_gets_nothing(
-    visitor: Visitor, host: str | None
-) -> None:
-    named = None if host is None else host.format(port=visitor.port)
+    ]:
+        with subtests.test(host=host):
+            named = None if host is None else host.format(port=visitor.port)
 
-    page, question = visitor.get("/", Host=named), visitor.get("/api/place", Host=named)
+            page, question = visitor.get("/", Host=named), visitor.get("/api/place", Host=named)
 
-    assert [page.status, question.status] == [403, 403]
-    assert question.json()["error"]["code"] == "WrongHost"
+            assert [page.status, question.status] == [403, 403]
+            assert question.json()["error"]["code"] == "WrongHost"
 
 
 def test_two_hosts_are_none(visitor: Visitor) -> None:
@@ -98,23 +98,19 @@ def test_two_hosts_are_none(visitor: Visitor) -> None:
     assert visitor.get("/api/place", Host=[own, "rebound.example.test"]).status == 403
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_request_of_another_page_gets_nothing(subtests: pytest.Subtests, visitor: Visitor) -> None:
+    for headers in [
         {"Origin": "https://page.example.test"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:1"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},
-    ],
-)
-def test_other_pages_of_the_same_browser_get_nothing(
-    visitor: Visitor, headers: dict[str, str]
-) -> None:
-    told = visitor.get("/api/place", **headers)
+    ]:
+        with subtests.test(headers=headers):
+            told = visitor.get("/api/place", **headers)
 
-    assert told.status == 403
-    assert told.json()["error"]["code"] == "OtherPage"
+            assert told.status == 403
+            assert told.json()["error"]["code"] == "OtherPage"
 
 
 def test_a_link_on_another_page_opens_the_console_only_with_the_token(stranger: Visitor) -> None:
@@ -125,13 +121,16 @@ def test_a_link_on_another_page_opens_the_console_only_with_the_token(stranger: 
     assert stranger.get(target, Sec_Fetch_Site="cross-site").status == 200
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "BREW"])
-def test_nothing_but_get_is_taken(visitor: Visitor, method: str) -> None:
-    told = visitor.send(method, "/api/imports")
+def test_request_with_another_method_than_get_is_refused(
+    subtests: pytest.Subtests, visitor: Visitor
+) -> None:
+    for method in ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "BREW"]:
+        with subtests.test(method=method):
+            told = visitor.send(method, "/api/imports")
 
-    assert told.status == 405
-    assert told.headers["Allow"] == "GET"
-    assert told.headers["Connection"] == "close"
+            assert told.status == 405
+            assert told.headers["Allow"] == "GET"
+            assert told.headers["Connection"] == "close"
 
 
 def test_what_is_sent_along_with_a_question_is_not_taken_for_the_next_one(
@@ -149,9 +148,10 @@ def test_what_is_sent_along_with_a_question_is_not_taken_for_the_next_one(
     assert answers.count(b"HTTP/1.1 ") == 1
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
+def test_path_that_leads_out_of_the_pages_is_not_found(
+    subtests: pytest.Subtests, visitor: Visitor
+) -> None:
+    for target in [
         "/../server.py",
         "/static/../../server.py",
         "/..%2fserver.py",
@@ -163,13 +163,12 @@ def test_what_is_sent_along_with_a_question_is_not_taken_for_the_next_one(
         "/main.js%00.html",
         "http://127.0.0.1/main.js",
         "*",
-    ],
-)
-def test_no_path_leads_out_of_the_pages(visitor: Visitor, target: str) -> None:
-    told = visitor.get(target)
+    ]:
+        with subtests.test(target=target):
+            told = visitor.get(target)
 
-    assert told.status == 404
-    assert set(told.json()) == {"error"}
+            assert told.status == 404
+            assert set(told.json()) == {"error"}
 
 
 def test_what_is_no_request_is_answered_as_json_that_quotes_nothing_of_it(
@@ -183,9 +182,10 @@ def test_what_is_no_request_is_answered_as_json_that_quotes_nothing_of_it(
     assert b"script" not in answer.partition(b"\r\n\r\n")[2]
 
 
-@pytest.mark.parametrize(
-    ("method", "target", "known"),
-    [
+def test_answer_of_any_kind_may_not_be_kept_framed_or_guessed(
+    subtests: pytest.Subtests, visitor: Visitor
+) -> None:
+    for method, target, known in [
         ("GET", "/", True),
         ("GET", "/main.js", True),
         ("GET", "/api/place", True),
@@ -195,25 +195,22 @@ def test_what_is_no_request_is_answered_as_json_that_quotes_nothing_of_it(
         ("GET", "/", False),
         ("GET", "/api/place", False),
         ("POST", "/", True),
-    ],
-)
-def test_every_answer_is_kept_nowhere_framed_nowhere_and_not_guessed_at(
-    visitor: Visitor, method: str, target: str, known: bool
-) -> None:
-    told = visitor.send(method, target, **({} if known else {"Cookie": None}))
+    ]:
+        with subtests.test(method=method, target=target, known=known):
+            told = visitor.send(method, target, **({} if known else {"Cookie": None}))
 
-    assert told.headers["Cache-Control"] == "no-store"
-    assert told.headers["X-Content-Type-Options"] == "nosniff"
-    assert told.headers["X-Frame-Options"] == "DENY"
-    assert told.headers["Referrer-Policy"] == "no-referrer"
-    assert told.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert told.headers["Server"] == "prefdrop"
-    policy = told.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src 'self';" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert "Access-Control-Allow-Origin" not in told.headers
+            assert told.headers["Cache-Control"] == "no-store"
+            assert told.headers["X-Content-Type-Options"] == "nosniff"
+            assert told.headers["X-Frame-Options"] == "DENY"
+            assert told.headers["Referrer-Policy"] == "no-referrer"
+            assert told.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert told.headers["Server"] == "prefdrop"
+            policy = told.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "script-src 'self';" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert "Access-Control-Allow-Origin" not in told.headers
 
 
 def test_the_console_listens_on_this_machine_only(server: ConsoleServer) -> None:

@@ -11,21 +11,17 @@ from prefdrop_cli.console.opening import on_a_desktop, open_browser
 ADDRESS = "http://127.0.0.1:8765/?token=x"
 
 
-@pytest.mark.parametrize(
-    ("environment", "platform", "seen"),
-    [
+def test_browser_opens_only_at_the_machine_itself(subtests: pytest.Subtests) -> None:
+    for environment, platform, seen in [
         ({"DISPLAY": ":0"}, "linux", True),
         ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
         ({}, "linux", False),
         ({}, "darwin", True),
         ({"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}, "darwin", False),
         ({"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22", "DISPLAY": ":10"}, "linux", False),
-    ],
-)
-def test_a_browser_is_for_who_sits_at_the_machine(
-    environment: dict[str, str], platform: str, seen: bool
-) -> None:
-    assert on_a_desktop(environment, platform) is seen
+    ]:
+        with subtests.test(environment=environment, platform=platform):
+            assert on_a_desktop(environment, platform) is seen
 
 
 def test_a_browser_that_cannot_be_started_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

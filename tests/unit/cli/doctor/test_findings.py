@@ -36,14 +36,15 @@ def client_error(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "ListQueues")
 
 
-@pytest.mark.parametrize("words", WORDS)
-def test_each_reason_of_a_401_has_its_remedy(words: str) -> None:
-    body = json.dumps({"Message": words}).encode()
+def test_refusal_401_of_each_reason_has_its_remedy(subtests: pytest.Subtests) -> None:
+    for words in WORDS:
+        with subtests.test(words=words):
+            body = json.dumps({"Message": words}).encode()
 
-    finding = refusal_of(Answer("doctor", 401, {}, body))
+            finding = refusal_of(Answer("doctor", 401, {}, body))
 
-    assert finding.verdict == "bad"
-    assert WORDS[words] in finding.remedy
+            assert finding.verdict == "bad"
+            assert WORDS[words] in finding.remedy
 
 
 @pytest.mark.parametrize(
