@@ -60,60 +60,58 @@ def outcome(columns: str, header: str, cells: str) -> LocalReject | dict[str, An
     return next(iter(rejects_of(chunks) or records_of(chunks)))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("columns", "header", "good", "bad", "code"),
-    [
-        ('x = "CustomerType"', "x", "customer", "Prospect", "NotInAccount"),
-        (f'x = "{EMAIL}"', "x", "a@example.test", "a@localhost.test", "NotAnEmail"),
-        (
-            'x = "Emails[].EmailAddressType"\ne = "Emails[].EmailAddress"',
-            "x,e",
-            "HOME,a@example.test",
-            "Work,a@example.test",
-            "NotInAccount",
-        ),
-        (
-            'x = "ProfilePreferences[].FilterId"\np = "ProfilePreferences[].PreferenceType"',
-            "x,p",
-            "NEWS,1",
-            "OTHER,1",
-            "NotInAccount",
-        ),
-        (STATUS, "s,v,l", ",2.0,en_US", ",3.0,en_US", "NotInAccount"),
-        (
-            'x = { to = "ProfilePreferences[].FilterId", split = ";" }\n[constants]\n'
-            '"ProfilePreferences[].PreferenceType" = 1',
-            "x",
-            "NEWS;news",
-            "NEWS;OTHER",
-            "NotInAccount",
-        ),
-        ('x = "CustomFields[Name=SHOESIZE].Value"', "x", "42.5", "large", "NotANumber"),
-        (
-            'x = { to = "CustomerType", values = { c = "Customer", p = "Prospect" } }',
-            "x",
-            "c",
-            "p",
-            "NotInAccount",
-        ),
-    ],
-)
-def test_a_value_that_the_account_has_not_rejects_its_row(
-    columns: str, header: str, good: str, bad: str, code: str
-) -> None:
-    assert isinstance(outcome(columns, header, good), dict)
-
-    reject = outcome(columns, header, bad)
-
-    assert isinstance(reject, LocalReject)
-    assert reject.code == code
-    assert reject.column in header.split(",")
-    assert not set(bad.split(",")) & set(reject.reason.split())
+NOT_IN_ACCOUNT = [
+    ('x = "CustomerType"', "x", "customer", "Prospect", "NotInAccount"),
+    (f'x = "{EMAIL}"', "x", "a@example.test", "a@localhost.test", "NotAnEmail"),
+    (
+        'x = "Emails[].EmailAddressType"\ne = "Emails[].EmailAddress"',
+        "x,e",
+        "HOME,a@example.test",
+        "Work,a@example.test",
+        "NotInAccount",
+    ),
+    (
+        'x = "ProfilePreferences[].FilterId"\np = "ProfilePreferences[].PreferenceType"',
+        "x,p",
+        "NEWS,1",
+        "OTHER,1",
+        "NotInAccount",
+    ),
+    (STATUS, "s,v,l", ",2.0,en_US", ",3.0,en_US", "NotInAccount"),
+    (
+        'x = { to = "ProfilePreferences[].FilterId", split = ";" }\n[constants]\n'
+        '"ProfilePreferences[].PreferenceType" = 1',
+        "x",
+        "NEWS;news",
+        "NEWS;OTHER",
+        "NotInAccount",
+    ),
+    ('x = "CustomFields[Name=SHOESIZE].Value"', "x", "42.5", "large", "NotANumber"),
+    (
+        'x = { to = "CustomerType", values = { c = "Customer", p = "Prospect" } }',
+        "x",
+        "c",
+        "p",
+        "NotInAccount",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("columns", "header", "cells"),
-    [
+def test_value_that_the_account_does_not_have_rejects_its_row(subtests: pytest.Subtests) -> None:
+    for columns, header, good, bad, code in NOT_IN_ACCOUNT:
+        with subtests.test(columns=columns):
+            assert isinstance(outcome(columns, header, good), dict)
+
+            reject = outcome(columns, header, bad)
+
+            assert isinstance(reject, LocalReject)
+            assert reject.code == code
+            assert reject.column in header.split(",")
+            assert not set(bad.split(",")) & set(reject.reason.split())
+
+
+def test_value_that_the_vendor_may_take_is_left_to_the_vendor(subtests: pytest.Subtests) -> None:
+    for columns, header, cells in [
         ('x = "DefaultLocale"', "x", "de_DE"),
         (STATUS, "s,v,l", "3,2.0,es_US"),
         (STATUS, "s,v,l", "1,2.0,en-us"),
@@ -127,12 +125,9 @@ def test_a_value_that_the_account_has_not_rejects_its_row(
         ),
         ('x = "CustomerType"', "x", " customer "),
         (f'x = "{EMAIL}"', "x", "A@EXAMPLE.TEST"),
-    ],
-)
-def test_what_the_vendor_may_take_is_left_to_the_vendor(
-    columns: str, header: str, cells: str
-) -> None:
-    assert isinstance(outcome(columns, header, cells), dict)
+    ]:
+        with subtests.test(columns=columns, cells=cells):
+            assert isinstance(outcome(columns, header, cells), dict)
 
 
 def test_names_that_unicode_writes_in_two_ways_are_the_same() -> None:
@@ -251,63 +246,67 @@ def test_a_snapshot_is_stale_after_a_week_or_if_it_has_no_time() -> None:
     assert AccountSnapshot().is_stale(NOW)
 
 
-@pytest.mark.parametrize(
-    ("member", "value", "code", "place"),
-    [
-        ("CustomerType", "Prospect", "NotInAccount", "CustomerType"),
-        (
-            "Emails",
-            [{"EmailAddressType": "Work", "EmailAddress": "a@example.test"}],
-            "NotInAccount",
-            "Emails[0].EmailAddressType",
-        ),
-        ("Emails", [{"EmailAddress": "a@localhost.test"}], "NotAnEmail", "Emails[0].EmailAddress"),
-        (
-            "Consents",
-            [
-                {
-                    "ConsentType": "Marketing",
-                    "ConsentVersion": "3.0",
-                    "Locale": "en_US",
-                    "ConsentStatus": 1,
-                }
-            ],
-            "NotInAccount",
-            "Consents[0].ConsentVersion",
-        ),
-        (
-            "CustomFields",
-            [{"Name": "ShoeSize", "Value": "big"}],
-            "NotANumber",
-            "CustomFields[0].Value",
-        ),
-    ],
-)
-def test_records_taken_as_they_are_are_held_to_the_account_too(
-    member: str, value: object, code: str, place: str
-) -> None:
-    ids = [{"AlternateIdType": "CrmContactId", "AlternateId": "7"}]
-    good = {
-        "AlternateIds": ids,
-        "DefaultLocale": "de_DE",
-        "CustomFields": [{"Name": "Tier", "Value": "Tin"}, {"Name": "ShoeSize", "Value": "+5"}],
-        "Groups": [{"GroupType": "Region", "GroupName": "East"}],
-        "Consents": [
+WRONG_MEMBERS = [
+    ("CustomerType", "Prospect", "NotInAccount", "CustomerType"),
+    (
+        "Emails",
+        [{"EmailAddressType": "Work", "EmailAddress": "a@example.test"}],
+        "NotInAccount",
+        "Emails[0].EmailAddressType",
+    ),
+    ("Emails", [{"EmailAddress": "a@localhost.test"}], "NotAnEmail", "Emails[0].EmailAddress"),
+    (
+        "Consents",
+        [
             {
-                "ConsentType": "marketing",
-                "ConsentVersion": "2.0",
-                "Locale": "es-us",
-                "ConsentStatus": 3,
+                "ConsentType": "Marketing",
+                "ConsentVersion": "3.0",
+                "Locale": "en_US",
+                "ConsentStatus": 1,
             }
         ],
-    }
-    lines = [{"AlternateIds": ids, member: value}, good]
-    data = "".join(msgspec.json.encode(line).decode() + "\n" for line in lines)
+        "NotInAccount",
+        "Consents[0].ConsentVersion",
+    ),
+    (
+        "CustomFields",
+        [{"Name": "ShoeSize", "Value": "big"}],
+        "NotANumber",
+        "CustomFields[0].Value",
+    ),
+]
 
-    chunks = all_chunks(source_with(AS_IS, data))
 
-    assert [(each.row, each.code, each.column) for each in rejects_of(chunks)] == [(1, code, place)]
-    assert records_of(chunks) == [good]
+def test_record_taken_as_it_is_is_checked_against_the_account(subtests: pytest.Subtests) -> None:
+    for member, value, code, place in WRONG_MEMBERS:
+        with subtests.test(member=member, place=place):
+            ids = [{"AlternateIdType": "CrmContactId", "AlternateId": "7"}]
+            good = {
+                "AlternateIds": ids,
+                "DefaultLocale": "de_DE",
+                "CustomFields": [
+                    {"Name": "Tier", "Value": "Tin"},
+                    {"Name": "ShoeSize", "Value": "+5"},
+                ],
+                "Groups": [{"GroupType": "Region", "GroupName": "East"}],
+                "Consents": [
+                    {
+                        "ConsentType": "marketing",
+                        "ConsentVersion": "2.0",
+                        "Locale": "es-us",
+                        "ConsentStatus": 3,
+                    }
+                ],
+            }
+            lines = [{"AlternateIds": ids, member: value}, good]
+            data = "".join(msgspec.json.encode(line).decode() + "\n" for line in lines)
+
+            chunks = all_chunks(source_with(AS_IS, data))
+
+            assert [(each.row, each.code, each.column) for each in rejects_of(chunks)] == [
+                (1, code, place)
+            ]
+            assert records_of(chunks) == [good]
 
 
 def test_the_feed_alone_is_read_without_any_snapshot() -> None:

@@ -68,20 +68,17 @@ def test_rejects_of_a_compressed_file_are_plain() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("data", "problem"),
-    [
+def test_file_that_cannot_be_unpacked_is_refused(subtests: pytest.Subtests) -> None:
+    for data, problem in [
         (PACKED["gzip"][:-200], "damaged or cut short"),
         (b"\x1f\x8b\x08\x00rubbish rubbish", "damaged or cut short"),
         (PACKED["zip"][:-40], "damaged or cut short"),
         (zipped(("a.csv", PLAIN), ("b.csv", PLAIN)), "the zip holds 2 files"),
         (zipped(), "the zip holds 0 files"),
         (zipped(("[Content_Types].xml", b""), ("xl/x.xml", b"")), "an Office document"),
-    ],
-)
-def test_what_can_not_be_unpacked_is_refused(data: bytes, problem: str) -> None:
-    with pytest.raises(SourceError, match=problem):
-        all_chunks(source_of(FEED, data))
+    ]:
+        with subtests.test(data=data), pytest.raises(SourceError, match=problem):
+            all_chunks(source_of(FEED, data))
 
 
 def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,21 +49,24 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CSV_CASES)
-def test_a_csv_file_gives_the_rows_that_its_twin_lists(name: str) -> None:
-    data, expected = CSV_CASES[name]
+def test_csv_file_of_the_corpus_gives_the_rows_of_its_twin(subtests: pytest.Subtests) -> None:
+    for name in CSV_CASES:
+        with subtests.test(name=name):
+            data, expected = CSV_CASES[name]
 
-    assert list(csv_differences(name, data, expected)) == []
-
-
-@pytest.mark.parametrize("text", READ)
-def test_json_that_must_be_read_is_read_with_its_value(text: str) -> None:
-    assert list(json_differences("case", text, "y")) == []
+            assert list(csv_differences(name, data, expected)) == []
 
 
-@pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:12])
-def test_json_that_must_be_refused_is_refused_with_its_row(text: str) -> None:
-    assert list(json_differences("case", text, "n")) == []
+def test_json_that_must_be_read_is_read_with_its_value(subtests: pytest.Subtests) -> None:
+    for text in READ:
+        with subtests.test(text=text):
+            assert list(json_differences("case", text, "y")) == []
+
+
+def test_json_that_must_be_refused_is_refused_with_its_row(subtests: pytest.Subtests) -> None:
+    for text in REFUSED:
+        with subtests.test(text=text):
+            assert list(json_differences("case", text, "n")) == []
 
 
 @pytest.mark.parametrize("text", ["9" * 5_000, "1e999", '"\\ud800"', "123456789012345678901"])

@@ -44,9 +44,8 @@ def test_the_quick_ways_read_what_strptime_reads(at: datetime, format: str, zone
     assert parse(text) == parse(text) == utc_text(same.replace(tzinfo=zone))
 
 
-@pytest.mark.parametrize(
-    ("text", "format", "expected"),
-    [
+def test_date_of_each_format_leaves_in_utc(subtests: pytest.Subtests) -> None:
+    for text, format, expected in [
         ("01/14/2026 09:00", "%m/%d/%Y %H:%M", "2026-01-14T14:00:00Z"),
         ("7/4/2026 9:05", "%m/%d/%Y %H:%M", "2026-07-04T13:05:00Z"),
         ("12/31/2025 23:30", "%m/%d/%Y %H:%M", "2026-01-01T04:30:00Z"),
@@ -60,15 +59,13 @@ def test_the_quick_ways_read_what_strptime_reads(at: datetime, format: str, zone
         ("1768381200", "epoch", "2026-01-14T09:00:00Z"),
         ("1768381200500", "epoch_ms", "2026-01-14T09:00:00.500000Z"),
         ("14/Jan/2026:09:00:00 +0100", "%d/%b/%Y:%H:%M:%S %z", "2026-01-14T08:00:00Z"),
-    ],
-)
-def test_dates_leave_in_utc(text: str, format: str, expected: str) -> None:
-    assert read(text, format) == expected
+    ]:
+        with subtests.test(text=text, format=format):
+            assert read(text, format) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "format"),
-    [
+def test_text_that_is_no_date_of_the_format_is_a_fault(subtests: pytest.Subtests) -> None:
+    for text, format in [
         ("02/30/2026 09:00", "%m/%d/%Y %H:%M"),
         ("14/01/2026 09:00", "%m/%d/%Y %H:%M"),
         ("01/14/2026 24:00", "%m/%d/%Y %H:%M"),
@@ -78,10 +75,9 @@ def test_dates_leave_in_utc(text: str, format: str, expected: str) -> None:
         ("2026-W03-3", "iso8601"),
         ("12.5", "epoch"),
         ("999999999999999", "epoch"),
-    ],
-)
-def test_what_is_no_date_of_the_format_is_a_fault(text: str, format: str) -> None:
-    assert read(text, format) == "~NotADate"
+    ]:
+        with subtests.test(text=text, format=format):
+            assert read(text, format) == "~NotADate"
 
 
 def test_a_local_time_that_was_skipped_is_a_fault_unless_the_feed_says_shift() -> None:

@@ -9,29 +9,26 @@ from hypothesis import strategies as st
 from prefdrop.feeds.email_pattern import LONGEST, PROBES, email_pattern
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
+def test_pattern_that_is_plain_takes_addresses_in_any_case(subtests: pytest.Subtests) -> None:
+    for pattern in [
         r"^[A-Z0-9._%+-]+@[A-Z0-9.-]+\.[A-Z]{2,}$",
         r"^[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,4}$",
         r"(?i)^\S+@\S+\.\S+$",
         r"^[^@\s]+@(?!localhost\.)[^@\s]+$",
         r"^(?P<local>[^@]+)@.+\.(?:com|org|uk|test)$",
         r"^[\w.\-+']{1,64}@[\w.\-]{1,255}$",
-    ],
-)
-def test_a_plain_pattern_is_used_and_takes_addresses_in_any_case(pattern: str) -> None:
-    understood = email_pattern(pattern)
+    ]:
+        with subtests.test(pattern=pattern):
+            understood = email_pattern(pattern)
 
-    assert understood is not None
-    assert understood.takes("Ana.Ruiz@Example.COM")
-    assert understood.takes("ana.ruiz@example.com")
-    assert not understood.takes("ana.ruiz.example.com")
+            assert understood is not None
+            assert understood.takes("Ana.Ruiz@Example.COM")
+            assert understood.takes("ana.ruiz@example.com")
+            assert not understood.takes("ana.ruiz.example.com")
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
+def test_pattern_that_refuses_everyone_or_is_unclear_is_not_used(subtests: pytest.Subtests) -> None:
+    for pattern in [
         r"/^[^@]+@[^@]+$/i",
         r"^[^@]+@[^@]+\\.[a-z]+$",
         r"^\S+@shop\.example$",
@@ -49,17 +46,13 @@ def test_a_plain_pattern_is_used_and_takes_addresses_in_any_case(pattern: str) -
         r"*@",
         "^.+@.+$" + "\\",
         "(" * 5_000,
-    ],
-)
-def test_a_pattern_that_refuses_everyone_or_reads_differently_elsewhere_is_not_used(
-    pattern: str,
-) -> None:
-    assert email_pattern(pattern) is None
+    ]:
+        with subtests.test(pattern=pattern):
+            assert email_pattern(pattern) is None
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
+def test_pattern_that_could_take_long_is_not_used(subtests: pytest.Subtests) -> None:
+    for pattern in [
         r"^([a-zA-Z0-9_\-\.]+)*@.+$",
         r"^([a-zA-Z0-9_\-\.]+)*@([a-z]+\.)+[a-z]{2,4}$",
         r"^([a-z0-9]+)+@.+$",
@@ -74,10 +67,9 @@ def test_a_pattern_that_refuses_everyone_or_reads_differently_elsewhere_is_not_u
         r"^.*.*.*.*@.+$",
         "^" + ".?" * 30 + ".+@.+$",
         "^" + "(?:[^@]|[^@])" * 30 + "?@.+$",
-    ],
-)
-def test_a_pattern_that_could_take_long_is_not_used(pattern: str) -> None:
-    assert email_pattern(pattern) is None
+    ]:
+        with subtests.test(pattern=pattern):
+            assert email_pattern(pattern) is None
 
 
 REPEATED = st.sampled_from(["*", "+", "{2,}", "{1,9}", "*?", "{0,40}"])

@@ -312,22 +312,23 @@ def text_of(case: Wrong) -> str:
 """
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.key}: {case.problem}")
-def test_an_error_names_file_line_key_and_remedy(case: Wrong) -> None:
-    text = text_of(case)
+def test_feed_that_is_wrong_is_refused_with_line_key_and_remedy(subtests: pytest.Subtests) -> None:
+    for case in CASES:
+        with subtests.test(key=case.key, problem=case.problem):
+            text = text_of(case)
 
-    with pytest.raises(FeedError) as caught:
-        load_feed(text.encode(), file="feeds/crm.toml")
+            with pytest.raises(FeedError) as caught:
+                load_feed(text.encode(), file="feeds/crm.toml")
 
-    error = caught.value
-    assert isinstance(error, Terminal)
-    assert case.problem in error.problem
-    assert error.key == case.key
-    assert error.message.startswith("feeds/crm.toml, line ")
-    assert error.hint.endswith((".", ")"))
-    last = case.key.split(".")[-1].strip('"')
-    named = text.split("\n")[(error.line or 0) - 1]
-    assert last in named or case.key.split(".")[1] in named or case.key in named
+            error = caught.value
+            assert isinstance(error, Terminal)
+            assert case.problem in error.problem
+            assert error.key == case.key
+            assert error.message.startswith("feeds/crm.toml, line ")
+            assert error.hint.endswith((".", ")"))
+            last = case.key.split(".")[-1].strip('"')
+            named = text.split("\n")[(error.line or 0) - 1]
+            assert last in named or case.key.split(".")[1] in named or case.key in named
 
 
 def test_a_missing_part_is_named() -> None:
@@ -381,9 +382,11 @@ case = "title"
     assert (caught.value.line, caught.value.key) == (18, 'columns."the e-mail".case')
 
 
-@pytest.mark.parametrize("problem", sorted({case.problem for case in CASES}))
-def test_the_reference_lists_every_problem(problem: str) -> None:
-    assert f"| {problem} |" in DOCS.read_text(encoding="utf-8")
+def test_problem_of_a_feed_is_in_the_reference(subtests: pytest.Subtests) -> None:
+    reference = DOCS.read_text(encoding="utf-8")
+    for problem in sorted({case.problem for case in CASES}):
+        with subtests.test(problem=problem):
+            assert f"| {problem} |" in reference
 
 
 def test_the_reference_lists_no_problem_that_no_test_produces() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from prefdrop.feeds import load_feed
 from tests.unit.feeds.inference.support import columns, infer
-from tests.unit.feeds.test_feed_errors import CASES, Wrong, text_of
+from tests.unit.feeds.test_feed_errors import CASES, text_of
 from tools.feed_schema import SCHEMA, feed_schema, schema_text
 
 REPOSITORY = Path(__file__).parents[3]
@@ -78,16 +78,17 @@ def test_the_schema_accepts_the_example_feeds_and_they_name_it(feed: Path) -> No
     assert (feed.parent / named[1]).resolve() == SCHEMA
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_the_schema_accepts_the_feeds_of_the_pages(page: Path) -> None:
-    blocks = re.findall(r"^ *```toml\n(.*?)^ *```", page.read_text("utf-8"), re.M | re.S)
-    texts = [textwrap.dedent(block) for block in blocks]
+def test_feed_of_each_page_is_accepted_by_the_schema(subtests: pytest.Subtests) -> None:
+    for page in PAGES:
+        with subtests.test(page=str(page.relative_to(REPOSITORY))):
+            blocks = re.findall(r"^ *```toml\n(.*?)^ *```", page.read_text("utf-8"), re.M | re.S)
+            texts = [textwrap.dedent(block) for block in blocks]
 
-    feeds = [text for text in texts if "[import]" in text]
+            feeds = [text for text in texts if "[import]" in text]
 
-    for text in feeds:
-        assert accepts(text)
-        load_feed(text.encode(), file="page.toml")
+            for text in feeds:
+                assert accepts(text)
+                load_feed(text.encode(), file="page.toml")
 
 
 def test_the_schema_accepts_what_is_inferred() -> None:
@@ -97,6 +98,7 @@ def test_the_schema_accepts_what_is_inferred() -> None:
     assert accepts(infer(data).text)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.key}: {case.problem}")
-def test_the_schema_refuses_what_is_wrong_with_a_key_alone(case: Wrong) -> None:
-    assert accepts(text_of(case)) is (case.problem not in SEEN_BY_KEYS)
+def test_feed_with_one_wrong_key_is_refused_by_the_schema(subtests: pytest.Subtests) -> None:
+    for case in CASES:
+        with subtests.test(key=case.key, problem=case.problem):
+            assert accepts(text_of(case)) is (case.problem not in SEEN_BY_KEYS)

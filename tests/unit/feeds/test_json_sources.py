@@ -51,67 +51,68 @@ def test_vendor_records_are_staged_as_they_stand(feed: bytes) -> None:
     assert chunk.body == b'{"UserProfilePreferences":[' + text.encode() + b"]}"
 
 
-@pytest.mark.parametrize(
-    ("row", "code", "place"),
-    [
-        ({}, "MatchKeyMissing", None),
-        (
-            {"AlternateIds": [{"AlternateIdType": "Other", "AlternateId": "7"}]},
-            "MatchKeyMissing",
-            None,
+MUST_FAIL = [
+    ({}, "MatchKeyMissing", None),
+    (
+        {"AlternateIds": [{"AlternateIdType": "Other", "AlternateId": "7"}]},
+        "MatchKeyMissing",
+        None,
+    ),
+    (record(Emails=[{"EmailAddress": "nobody"}]), "NotAnEmail", "Emails[0].EmailAddress"),
+    (record(Emails=[{"EmailAddressType": "Home"}]), "ValueMissing", "Emails[0].EmailAddress"),
+    (record(Emails={"EmailAddress": "a@example.test"}), "WrongType", "Emails"),
+    (record(Emails=["a@example.test"]), "WrongType", "Emails[0]"),
+    (record(CustomerName="Ana"), "WrongType", "CustomerName"),
+    (record(ProfileId="12"), "WrongType", "ProfileId"),
+    (record(ProfileId=0), "OutOfRange", "ProfileId"),
+    (record(IsActive=1), "WrongType", "IsActive"),
+    (record(DefaultLocale="x" * 16), "ValueTooLong", "DefaultLocale"),
+    (
+        record(PhoneNumbers=[{"PhoneNumber": "none"}]),
+        "NotAPhone",
+        "PhoneNumbers[0].PhoneNumber",
+    ),
+    (
+        record(ProfilePreferences=[{"FilterId": "A", "PreferenceType": 3}]),
+        "OutOfRange",
+        "ProfilePreferences[0].PreferenceType",
+    ),
+    (
+        record(ProfilePreferences=[{"FilterId": "A", "PreferenceType": True}]),
+        "WrongType",
+        "ProfilePreferences[0].PreferenceType",
+    ),
+    (
+        record(
+            ProfilePreferences=[
+                {"FilterId": "A", "PreferenceType": 1, "CustomerDate": "2199-01-01T00:00:00Z"}
+            ]
         ),
-        (record(Emails=[{"EmailAddress": "nobody"}]), "NotAnEmail", "Emails[0].EmailAddress"),
-        (record(Emails=[{"EmailAddressType": "Home"}]), "ValueMissing", "Emails[0].EmailAddress"),
-        (record(Emails={"EmailAddress": "a@example.test"}), "WrongType", "Emails"),
-        (record(Emails=["a@example.test"]), "WrongType", "Emails[0]"),
-        (record(CustomerName="Ana"), "WrongType", "CustomerName"),
-        (record(ProfileId="12"), "WrongType", "ProfileId"),
-        (record(ProfileId=0), "OutOfRange", "ProfileId"),
-        (record(IsActive=1), "WrongType", "IsActive"),
-        (record(DefaultLocale="x" * 16), "ValueTooLong", "DefaultLocale"),
-        (
-            record(PhoneNumbers=[{"PhoneNumber": "none"}]),
-            "NotAPhone",
-            "PhoneNumbers[0].PhoneNumber",
+        "DateInFuture",
+        "ProfilePreferences[0].CustomerDate",
+    ),
+    (
+        record(
+            ProfilePreferences=[
+                {"FilterId": "A", "PreferenceType": 1, "CustomerDate": "2026-01-14T09:00:00"}
+            ]
         ),
-        (
-            record(ProfilePreferences=[{"FilterId": "A", "PreferenceType": 3}]),
-            "OutOfRange",
-            "ProfilePreferences[0].PreferenceType",
-        ),
-        (
-            record(ProfilePreferences=[{"FilterId": "A", "PreferenceType": True}]),
-            "WrongType",
-            "ProfilePreferences[0].PreferenceType",
-        ),
-        (
-            record(
-                ProfilePreferences=[
-                    {"FilterId": "A", "PreferenceType": 1, "CustomerDate": "2199-01-01T00:00:00Z"}
-                ]
-            ),
-            "DateInFuture",
-            "ProfilePreferences[0].CustomerDate",
-        ),
-        (
-            record(
-                ProfilePreferences=[
-                    {"FilterId": "A", "PreferenceType": 1, "CustomerDate": "2026-01-14T09:00:00"}
-                ]
-            ),
-            "NoTimeZone",
-            "ProfilePreferences[0].CustomerDate",
-        ),
-        (record(CustomerName={"FirstName": "a\0b"}), "NulCharacter", None),
-    ],
-)
-def test_a_vendor_record_that_must_fail_is_rejected(
-    row: object, code: str, place: str | None
-) -> None:
-    records, rejects = stage(AS_IS, lines(row, SEVEN))
+        "NoTimeZone",
+        "ProfilePreferences[0].CustomerDate",
+    ),
+    (record(CustomerName={"FirstName": "a\0b"}), "NulCharacter", None),
+]
 
-    assert records == [SEVEN]
-    assert [(reject.row, reject.code, reject.column) for reject in rejects] == [(1, code, place)]
+
+def test_vendor_record_that_must_fail_is_rejected(subtests: pytest.Subtests) -> None:
+    for row, code, place in MUST_FAIL:
+        with subtests.test(row=row):
+            records, rejects = stage(AS_IS, lines(row, SEVEN))
+
+            assert records == [SEVEN]
+            assert [(reject.row, reject.code, reject.column) for reject in rejects] == [
+                (1, code, place)
+            ]
 
 
 def test_dates_of_vendor_records_leave_in_utc() -> None:
@@ -156,9 +157,8 @@ def test_absent_null_and_empty_members_are_empty_cells() -> None:
     assert (records, rejects) == ([SEVEN] * 3, [])
 
 
-@pytest.mark.parametrize(
-    ("row", "code"),
-    [
+def test_line_that_is_wrong_is_rejected_alone(subtests: pytest.Subtests) -> None:
+    for row, code in [
         ('{"crm_id": "7", "active": [1]}', "NotAValue"),
         ('{"crm_id": "7", "surprise": 1}', "UnknownMember"),
         ('{"crm_id": "7"', "RowNotReadable"),
@@ -166,13 +166,14 @@ def test_absent_null_and_empty_members_are_empty_cells() -> None:
         ('{"crm_id": NaN}', "RowNotReadable"),
         ('{"crm_id": "a\\u0000b"}', "NulCharacter"),
         ('{"crm_id": "\\ud800"}', "RowNotReadable"),
-    ],
-)
-def test_a_bad_line_is_rejected_and_no_other(row: str, code: str) -> None:
-    records, rejects = stage(MAPPED, lines({"crm_id": "7"}) + row + "\n" + lines({"crm_id": "7"}))
+    ]:
+        with subtests.test(row=row):
+            records, rejects = stage(
+                MAPPED, lines({"crm_id": "7"}) + row + "\n" + lines({"crm_id": "7"})
+            )
 
-    assert records == [SEVEN] * 2
-    assert [(reject.row, reject.code) for reject in rejects] == [(2, code)]
+            assert records == [SEVEN] * 2
+            assert [(reject.row, reject.code) for reject in rejects] == [(2, code)]
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
@@ -181,9 +182,8 @@ def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
     assert records[0]["DefaultLocale"] == "\\u0000"
 
 
-@pytest.mark.parametrize(
-    ("feed", "data", "problem"),
-    [
+def test_json_file_that_does_not_fit_the_feed_is_refused(subtests: pytest.Subtests) -> None:
+    for feed, data, problem in [
         (MAPPED, "crm_id,email\n7,a\n", "no object could be read"),
         (MAPPED, "[1, 2]\n", "no object could be read"),
         (MAPPED, '{"crm_id": "7", "surprise": 1}\n', "does not know this member"),
@@ -191,17 +191,14 @@ def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
         (AS_IS_ARRAY, '[{"a": 1}, {"b": }]', "can't be read on from here (byte 11)"),
         (AS_IS_ARRAY, '[{"a": 1}, {"b": 1', "can't be read on from here (byte 11)"),
         (AS_IS_ARRAY, "[1, 2]", "no object could be read"),
-    ],
-)
-def test_a_json_file_that_is_not_what_the_feed_says_is_refused(
-    feed: bytes, data: str, problem: str
-) -> None:
-    source = source_of(feed, data)
+    ]:
+        with subtests.test(data=data):
+            source = source_of(feed, data)
 
-    with pytest.raises(SourceError) as caught:
-        _ = source.check(), list(source.rows())
+            with pytest.raises(SourceError) as caught:
+                _ = source.check(), list(source.rows())
 
-    assert problem in caught.value.problem
+            assert problem in caught.value.problem
 
 
 TEXTS = st.text(st.sampled_from('ab"\\{}[],:\u00e9\N{GRINNING FACE}\n\u2028'), max_size=8)
@@ -288,9 +285,8 @@ def test_a_line_that_is_no_object_is_wrapped_and_rejected_again_until_mended(lin
     assert stage(AS_IS, mended) == ([SEVEN], [])
 
 
-@pytest.mark.parametrize(
-    ("data", "row"),
-    [
+def test_array_that_is_cut_or_wrong_is_refused_with_its_row(subtests: pytest.Subtests) -> None:
+    for data, row in [
         ('[{"a": 1}', 1),
         ('[{"a": 1},', 1),
         ('[{"a": 1} {"a": 2}]', 1),
@@ -302,15 +298,14 @@ def test_a_line_that_is_no_object_is_wrapped_and_rejected_again_until_mended(lin
         ('[{"a": 01}]', 1),
         ('[{"a": NaN}]', 1),
         ('[{"a": 1, "b": "\\x"}]', 1),
-    ],
-)
-def test_an_array_that_is_no_json_or_cut_short_is_refused_with_its_row(data: str, row: int) -> None:
-    source = source_of(AS_IS_ARRAY, data, file="drop.json")
+    ]:
+        with subtests.test(data=data):
+            source = source_of(AS_IS_ARRAY, data, file="drop.json")
 
-    with pytest.raises(SourceError) as caught:
-        list(source.rows())
+            with pytest.raises(SourceError) as caught:
+                list(source.rows())
 
-    assert caught.value.message.startswith(f"drop.json, row {row}: ")
+            assert caught.value.message.startswith(f"drop.json, row {row}: ")
 
 
 def test_an_array_may_have_elements_that_are_no_objects_which_are_rejected() -> None:

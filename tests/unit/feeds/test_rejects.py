@@ -26,9 +26,10 @@ def test_the_header_keeps_its_text_and_gains_four_columns() -> None:
     assert RejectsWriter(source).header() == b'"x", crm_id,"a ""b""",_row,_stage,_code,_reason\r\n'
 
 
-@pytest.mark.parametrize("row", ['7,"a, ""b"""', '"7",b', "7, b ", '7,"two\nlines"', "7,"])
-def test_a_row_keeps_its_own_quoting(row: str) -> None:
-    assert line_of(f"crm_id,x\n{row}\n") == row + TAIL
+def test_row_with_any_quoting_keeps_it(subtests: pytest.Subtests) -> None:
+    for row in ['7,"a, ""b"""', '"7",b', "7, b ", '7,"two\nlines"', "7,"]:
+        with subtests.test(row=row):
+            assert line_of(f"crm_id,x\n{row}\n") == row + TAIL
 
 
 def test_a_short_row_is_filled_up_so_that_the_reasons_stand_in_their_columns() -> None:
@@ -66,9 +67,8 @@ def test_a_reason_is_quoted_where_it_must_be() -> None:
     assert line == b'7,b,1,execution,"A,B","says ""no""\n"\n'
 
 
-@pytest.mark.parametrize(
-    ("cell", "written"),
-    [
+def test_cell_that_a_spreadsheet_would_run_is_made_harmless(subtests: pytest.Subtests) -> None:
+    for cell, written in [
         ("=1+1", "'=1+1"),
         ("@SUM(A1)", "'@SUM(A1)"),
         ("+cmd", "'+cmd"),
@@ -80,10 +80,9 @@ def test_a_reason_is_quoted_where_it_must_be() -> None:
         ("'quoted", "'quoted"),
         ('"=1,2"', '"\'=1,2"'),
         ("a=b", "a=b"),
-    ],
-)
-def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(cell: str, written: str) -> None:
-    assert line_of(f"crm_id,x\n7,{cell}\n") == f"7,{written}{TAIL}"
+    ]:
+        with subtests.test(cell=cell):
+            assert line_of(f"crm_id,x\n7,{cell}\n") == f"7,{written}{TAIL}"
 
 
 @given(st.text(st.sampled_from("'=@+-\t\r1 (a"), max_size=6))
@@ -171,16 +170,20 @@ def test_a_file_without_quotes_gets_reasons_without_delimiters() -> None:
     assert line == b'7,"b,1,local,C,one  two three\n'
 
 
-@pytest.mark.parametrize(
-    ("number", "origin"),
-    [("12", 12), (" 12 ", 12), ('"12"', 12), ("", None), ("0", None), ("x", None), ("1.5", None)],
-)
-def test_a_row_of_a_rejects_file_knows_its_number_in_the_file_before(
-    number: str, origin: int | None
-) -> None:
-    data = f"crm_id,_row,x,_stage,_code,_reason\n7,{number},b,local,C,r\n"
+def test_row_of_a_rejects_file_knows_its_first_number(subtests: pytest.Subtests) -> None:
+    for number, origin in [
+        ("12", 12),
+        (" 12 ", 12),
+        ('"12"', 12),
+        ("", None),
+        ("0", None),
+        ("x", None),
+        ("1.5", None),
+    ]:
+        with subtests.test(number=number):
+            data = f"crm_id,_row,x,_stage,_code,_reason\n7,{number},b,local,C,r\n"
 
-    assert [row.origin for row in source_of(FEED, data).rows()] == [origin]
+            assert [row.origin for row in source_of(FEED, data).rows()] == [origin]
 
 
 def test_a_row_without_a_number_or_of_an_ordinary_file_has_no_origin() -> None:
@@ -191,22 +194,24 @@ def test_a_row_without_a_number_or_of_an_ordinary_file_has_no_origin() -> None:
     assert [row.origin for row in source_of(FEED, ordinary).rows()] == [None]
 
 
-@pytest.mark.parametrize(
-    ("number", "origin"),
-    [("12", 12), ('"12"', 12), ("null", None), ("true", None), ("1.5", None), ("-3", None)],
-)
-@pytest.mark.parametrize("kind", ["jsonl", "json"])
-def test_an_object_of_a_rejects_file_knows_its_number_in_the_file_before(
-    kind: str, number: str, origin: int | None
-) -> None:
-    why = f'"_row":{number},"_stage":"local","_code":"C","_reason":"r"'
-    data = (
-        f'{{"crm_id":"7",{why}}}\n{{"_raw":"{{no","_row":3,"_stage":"l","_code":"C","_reason":""}}'
-    )
-    feed = make_feed(source=f'format = "{kind}"')
+def test_object_of_a_rejects_file_knows_its_first_number(subtests: pytest.Subtests) -> None:
+    for kind in ["jsonl", "json"]:
+        for number, origin in [
+            ("12", 12),
+            ('"12"', 12),
+            ("null", None),
+            ("true", None),
+            ("1.5", None),
+            ("-3", None),
+        ]:
+            with subtests.test(kind=kind, number=number):
+                why = f'"_row":{number},"_stage":"local","_code":"C","_reason":"r"'
+                second = '{"_raw":"{no","_row":3,"_stage":"l","_code":"C","_reason":""}'
+                data = f'{{"crm_id":"7",{why}}}\n{second}'
+                feed = make_feed(source=f'format = "{kind}"')
 
-    rows = list(source_of(feed, data).rows())
+                rows = list(source_of(feed, data).rows())
 
-    assert [row.origin for row in rows] == [origin, 3]
-    assert rows[0].value == {"crm_id": "7"}
-    assert [bool(row.fault) for row in rows] == [False, True]
+                assert [row.origin for row in rows] == [origin, 3]
+                assert rows[0].value == {"crm_id": "7"}
+                assert [bool(row.fault) for row in rows] == [False, True]

@@ -11,9 +11,8 @@ from .support import EMAIL, all_chunks, make_feed, records_of, source_of, stage
 FEED = make_feed(f'email = "{EMAIL}"', top='ignore = ["owner"]')
 
 
-@pytest.mark.parametrize(
-    ("data", "problem", "column"),
-    [
+def test_file_that_does_not_fit_the_feed_is_refused_whole(subtests: pytest.Subtests) -> None:
+    for data, problem, column in [
         (b"", "the file is empty", ""),
         (b"\n \n", "the file is empty", ""),
         (b"\xef\xbb\xbf", "the file is empty", ""),
@@ -27,20 +26,17 @@ FEED = make_feed(f'email = "{EMAIL}"', top='ignore = ["owner"]')
         (b"PAR1\x15\x04", "this is a Parquet file, not csv", ""),
         (b"%PDF-1.7", "this is a PDF, not csv", ""),
         (b'crm_id,"email\n', "the header can't be read", ""),
-    ],
-)
-def test_a_file_that_is_not_what_the_feed_says_is_refused_whole(
-    data: bytes, problem: str, column: str
-) -> None:
-    source = source_of(FEED, data)
+    ]:
+        with subtests.test(data=data):
+            source = source_of(FEED, data)
 
-    with pytest.raises(SourceError) as caught:
-        source.check()
+            with pytest.raises(SourceError) as caught:
+                source.check()
 
-    assert problem in caught.value.problem
-    assert caught.value.column == column
-    assert caught.value.message.startswith("drop.csv")
-    assert caught.value.hint
+            assert problem in caught.value.problem
+            assert caught.value.column == column
+            assert caught.value.message.startswith("drop.csv")
+            assert caught.value.hint
 
 
 def test_a_file_without_a_header_is_refused_without_quoting_its_first_row() -> None:

@@ -120,9 +120,8 @@ def test_a_rejects_file_that_was_saved_as_a_workbook_is_a_rejects_file() -> None
     assert line == b"7,'=b,1,local,C,why\n"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
+def test_typed_value_becomes_the_text_of_a_csv_file(subtests: pytest.Subtests) -> None:
+    for value, text in [
         (None, ""),
         ("a", "a"),
         (True, "true"),
@@ -141,12 +140,11 @@ def test_a_rejects_file_that_was_saved_as_a_workbook_is_a_rejects_file() -> None
         (b"caf\xc3\xa9", "caf\u00e9"),
         ([1, 2], "[1, 2]"),
         ({"a": date(2026, 1, 14)}, '{"a": "2026-01-14"}'),
-    ],
-)
-def test_a_typed_value_becomes_the_text_a_csv_file_would_hold(value: object, text: str) -> None:
-    assert cell_text(value) == text
-    if value is not None and value == value:
-        assert cells_of(table_of({"crm_id": ["7"], "x": [value]})) == [["7", text]]
+    ]:
+        with subtests.test(value=value):
+            assert cell_text(value) == text
+            if value is not None and value == value:
+                assert cells_of(table_of({"crm_id": ["7"], "x": [value]})) == [["7", text]]
 
 
 def cells_of(data: bytes) -> list[list[str] | None]:
@@ -251,13 +249,14 @@ def test_a_missing_library_is_named_with_its_extra(
     assert f"pip install 'prefdrop[{kind}]'" in caught.value.hint
 
 
-@pytest.mark.parametrize("kind", FEEDS)
-@pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
-def test_a_table_that_is_cut_short_is_refused(kind: str, keep: float) -> None:
-    data = WRITERS[kind]([(str(number), "a", "b") for number in range(50)])
+def test_table_that_is_cut_short_is_refused(subtests: pytest.Subtests) -> None:
+    for keep in [0.1, 0.5, 0.99]:
+        for kind in FEEDS:
+            with subtests.test(keep=keep, kind=kind):
+                data = WRITERS[kind]([(str(number), "a", "b") for number in range(50)])
 
-    with pytest.raises(SourceError, match="damaged"):
-        source_of(FEEDS[kind], data[: int(len(data) * keep)]).check()
+                with pytest.raises(SourceError, match="damaged"):
+                    source_of(FEEDS[kind], data[: int(len(data) * keep)]).check()
 
 
 def test_a_damaged_row_group_ends_the_reading_with_its_row() -> None:

@@ -30,41 +30,38 @@ YES_NO = ["Y", "N"] * 20
 # How the file is written
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^"])
-def test_the_delimiter_is_found(delimiter: str) -> None:
-    data = table(
-        ["crm_id", "email", "note"],
-        [(i, e, "a, b; c") for i, e in zip(IDS, EMAILS, strict=True)],
-        delimiter,
-    )
+def test_delimiter_of_each_kind_is_found(subtests: pytest.Subtests) -> None:
+    for delimiter in [",", ";", "\t", "|", "^"]:
+        with subtests.test(delimiter=delimiter):
+            data = table(
+                ["crm_id", "email", "note"],
+                [(i, e, "a, b; c") for i, e in zip(IDS, EMAILS, strict=True)],
+                delimiter,
+            )
 
-    proposed = infer(data)
+            proposed = infer(data)
 
-    assert ("\t" if proposed.format == "tsv" else proposed.delimiter) == delimiter
-    assert run(proposed, data)[1] == []
+            assert ("\t" if proposed.format == "tsv" else proposed.delimiter) == delimiter
+            assert run(proposed, data)[1] == []
 
 
-@pytest.mark.parametrize(
-    ("encoding", "said"),
-    [
+def test_encoding_that_is_found_is_written_if_it_is_a_guess(subtests: pytest.Subtests) -> None:
+    for encoding, said in [
         ("utf-8", None),
         ("utf-8-sig", None),
         ("utf-16", None),
         ("utf-16-le", "utf-16-le"),
         ("cp1252", "cp1252"),
-    ],
-)
-def test_the_encoding_is_found_and_written_down_where_it_is_a_guess(
-    encoding: str, said: str | None
-) -> None:
-    data = columns(crm_id=IDS, first_name=["José", "Zoë"] * 20).encode(encoding)
+    ]:
+        with subtests.test(encoding=encoding):
+            data = columns(crm_id=IDS, first_name=["José", "Zoë"] * 20).encode(encoding)
 
-    proposed = infer(data)
-    records, rejects = run(proposed, data)
+            proposed = infer(data)
+            records, rejects = run(proposed, data)
 
-    assert feed_of(proposed).source.encoding == said
-    assert rejects == []
-    assert records[0]["CustomerName"]["FirstName"] == "José"
+            assert feed_of(proposed).source.encoding == said
+            assert rejects == []
+            assert records[0]["CustomerName"]["FirstName"] == "José"
 
 
 def test_apostrophes_as_quotes_are_found() -> None:
@@ -145,24 +142,20 @@ def test_vendor_records_are_taken_as_they_are_and_matched_by_their_alternate_id(
     assert run(proposed, data) == (records, [])
 
 
-@pytest.mark.parametrize(
-    ("data", "problem"),
-    [
+def test_file_that_infers_nothing_is_refused_with_a_remedy(subtests: pytest.Subtests) -> None:
+    for data, problem in [
         (b"", "empty"),
         (b"  \n", "empty"),
         (b"crm_id,email\n", "no row could be read"),
         (b"%PDF-1.7 ...", "a PDF"),
         (b'a,b\n"",\n', "no column has a value"),
         (b"sep=;\nid;email\n1;a@example.test\n", "an instruction to Excel"),
-    ],
-)
-def test_a_file_that_nothing_can_be_inferred_from_is_refused_with_a_remedy(
-    data: bytes, problem: str
-) -> None:
-    with pytest.raises(SourceError, match=problem) as caught:
-        infer(data)
+    ]:
+        with subtests.test(data=data):
+            with pytest.raises(SourceError, match=problem) as caught:
+                infer(data)
 
-    assert caught.value.hint
+            assert caught.value.hint
 
 
 # Who a row is about, and how to reach them
@@ -248,21 +241,19 @@ def test_a_plain_number_is_no_phone_unless_its_name_says_so() -> None:
     assert target(proposed, "revenue") == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "member"),
-    [
+def test_part_of_a_name_is_recognised_by_its_column_name(subtests: pytest.Subtests) -> None:
+    for name, member in [
         ("first_name", "FirstName"),
         ("GivenName", "FirstName"),
         ("Vorname", "FirstName"),
         ("lastName", "LastName"),
         ("surname", "LastName"),
         ("middle name", "MiddleName"),
-    ],
-)
-def test_parts_of_names_are_recognised_by_their_columns_names(name: str, member: str) -> None:
-    data = table(["id", name], [(i, "Ana") for i in IDS])
+    ]:
+        with subtests.test(name=name):
+            data = table(["id", name], [(i, "Ana") for i in IDS])
 
-    assert target(infer(data), name) == f"CustomerName.{member}"
+            assert target(infer(data), name) == f"CustomerName.{member}"
 
 
 def address(**more: list[str]) -> str:
@@ -300,24 +291,22 @@ def test_an_address_that_lacks_what_the_vendor_requires_is_left_out_whole(
 # What they decided
 
 
-@pytest.mark.parametrize(
-    ("yes", "no"),
-    [
+def test_opt_in_of_any_writing_gets_its_value_map(subtests: pytest.Subtests) -> None:
+    for yes, no in [
         ("Y", "N"),
         ("yes", "no"),
         ("TRUE", "FALSE"),
         ("1", "0"),
         ("opt-in", "opt-out"),
         ("In", "Out"),
-    ],
-)
-def test_opt_ins_get_a_value_map_in_the_files_own_writing(yes: str, no: str) -> None:
-    data = columns(id=IDS, email=EMAILS, newsletter=[yes, no] * 20)
+    ]:
+        with subtests.test(yes=yes, no=no):
+            data = columns(id=IDS, email=EMAILS, newsletter=[yes, no] * 20)
 
-    proposed = infer(data)
+            proposed = infer(data)
 
-    assert feed_of(proposed).columns["newsletter"][0].values == {yes: 1, no: 2}
-    assert "EmailPreferences[FilterId=NEWSLETTER]" in target(proposed, "newsletter")
+            assert feed_of(proposed).columns["newsletter"][0].values == {yes: 1, no: 2}
+            assert "EmailPreferences[FilterId=NEWSLETTER]" in target(proposed, "newsletter")
 
 
 def test_the_other_half_of_a_pair_that_the_sample_lacks_is_added() -> None:
@@ -396,9 +385,8 @@ def test_dates_that_also_stand_without_a_decision_are_left_out() -> None:
 # Dates
 
 
-@pytest.mark.parametrize(
-    ("cell", "format"),
-    [
+def test_format_of_dates_is_found(subtests: pytest.Subtests) -> None:
+    for cell, format in [
         ("01/14/2026", "%m/%d/%Y"),
         ("14/01/2026 09:30", "%d/%m/%Y %H:%M"),
         ("14.01.2026", "%d.%m.%Y"),
@@ -411,15 +399,14 @@ def test_dates_that_also_stand_without_a_decision_are_left_out() -> None:
         ("20260114", "%Y%m%d"),
         ("1768381200", "epoch"),
         ("1768381200000", "epoch_ms"),
-    ],
-)
-def test_the_format_of_dates_is_found(cell: str, format: str) -> None:
-    data = columns(id=IDS, newsletter=YES_NO, newsletter_date=[cell] * 40)
+    ]:
+        with subtests.test(cell=cell):
+            data = columns(id=IDS, newsletter=YES_NO, newsletter_date=[cell] * 40)
 
-    proposed = infer(data)
+            proposed = infer(data)
 
-    assert feed_of(proposed).columns["newsletter_date"][0].datetime == format
-    assert run(proposed, data)[1] == []
+            assert feed_of(proposed).columns["newsletter_date"][0].datetime == format
+            assert run(proposed, data)[1] == []
 
 
 def test_a_day_that_could_be_a_month_is_said_to_be_ambiguous() -> None:
