@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from functools import partial
 from itertools import count
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,6 +16,7 @@ from tests.unit.auditing.receiver import (
     KEY,
     Receiver,
     event,
+    forget,
     metric_values,
     scan,
     signature_headers,
@@ -131,12 +132,11 @@ def test_a_secret_that_cannot_be_read_again_stays_valid(
     assert secret.readings == 2
 
 
-@pytest.mark.parametrize(
-    "text", ["", "key", "[]", "{}", '{"key": 7}', '{"key": "a", "shared_secrets": "b"}']
-)
-def test_a_secret_of_another_shape_is_said_to_be_one(text: str) -> None:
-    with pytest.raises(WrongWebhookSecret, match=r"docs/events\.md"):
-        SecretCache(lambda: text).current()
+def test_secret_of_another_shape_is_reported(subtests: pytest.Subtests) -> None:
+    for text in ["", "key", "[]", "{}", '{"key": 7}', '{"key": "a", "shared_secrets": "b"}']:
+        secret = SecretCache(partial(str, text))
+        with subtests.test(text=text), pytest.raises(WrongWebhookSecret, match=r"docs/events\.md"):
+            secret.current()
 
 
 SLIPS = {
@@ -154,27 +154,31 @@ SLIPS = {
 }
 
 
-@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
-def test_a_slip_in_the_secret_turns_no_check_off_and_nobody_away(
-    receiver: Receiver, slip: dict[str, Any], told: Callable[[], str]
+def test_slip_in_the_secret_keeps_the_checks_in_force(
+    subtests: pytest.Subtests, aws: None, told: Callable[[], str]
 ) -> None:
-    """What was in force stays so, and somebody is told; a new instance has nothing to go by."""
-    receiver.set_secret(shared_secrets=["right"])
-    knows = {"x-webhook-secret": "right"}
-    receiver.send(event("e-1"), headers=knows)
-    receiver.set_secret(**slip)
+    """The old values stay in force and an error is logged; a new instance has no values at all."""
+    for name, slip in SLIPS.items():
+        with subtests.test(name):
+            forget()
+            told()
+            receiver = Receiver()
+            receiver.set_secret(shared_secrets=["right"])
+            knows = {"x-webhook-secret": "right"}
+            receiver.send(event("e-1"), headers=knows)
+            receiver.set_secret(**slip)
 
-    refused = receiver.send(event("stranger's"))
-    taken = receiver.send(event("e-2"), headers=knows)
-    started_anew = Receiver().send(event("e-3"), headers=knows)
+            refused = receiver.send(event("stranger's"))
+            taken = receiver.send(event("e-2"), headers=knows)
+            started_anew = Receiver().send(event("e-3"), headers=knows)
 
-    statuses = [answer["statusCode"] for answer in (refused, taken, started_anew)]
-    assert statuses == [401, 200, 503]
-    assert {item["pk"] for item in scan("audit")} == {"e-1", "e-2"}
-    log = told()
-    assert '"level":"ERROR"' in log
-    assert sum(metric_values(log, "WebhookSecretUnusable")) == 2
-    assert "right" not in log.replace("put a right value", "")
+            statuses = [answer["statusCode"] for answer in (refused, taken, started_anew)]
+            assert statuses == [401, 200, 503]
+            assert {item["pk"] for item in scan("audit")} == {"e-1", "e-2"}
+            log = told()
+            assert '"level":"ERROR"' in log
+            assert sum(metric_values(log, "WebhookSecretUnusable")) == 2
+            assert "right" not in log.replace("put a right value", "")
 
 
 def test_a_secret_that_never_could_be_read_has_the_sender_come_again(aws: None) -> None:
