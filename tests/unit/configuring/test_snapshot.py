@@ -51,23 +51,23 @@ def test_names_are_taken_from_each_part() -> None:
     assert account.custom_fields == {"Level": "selectlist", "ShoeSize": "numeric"}
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [
-        {},
-        {"filters": [], "email_types": []},
-        {"filters": [{"Identifier": "NEWS_WEEKLY"}], "email_types": [{"Label": "Home"}]},
-        {"filters": [{"FilterId": "NEWS_WEEKLY"}, {"Identifier": "X"}]},
-        {"filters": [{"FilterId": 5}]},
-    ],
-    ids=["not read", "empty", "other member names", "one without a name", "another type"],
-)
-def test_what_cannot_be_understood_is_not_known_and_refuses_nothing(parts: Any) -> None:
-    account = snapshot(**parts).account()
+def test_snapshot_not_understood_is_unknown_and_refuses_nothing(subtests: pytest.Subtests) -> None:
+    for case, parts in [
+        ("not read", {}),
+        ("empty", {"filters": [], "email_types": []}),
+        (
+            "other member names",
+            {"filters": [{"Identifier": "NEWS_WEEKLY"}], "email_types": [{"Label": "Home"}]},
+        ),
+        ("one without a name", {"filters": [{"FilterId": "NEWS_WEEKLY"}, {"Identifier": "X"}]}),
+        ("another type", {"filters": [{"FilterId": 5}]}),
+    ]:
+        with subtests.test(case=case):
+            account = snapshot(**parts).account()
 
-    assert account.filter_ids is None
-    assert account.email_types is None
-    assert account.email_pattern is None
+            assert account.filter_ids is None
+            assert account.email_types is None
+            assert account.email_pattern is None
 
 
 @pytest.mark.parametrize(
@@ -152,19 +152,16 @@ def test_a_snapshot_survives_its_file() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_file_that_is_no_snapshot_of_this_release_is_refused(subtests: pytest.Subtests) -> None:
+    for body in [
         b"",
         b"[]",
         b"{}",
         b'{"version": 2, "client_id": "a", "taken_at": "2026-01-15T03:00:00Z"}',
         b'{"version": 1, "client_id": "a", "taken_at": "2026-01-15T03:00:00"}',
-    ],
-)
-def test_a_file_that_is_no_snapshot_of_this_release_is_refused(body: bytes) -> None:
-    with pytest.raises(msgspec.DecodeError):
-        decode(body)
+    ]:
+        with subtests.test(body=body), pytest.raises(msgspec.DecodeError):
+            decode(body)
 
 
 MEMBERS = [

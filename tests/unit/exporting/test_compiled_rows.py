@@ -164,7 +164,6 @@ def both(name: str, raw: bytes) -> tuple[Any, Any]:
 NEWS = {"FilterId": "NEWS", "PreferenceType": 1}
 
 
-@pytest.mark.parametrize("name", EXPORTS)
 @given(record=records)
 @example(record={"Emails": [{"EmailAddressType": "Home", "EmailAddress": ""}]})
 @example(record={"ProfileTags": [{"Name": ""}, {"Name": "a"}, {}]})
@@ -173,29 +172,32 @@ NEWS = {"FilterId": "NEWS", "PreferenceType": 1}
 @example(record={"CustomerType": "a\0"})
 @example(record={"Emails": [{"EmailAddressType": "Home", "EmailPreferences": [NEWS]}]})
 @example(record={"IsActive": False, "ProfileId": "9100001"})
-def test_a_compiled_row_and_its_counts_are_those_of_the_careful_way(
-    name: str, record: dict[str, Any]
-) -> None:
-    found, expected = both(name, json.dumps(record).encode())
+def test_compiled_row_of_any_record_is_that_of_the_careful_way(record: dict[str, Any]) -> None:
+    raw = json.dumps(record).encode()
 
-    assert found == expected
+    differing = {
+        name: (found, expected)
+        for name in EXPORTS
+        for found, expected in [both(name, raw)]
+        if found != expected
+    }
+
+    assert differing == {}
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
+def test_row_of_odd_json_is_the_same_either_way(subtests: pytest.Subtests) -> None:
+    for raw in [
         b'{"ProfileId":7,"Other":"\xff","CustomerName":{"FirstName":"Ana"}}',
         b'{"ProfileId":7,"Other":1e999,"CustomerName":{"FirstName":"Ana"}}',
         b'{"ProfileId":7,"CustomerName":{"FirstName":"\xff"}}',
         b'{"ProfileId":7,"CustomerName":{"FirstName":"Ana"},"CustomerName":null}',
         b'{"ProfileId":1.0,"IsActive":1,"CustomerName":{"FirstName":"\\u0041na"}}',
         b'{"Profile\\u0049d":-0}',
-    ],
-)
-def test_what_is_hardly_json_is_the_same_row_either_way(raw: bytes) -> None:
-    found, expected = both("options", raw)
+    ]:
+        with subtests.test(raw=raw):
+            found, expected = both("options", raw)
 
-    assert found == expected
+            assert found == expected
 
 
 MARKETING = {"ConsentType": "Marketing", "ConsentVersion": "2.0", "ConsentStatus": 1}

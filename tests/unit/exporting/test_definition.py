@@ -35,9 +35,8 @@ def test_a_definition_needs_no_more_than_a_segment() -> None:
     assert (export.export.mode, export.schedule, export.extension) == ("full", None, "jsonl.gz")
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
+def test_mistake_in_a_definition_is_named_with_line_and_remedy(subtests: pytest.Subtests) -> None:
+    for text, says in [
         ("", "the part [export] is missing"),
         ("[export]\n", "line 1, key export: the export must name a segment"),
         ('[export]\nsegment = "A"\nsegment_group = "B"\n', "one only"),
@@ -59,15 +58,14 @@ def test_a_definition_needs_no_more_than_a_segment() -> None:
             'datetime = "%Y-%m-%d"\n',
             "names no time zone",
         ),
-    ],
-)
-def test_a_mistake_is_named_with_its_file_line_key_and_remedy(text: str, says: str) -> None:
-    with pytest.raises(ExportError) as raised:
-        load(text)
+    ]:
+        with subtests.test(text=text):
+            with pytest.raises(ExportError) as raised:
+                load(text)
 
-    assert says in raised.value.message
-    assert raised.value.message.startswith("exports/readers.toml")
-    assert raised.value.hint
+            assert says in raised.value.message
+            assert raised.value.message.startswith("exports/readers.toml")
+            assert raised.value.hint
 
 
 @pytest.mark.parametrize("name", ["a b", "-a", "x" * 51])

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -132,8 +131,7 @@ def typed(value: Any) -> Any:
     return (isinstance(value, bool), value)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(first=values, second=values)
 @example(first="a\rb", second=None)
 @example(first="\r", second="\r")
@@ -141,16 +139,19 @@ def typed(value: Any) -> Any:
 @example(first="\ufeffa", second="a")
 @example(first=" Aa ", second=None)
 @example(first=None, second=None)
-def test_a_column_is_counted_exactly_if_the_feed_reads_something_else(
-    column: str, first: Any, second: Any
-) -> None:
-    form, record = FORMS[column], record_with(COLUMNS[column], first, second)
+def test_column_that_the_feed_reads_differently_is_counted(first: Any, second: Any) -> None:
+    wrong = {}
+    for column, target in COLUMNS.items():
+        form, record = FORMS[column], record_with(target, first, second)
 
-    body, counted = form.written(record)
-    made = form.read(body)
+        body, counted = form.written(record)
+        made = form.read(body)
 
-    exact = made is not None and told(made) == told(record)
-    assert counted == ({} if exact else {"it": 1})
+        exact = made is not None and told(made) == told(record)
+        if counted != ({} if exact else {"it": 1}):
+            wrong[column] = counted
+
+    assert wrong == {}
 
 
 def record_with(target: str, first: Any, second: Any) -> dict[str, Any]:
