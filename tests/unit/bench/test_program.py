@@ -12,11 +12,12 @@ from bench.figures import Figure, Skipped
 from bench.plan import Plan
 
 
-@pytest.mark.parametrize("row", program.ROWS)
-def test_every_row_has_a_function_that_measures_it(row: str) -> None:
-    module, _, function = program.ROWS[row].partition(":")
+def test_row_of_the_bench_has_a_function_that_measures_it(subtests: pytest.Subtests) -> None:
+    for row in program.ROWS:
+        with subtests.test(row=row):
+            module, _, function = program.ROWS[row].partition(":")
 
-    assert callable(getattr(importlib.import_module(module), function))
+            assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_the_quick_bench_leaves_out_rows_that_there_are() -> None:

@@ -70,9 +70,8 @@ def test_every_alarm_watches_a_metric_that_is_really_written(alarms, resources, 
     assert {name: said for name, said in found.items() if said} == {}
 
 
-@pytest.mark.parametrize(
-    ("namespace", "metric", "dimensions"),
-    [
+def test_metric_that_is_never_written_is_a_fault(subtests, resources, own):
+    for namespace, metric, dimensions in [
         ("Prefdrop", "EventsMist", {"service": "${AWS::StackName}"}),
         ("Prefdrop", "EventsMissed", {}),
         ("Prefdrop", "EventsMissed", {"service": "prefdrop"}),
@@ -85,10 +84,9 @@ def test_every_alarm_watches_a_metric_that_is_really_written(alarms, resources, 
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "${EventDeadLetterQueue}"}),
         ("AWS/ApiGateway", "5XXError", {"ApiId": "${WebhookApi}"}),
         ("AWS/States", "ExecutionsFailed", {"Name": "${ImportStateMachine}"}),
-    ],
-)
-def test_a_metric_that_nobody_writes_is_noticed(resources, own, namespace, metric, dimensions):
-    assert len(faults(namespace, metric, dimensions, resources=resources, own=own)) == 1
+    ]:
+        with subtests.test(namespace=namespace, metric=metric, dimensions=dimensions):
+            assert len(faults(namespace, metric, dimensions, resources=resources, own=own)) == 1
 
 
 def test_every_metric_that_the_code_names_has_been_seen_written(own: Emitted, root):

@@ -53,9 +53,10 @@ def found(template: Template, root: Path, tmp_path_factory: pytest.TempPathFacto
     return faults(folder / "template.yaml", "us-east-1")
 
 
-@pytest.mark.parametrize("planted", PLANTED)
-def test_what_is_wrong_is_found(found, planted):
-    assert any(re.search(PLANTED[planted], fault) for fault in found)
+def test_template_with_planted_faults_has_each_of_them_found(subtests, found):
+    for planted in PLANTED:
+        with subtests.test(planted=planted):
+            assert any(re.search(PLANTED[planted], fault) for fault in found)
 
 
 def test_nothing_is_found_that_is_not_wrong(found):

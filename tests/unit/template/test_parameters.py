@@ -82,32 +82,34 @@ def test_no_parameter_is_without_use(template):
     assert set(template["Parameters"]) == {*map(_parameter, TUNABLE), *OF_THE_STACK}
 
 
-@pytest.mark.parametrize("name", TUNABLE)
-def test_a_parameter_has_the_default_of_its_setting(template, name):
-    parameter = template["Parameters"][_parameter(name)]
-    default = FIELDS[name].default
+def test_parameter_of_a_setting_has_its_default(subtests, template):
+    for name in TUNABLE:
+        with subtests.test(name=name):
+            parameter = template["Parameters"][_parameter(name)]
+            default = FIELDS[name].default
 
-    if default is msgspec.NODEFAULT:
-        assert "Default" not in parameter
-    else:
-        assert parameter["Default"] == default
+            if default is msgspec.NODEFAULT:
+                assert "Default" not in parameter
+            else:
+                assert parameter["Default"] == default
 
 
-@pytest.mark.parametrize("name", TUNABLE)
-def test_a_parameter_allows_what_its_setting_allows(template, name):
-    parameter = template["Parameters"][_parameter(name)]
-    kind = msgspec.inspect.type_info(FIELDS[name].type)
+def test_parameter_of_a_setting_allows_what_the_setting_allows(subtests, template):
+    for name in TUNABLE:
+        with subtests.test(name=name):
+            parameter = template["Parameters"][_parameter(name)]
+            kind = msgspec.inspect.type_info(FIELDS[name].type)
 
-    allowed = {
-        "AllowedValues": list(kind.values) if hasattr(kind, "values") else None,
-        "MinValue": getattr(kind, "ge", None),
-        "MaxValue": getattr(kind, "le", None),
-    }
+            allowed = {
+                "AllowedValues": list(kind.values) if hasattr(kind, "values") else None,
+                "MinValue": getattr(kind, "ge", None),
+                "MaxValue": getattr(kind, "le", None),
+            }
 
-    allowed |= STRICTER.get(name, {})
+            allowed |= STRICTER.get(name, {})
 
-    said = {key: parameter[key] for key in allowed if key in parameter}
-    assert said == {key: value for key, value in allowed.items() if value is not None}
+            said = {key: parameter[key] for key in allowed if key in parameter}
+            assert said == {key: value for key, value in allowed.items() if value is not None}
 
 
 def test_the_defaults_make_settings_that_a_function_starts_with(template, environment):
@@ -129,25 +131,22 @@ def test_what_only_the_operator_knows_has_no_default(template, name):
     assert "Default" not in template["Parameters"][name]
 
 
-@pytest.mark.parametrize(
-    ("url", "taken"),
-    [
+def test_vendor_url_without_tls_is_taken_on_this_machine_alone(subtests, template):
+    for url, taken in [
         ("https://api.example.test/Profiles/v4/", True),
         ("http://127.0.0.1:8080/Profiles/v4/", True),
         ("http://api.example.test/", False),
         ("http://localhost.example.test/", False),
         ("", False),
-    ],
-)
-def test_the_vendor_is_reached_over_tls_except_on_this_machine(template, url, taken):
-    pattern = template["Parameters"]["BaseUrl"]["AllowedPattern"]
+    ]:
+        with subtests.test(url=url):
+            pattern = template["Parameters"]["BaseUrl"]["AllowedPattern"]
 
-    assert bool(re.fullmatch(pattern, url)) is taken
+            assert bool(re.fullmatch(pattern, url)) is taken
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "taken"),
-    [
+def test_parameter_with_a_wrong_value_is_refused_by_its_pattern(subtests, template):
+    for name, value, taken in [
         ("IntegrationUrl", "", True),
         ("IntegrationUrl", "https://bulk.example.test/v4/", True),
         ("IntegrationUrl", "http://bulk.example.test/", False),
@@ -159,15 +158,12 @@ def test_the_vendor_is_reached_over_tls_except_on_this_machine(template, url, ta
         ("AlarmEmail", "a@example.test, b@example.test", False),
         ("WebhookSources", "192.0.2.0/24, 2001:db8::/32", True),
         ("WebhookSources", "192.0.2.1", False),
-    ],
-)
-def test_a_value_that_cannot_be_right_is_refused_before_anything_is_deployed(
-    template, name, value, taken
-):
-    parameter = template["Parameters"][name]
+    ]:
+        with subtests.test(name=name, value=value):
+            parameter = template["Parameters"][name]
 
-    assert bool(re.fullmatch(parameter["AllowedPattern"], value)) is taken
-    assert parameter["ConstraintDescription"].startswith("must be")
+            assert bool(re.fullmatch(parameter["AllowedPattern"], value)) is taken
+            assert parameter["ConstraintDescription"].startswith("must be")
 
 
 def test_every_parameter_of_text_that_is_not_free_says_what_it_takes(template):

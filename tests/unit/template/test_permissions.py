@@ -218,25 +218,25 @@ TIES = {
 """What says where a policy lies, or which role is taken on, and something else in its place."""
 
 
-@pytest.mark.parametrize("name", TIES)
-def test_a_policy_on_something_else_and_another_s_role_are_noticed(translated, record, name):
-    member, other = TIES[name]
-    properties = translated["Resources"][name]["Properties"]
-    _, _, undo = _put(name, properties, member, other)
+def test_policy_on_something_else_or_another_role_is_a_fault(subtests, translated, record):
+    for name in TIES:
+        with subtests.test(name=name):
+            member, other = TIES[name]
+            properties = translated["Resources"][name]["Properties"]
+            _, _, undo = _put(name, properties, member, other)
 
-    try:
-        assert any(f": {name}: (" in fault for fault in faults(translated, record))
-    finally:
-        undo()
+            try:
+                assert any(f": {name}: (" in fault for fault in faults(translated, record))
+            finally:
+                undo()
 
 
 STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "logs:*", "Resource": "*"}
 DOCUMENT = {"Statement": [STATEMENT]}
 
 
-@pytest.mark.parametrize(
-    ("kind", "properties"),
-    [
+def test_policy_in_another_form_is_refused(subtests):
+    for kind, properties in [
         ("AWS::Logs::ResourcePolicy", {"PolicyDocument": json.dumps(DOCUMENT)}),
         ("AWS::Logs::ResourcePolicy", {"PolicyDocument": {"Fn::Sub": json.dumps(DOCUMENT)}}),
         ("AWS::Events::EventBusPolicy", {"Statement": STATEMENT | {"Effect": {"Ref": "Mode"}}}),
@@ -244,11 +244,10 @@ DOCUMENT = {"Statement": [STATEMENT]}
         ("AWS::Lambda::LayerVersionPermission", {"Action": "lambda:*", "Principal": "*"}),
         ("AWS::Lambda::Url", {"AuthType": "NONE"}),
         (PERMISSION, {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"}),
-    ],
-)
-def test_what_lets_somebody_do_something_in_another_form_is_refused(kind, properties):
-    with pytest.raises(UnreadablePolicy, match=r"^Odd: "):
-        granted({"Resources": {"Odd": {"Type": kind, "Properties": properties}}})
+    ]:
+        wrong = {"Resources": {"Odd": {"Type": kind, "Properties": properties}}}
+        with subtests.test(wrong=wrong), pytest.raises(UnreadablePolicy, match=r"^Odd: "):
+            granted(wrong)
 
 
 # --- the tables ----------------------------------------------------------------------------------
@@ -293,9 +292,8 @@ def _machine(template: Template, name: str) -> str:
     return actions.arn("states", f"stateMachine:{rendered(resource.get('StateMachineName', ''))}")
 
 
-@pytest.mark.parametrize(
-    ("key", "kind"),
-    [
+def test_object_of_each_kind_has_one_pattern(subtests):
+    for key, kind in [
         ("audit/2026/01/15/0af3.json", "audit/*"),
         ("exports/people.toml", "exports/*.toml"),
         ("exports/people/20260115T100000Z/part-00001-ab.jsonl", "exports/*/*"),
@@ -303,10 +301,9 @@ def _machine(template: Template, name: str) -> str:
         ("spool/exports/people/20260115T100000Z/roll-00001-ab", "spool/exports/*"),
         ("spool/0af3/corrected-1", "spool/*/corrected-*"),
         ("spool/0af3/rejects/1-0/carry-7", "spool/*/rejects/*"),
-    ],
-)
-def test_an_object_is_of_one_kind(key, kind):
-    assert [one for one in calls.KEYS if fnmatchcase(key, one)] == [kind]
+    ]:
+        with subtests.test(key=key):
+            assert [one for one in calls.KEYS if fnmatchcase(key, one)] == [kind]
 
 
 def test_each_declared_need_gives_its_reason_and_where_aws_says_so():

@@ -6,8 +6,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 LISTS = [
     "layers/prefdrop/requirements.txt",
     "requirements-run.txt",
@@ -27,17 +25,21 @@ def _pins(path: Path) -> dict[str, str]:
     return {re.split(r"==", line)[0]: line for line in joined.splitlines() if line.strip()}
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_each_requirement_is_pinned_with_its_hashes(root, name):
-    for line in _pins(root / name).values():
-        assert re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+def test_requirement_of_each_list_is_pinned_with_its_hashes(subtests, root):
+    for name in LISTS:
+        with subtests.test(name=name):
+            for line in _pins(root / name).values():
+                assert re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_says_nothing_about_where_it_was_made(root, name):
-    text = (root / name).read_text("utf-8")
+def test_list_of_requirements_names_no_place_it_was_made_in(subtests, root):
+    for name in LISTS:
+        with subtests.test(name=name):
+            text = (root / name).read_text("utf-8")
 
-    assert not re.search(r"https?://|file:|--(extra-)?index|--find-links|--trusted-host|^/", text)
+            assert not re.search(
+                r"https?://|file:|--(extra-)?index|--find-links|--trusted-host|^/", text
+            )
 
 
 def test_the_layer_carries_only_what_the_library_needs(root):
@@ -57,12 +59,13 @@ def test_the_layer_carries_only_what_the_library_needs(root):
     }
 
 
-@pytest.mark.parametrize("name", LISTS[1:7])
-def test_what_runs_here_is_the_version_that_runs_on_aws(root, name):
-    layer = _pins(root / "layers/prefdrop/requirements.txt")
-    here = _pins(root / name)
+def test_version_that_runs_here_is_the_one_that_runs_on_aws(subtests, root):
+    for name in LISTS[1:7]:
+        with subtests.test(name=name):
+            layer = _pins(root / "layers/prefdrop/requirements.txt")
+            here = _pins(root / name)
 
-    assert {package: here.get(package) for package in layer} == layer
+            assert {package: here.get(package) for package in layer} == layer
 
 
 def test_the_lists_hold_what_the_project_asks_for(root):

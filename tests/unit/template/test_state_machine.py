@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -52,92 +52,94 @@ def test_the_definitions_as_they_stand_have_no_fault(root, machine):
     assert faults(definition, substituted) == []
 
 
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        pytest.param(
-            lambda s: s["Work"].update(TimeoutSecond=3),
-            'Field "TimeoutSecond" not allowed in State Machine.States.Work',
-            id="a field of a state that does not exist",
-        ),
-        pytest.param(
-            lambda s: s["Work"]["Retry"][0].update(Attempts=3),
-            'Field "Attempts" not allowed in State Machine.States.Work.Retry[0]',
-            id="a field of a retry that does not exist",
-        ),
-        pytest.param(
-            lambda s: s["Decide"]["Choices"][0].update(Else="Done"),
-            'Field "Else" not allowed in State Machine.States.Decide.Choices[0]',
-            id="a field of a choice that does not exist",
-        ),
-        pytest.param(
-            lambda s: s["Work"].update(TimeoutSeconds="3"),
-            'State Machine.States.Work.TimeoutSeconds is "3" but should be an Integer',
-            id="a value of the wrong type",
-        ),
-        pytest.param(
-            lambda s: s["Work"].update(Next="Nowhere"),
-            'No state found named "Nowhere", referenced at State Machine.States.Work.Next',
-            id="a way to no state",
-        ),
-        pytest.param(
-            lambda s: s["Work"]["Catch"][0].update(Next="Nowhere"),
-            'No state found named "Nowhere", referenced at State Machine.States.Work.Next',
-            id="a catch to no state",
-        ),
-        pytest.param(
-            lambda s: s["Decide"].update(Default="Nowhere"),
-            'No state found named "Nowhere", referenced at State Machine.States.Decide.Default',
-            id="a default to no state",
-        ),
-        pytest.param(
-            lambda s: s.update(Island={"Type": "Succeed"}),
-            "No transition found to state State Machine.Island",
-            id="a state that is never reached",
-        ),
-        pytest.param(
-            lambda s: s["Work"].pop("Next"),
-            'State Machine.States.Work does not have required field "Next"',
-            id="a state that neither ends nor goes on",
-        ),
-        pytest.param(
-            lambda s: s["Work"].update(ResultPath="$.[x"),
-            'State Machine.States.Work.ResultPath is "$.[x" but should be a Reference Path',
-            id="a path that is none",
-        ),
-        pytest.param(
-            lambda s: s["Wait"].update(SecondsPath="$..["),
-            'State Machine.States.Wait.SecondsPath is "$..[" but should be a Reference Path',
-            id="a path to seconds that is none",
-        ),
-        pytest.param(
-            lambda s: s["Work"]["Parameters"]["Payload"].update({"id.$": "$.id["}),
-            'Field "id.$" of Parameters at "State Machine.States.Work.Payload" is not a JSONPath '
-            "or intrinsic function expression",
-            id="a path in what a function is given that is none",
-        ),
-        pytest.param(
-            lambda s: s["Work"]["Catch"].insert(0, {"ErrorEquals": ["States.ALL"], "Next": "Done"}),
-            "State Machine.States.Work.Catch[0]: States.ALL can only appear in the last element, "
-            "and by itself.",
-            id="a catch behind one that takes all",
-        ),
-        pytest.param(
-            lambda s: s["Decide"].pop("Default"),
-            "state Decide has no default",
-            id="a choice that no case may fit",
-        ),
-        pytest.param(
-            lambda s: s["Work"]["Retry"][0].update(ErrorEquals=["States.TimeOut"]),
-            "state Work waits for States.TimeOut, which Step Functions does not raise",
-            id="an error that nobody raises",
-        ),
-    ],
-)
-def test_what_is_wrong_is_found(definition, spoil: Callable[[States], None], said: str):
-    spoil(definition["States"])
+FAULTS = [
+    (
+        "a field of a state that does not exist",
+        lambda s: s["Work"].update(TimeoutSecond=3),
+        'Field "TimeoutSecond" not allowed in State Machine.States.Work',
+    ),
+    (
+        "a field of a retry that does not exist",
+        lambda s: s["Work"]["Retry"][0].update(Attempts=3),
+        'Field "Attempts" not allowed in State Machine.States.Work.Retry[0]',
+    ),
+    (
+        "a field of a choice that does not exist",
+        lambda s: s["Decide"]["Choices"][0].update(Else="Done"),
+        'Field "Else" not allowed in State Machine.States.Decide.Choices[0]',
+    ),
+    (
+        "a value of the wrong type",
+        lambda s: s["Work"].update(TimeoutSeconds="3"),
+        'State Machine.States.Work.TimeoutSeconds is "3" but should be an Integer',
+    ),
+    (
+        "a way to no state",
+        lambda s: s["Work"].update(Next="Nowhere"),
+        'No state found named "Nowhere", referenced at State Machine.States.Work.Next',
+    ),
+    (
+        "a catch to no state",
+        lambda s: s["Work"]["Catch"][0].update(Next="Nowhere"),
+        'No state found named "Nowhere", referenced at State Machine.States.Work.Next',
+    ),
+    (
+        "a default to no state",
+        lambda s: s["Decide"].update(Default="Nowhere"),
+        'No state found named "Nowhere", referenced at State Machine.States.Decide.Default',
+    ),
+    (
+        "a state that is never reached",
+        lambda s: s.update(Island={"Type": "Succeed"}),
+        "No transition found to state State Machine.Island",
+    ),
+    (
+        "a state without an end or a next one",
+        lambda s: s["Work"].pop("Next"),
+        'State Machine.States.Work does not have required field "Next"',
+    ),
+    (
+        "a path that is none",
+        lambda s: s["Work"].update(ResultPath="$.[x"),
+        'State Machine.States.Work.ResultPath is "$.[x" but should be a Reference Path',
+    ),
+    (
+        "a path to seconds that is none",
+        lambda s: s["Wait"].update(SecondsPath="$..["),
+        'State Machine.States.Wait.SecondsPath is "$..[" but should be a Reference Path',
+    ),
+    (
+        "a path in what a function is given that is none",
+        lambda s: s["Work"]["Parameters"]["Payload"].update({"id.$": "$.id["}),
+        'Field "id.$" of Parameters at "State Machine.States.Work.Payload" is not a JSONPath '
+        "or intrinsic function expression",
+    ),
+    (
+        "a catch behind one that takes all",
+        lambda s: s["Work"]["Catch"].insert(0, {"ErrorEquals": ["States.ALL"], "Next": "Done"}),
+        "State Machine.States.Work.Catch[0]: States.ALL can only appear in the last element, "
+        "and by itself.",
+    ),
+    (
+        "a choice that no case may fit",
+        lambda s: s["Decide"].pop("Default"),
+        "state Decide has no default",
+    ),
+    (
+        "an error that is never raised",
+        lambda s: s["Work"]["Retry"][0].update(ErrorEquals=["States.TimeOut"]),
+        "state Work waits for States.TimeOut, which Step Functions does not raise",
+    ),
+]
 
-    assert said in faults(definition, GIVEN)
+
+def test_state_machine_with_a_fault_has_it_found(subtests, definition):
+    for case, spoil, said in FAULTS:
+        with subtests.test(case=case):
+            spoiled = deepcopy(definition)
+            spoil(spoiled["States"])
+
+            assert said in faults(spoiled, GIVEN)
 
 
 def test_a_start_that_does_not_exist_is_found(definition):
