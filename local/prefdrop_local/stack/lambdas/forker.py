@@ -41,7 +41,7 @@ class Forker:
         )
         theirs.close()
         os.close(life_read)
-        self._forked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._ends: dict[int, int] = {}
         self._ended = threading.Condition()
@@ -56,24 +56,36 @@ class Forker:
                 if self._gone:
                     raise StackStoppedError("The local stack has stopped.")
                 framing.send(self._control, {"do": "fork", "spec": spec}, theirs.fileno())
-                pid = self._forked.get()
+                answer = self._answers.get()
         except OSError as error:
             ours.close()
             raise StackStoppedError("The local stack has stopped.") from error
         finally:
             theirs.close()
-        if pid is None:
+        if answer is None:
             ours.close()
             raise StackStoppedError("The local stack has stopped.")
+        pid: int = answer["forked"]
         return pid, ours
 
-    def signal(self, pid: int, number: int = signal.SIGKILL) -> None:
-        """Send a signal to a worker; one that has ended already is left alone."""
-        with self._lock:
-            if not self._gone:
-                framing.send(self._control, {"do": "signal", "pid": pid, "signal": number})
+    def signal(self, pid: int, number: int = signal.SIGKILL) -> bool:
+        """Return whether a worker has the signal; one that has ended already gets none.
 
-    def exit_code(self, pid: int, timeout: float = 5.0) -> int | None:
+        The worker runs no further line of Python once this returns, if the signal ends or stops it.
+        """
+        with self._lock:
+            if self._gone:
+                return False
+            try:
+                framing.send(self._control, {"do": "signal", "pid": pid, "signal": number})
+            except OSError:
+                return False
+            # Without waiting for the answer, a busy machine would signal long after the caller
+            # has let the worker continue.
+            answer = self._answers.get()
+        return answer is not None and bool(answer["signalled"])
+
+    def exit_code(self, pid: int, timeout: float = 30.0) -> int | None:
         """How a worker ended (negative: by that signal); None when it is not known in time."""
         with self._ended:
             self._ended.wait_for(lambda: pid in self._ends or self._gone, timeout)
@@ -94,8 +106,8 @@ class Forker:
 
     def _listen(self) -> None:
         while (message := framing.receive(self._control)) is not None:
-            if "forked" in message:
-                self._forked.put(message["forked"])
+            if "exited" not in message:
+                self._answers.put(message)
                 continue
             with self._ended:
                 self._ends[message["exited"]] = message["code"]
@@ -103,4 +115,4 @@ class Forker:
         with self._ended:
             self._gone = True
             self._ended.notify_all()
-        self._forked.put(None)
+        self._answers.put(None)

@@ -94,8 +94,8 @@ class Pool:
             record = Invocation(self.function.logical_id, request_id, payload)
             record.pid = worker.pid
             record.started = time.monotonic()
-            self._observe(record)
             try:
+                self._observe(record)
                 self._run(worker, record)
             finally:
                 self._give_back(worker, keep=record.reusable)
@@ -129,8 +129,7 @@ class Pool:
             if not self._busy:
                 return None
             worker = self._busy[0]
-            self._forker.signal(worker.pid, number)
-            return worker
+            return worker if self._forker.signal(worker.pid, number) else None
 
     def _take(self) -> _Worker:
         with self._lock:

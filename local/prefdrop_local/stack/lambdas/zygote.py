@@ -51,9 +51,12 @@ class _Parent:
             channel.close()
             self.children.add(pid)
             self._tell({"forked": pid})
-        elif message["do"] == "signal" and message["pid"] in self.children:
+        elif message["do"] == "signal":
             # A child is in the set until it is reaped, so its number cannot be another's by now.
-            os.kill(message["pid"], message["signal"])
+            known = message["pid"] in self.children
+            if known:
+                os.kill(message["pid"], message["signal"])
+            self._tell({"signalled": known})
 
     def reap(self) -> None:
         while self.children:
