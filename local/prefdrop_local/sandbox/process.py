@@ -11,7 +11,7 @@ import subprocess
 import sys
 from types import TracebackType
 
-_STOP_SECONDS = 10
+_STOP_SECONDS = 60
 
 
 class SandboxFailedError(RuntimeError):

@@ -255,7 +255,7 @@ class LocalStack:
         observers.append(observer)
         return lambda: observers.remove(observer)
 
-    def wait_for_pipes(self, seconds: float = 10.0) -> bool:
+    def wait_for_pipes(self, seconds: float = 60.0) -> bool:
         """Wait until every change that tables have seen so far is on its bus; whether it came to
         that in time."""
         return self._engine.pipes.wait_until_empty(seconds)

@@ -25,8 +25,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from prefdrop_local.stack.patching import Patches
 
-_TELLING = 5.0
-"""How long the end of an execution waits at most for its start to be told, in seconds."""
+_PATIENCE = 60.0
+"""Seconds after which something is wrong, however busy the machine is."""
 Publish = Callable[[dict[str, Any]], None]
 
 
@@ -40,9 +40,11 @@ def install(patches: Patches, publish: Publish) -> None:
     def start_and_tell(execution: Any) -> None:
         # A short execution may end before its start has been told.
         execution.start_is_told = threading.Event()
-        start(execution)
-        publish(status_change(execution, started=True))
-        execution.start_is_told.set()
+        try:
+            start(execution)
+            publish(status_change(execution, started=True))
+        finally:
+            execution.start_is_told.set()
 
     def end_and_tell(communication: Any) -> None:
         execution = communication.execution
@@ -54,7 +56,7 @@ def install(patches: Patches, publish: Publish) -> None:
                 # JSON text in every case; moto's API would give a string without its quotes.
                 execution.output = json.dumps(execution.output)
             _wake_token_waits(execution)
-        execution.start_is_told.wait(_TELLING)
+        execution.start_is_told.wait(_PATIENCE)
         publish(status_change(execution))
 
     def stop(response: Any) -> ActionResult:
@@ -125,7 +127,7 @@ def status_change(execution: Any, *, started: bool = False) -> dict[str, Any]:
 
 def _environment(execution: Any) -> Any:
     """The interpreter's state; an execution that was started a moment ago has none yet."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + _PATIENCE
     while execution.exec_worker.env is None and time.monotonic() < deadline:
         time.sleep(0.005)
     return execution.exec_worker.env
