@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefdrop.auditing import backfill_events
@@ -14,9 +14,8 @@ from prefdrop.mypreferences.events import parse_events
 from prefdrop.mypreferences.events_retrieval import EventList
 from prefdrop.mypreferences.subscriptions_models import Subscription
 from tests.call_watch import calls_of
-from tests.unit.auditing.receiver import Context, Receiver, event
+from tests.unit.auditing.receiver import NOW, Context, Receiver, event
 
-NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 SCHEDULED: dict[str, Any] = {"detail-type": "Scheduled Event", "source": "aws.events"}
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
+from types import SimpleNamespace
 
 import boto3
 import pytest
 
+from prefdrop.ledger import clock
 from prefdrop.telemetry import logger
 from tests.emulated_aws import emulated_aws
 from tests.unit.auditing.account import Account
 from tests.unit.auditing.receiver import (
     KEY,
+    NOW,
     PREVIOUS_KEY,
     SECRET,
     Receiver,
@@ -21,6 +25,16 @@ from tests.unit.auditing.receiver import (
     forget,
     schema,
 )
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin at `NOW`, however late it runs.
+
+    The clock moves a millisecond each time it is read, so no two deliveries come at one moment.
+    """
+    reading = count(int(NOW.timestamp()) * 1_000_000_000, 1_000_000)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=lambda: next(reading)))
 
 
 @pytest.fixture(scope="module")

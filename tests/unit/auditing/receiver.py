@@ -6,8 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -16,9 +16,13 @@ import msgspec
 from prefdrop.auditing.receive_webhook import webhook
 from prefdrop.auditing.services import Services
 from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.table import unmarshal
 from tests.call_watch import by_hand, calls_of
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+"""When each test begins, by the clock of the code: see `_clock` of the fixtures."""
 
 KEY = "path-key-that-is-known-0001"
 PREVIOUS_KEY = "path-key-that-was-known-0000"
@@ -208,7 +212,7 @@ def signature_headers(
     before: str = "",
 ) -> dict[str, str]:
     """The headers of a body that a sender signs by Standard Webhooks with a `whsec_` secret."""
-    stamp = str(int(time.time()) if at is None else at)
+    stamp = str(now_ms() // 1000 if at is None else at)
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = f"{message_id}.{stamp}.{body}".encode()
     signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -7,7 +7,6 @@ the exceptions.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ import pytest
 
 from tests.unit.auditing.receiver import (
     KEY,
+    NOW,
     Receiver,
     event,
     forget,
@@ -26,7 +26,7 @@ from tests.unit.auditing.receiver import (
 PERSON = "ana.ruiz@example.test"
 SHARED = "shared-secret-0001"
 SIGNING = "whsec_c2lnbmluZy1zZWNyZXQtMDAwMQ=="
-NOW = int(time.time())
+SENT = int(NOW.timestamp())
 GOOD = event("e-1", Data={"EmailAddress": PERSON})
 TEXT = json.dumps(GOOD)
 
@@ -53,7 +53,7 @@ def headers(**named: str) -> dict[str, dict[str, str]]:
 
 
 def signed(body: str = TEXT, **options: Any) -> dict[str, Any]:
-    return sent(body, headers=signature_headers(body, SIGNING, **options))
+    return sent(body, headers=signature_headers(body, SIGNING, **{"at": SENT, **options}))
 
 
 def nested(depth: int) -> str:
@@ -96,17 +96,17 @@ REFUSED = [
     Case(
         "a forged signature",
         401,
-        sent(headers=signature_headers(TEXT, "whsec_Zm9yZ2Vk")),
+        sent(headers=signature_headers(TEXT, "whsec_Zm9yZ2Vk", at=SENT)),
         secret=SIGNED,
     ),
     Case(
         "a signature of another body",
         401,
-        sent(TEXT, headers=signature_headers("{}", SIGNING)),
+        sent(TEXT, headers=signature_headers("{}", SIGNING, at=SENT)),
         secret=SIGNED,
     ),
-    Case("a signature replayed after six minutes", 401, signed(at=NOW - 360), secret=SIGNED),
-    Case("a signature six minutes in the future", 401, signed(at=NOW + 360), secret=SIGNED),
+    Case("a signature replayed after six minutes", 401, signed(at=SENT - 360), secret=SIGNED),
+    Case("a signature six minutes in the future", 401, signed(at=SENT + 360), secret=SIGNED),
     Case("a time stamp that is no number", 401, signed(at="soon"), secret=SIGNED),
     Case("a time stamp in other digits", 401, signed(at="\u0661\u0667" * 5), secret=SIGNED),
     Case("an endless time stamp", 401, signed(at="9" * 5_000), secret=SIGNED),
@@ -115,7 +115,7 @@ REFUSED = [
     Case(
         "a secret that is empty but for its prefix",
         503,
-        sent(headers=signature_headers(TEXT, "whsec_")),
+        sent(headers=signature_headers(TEXT, "whsec_", at=SENT)),
         secret={"signing_secrets": ["whsec_"]},
     ),
 ]
@@ -202,8 +202,8 @@ UNDERSTOOD = [
         secret=TWO_SHARED,
     ),
     Case("a signature", 200, signed(), ["e-1"], secret=SIGNED),
-    Case("a signature four minutes old", 200, signed(at=NOW - 240), ["e-1"], secret=SIGNED),
-    Case("a signature four minutes ahead", 200, signed(at=NOW + 240), ["e-1"], secret=SIGNED),
+    Case("a signature four minutes old", 200, signed(at=SENT - 240), ["e-1"], secret=SIGNED),
+    Case("a signature four minutes ahead", 200, signed(at=SENT + 240), ["e-1"], secret=SIGNED),
     Case(
         "one of several signatures", 200, signed(before="v1,AAAA v2,BBBB "), ["e-1"], secret=SIGNED
     ),

@@ -21,6 +21,7 @@ from tests.unit.auditing.receiver import (
     scan,
     signature_headers,
 )
+from tests.workbench import PATIENCE
 
 FIRST = "path-key-that-came-first"
 SECOND = "path-key-that-came-second"
@@ -247,7 +248,7 @@ class Traffic:
         """Wait until so many more requests were answered."""
         with self._passed:
             goal = len(self.answers) + requests
-            assert self._passed.wait_for(lambda: len(self.answers) >= goal, timeout=30)
+            assert self._passed.wait_for(lambda: len(self.answers) >= goal, timeout=PATIENCE)
 
     def _run(self) -> None:
         for number in count():

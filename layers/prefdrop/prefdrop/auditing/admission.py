@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from prefdrop.auditing.http import Request, Response
 from prefdrop.auditing.signatures import is_signed
 from prefdrop.auditing.webhook_secret import SecretCache, WebhookSecret
+from prefdrop.ledger.clock import now_ms
 from prefdrop.settings import SettingsError
 
 LARGEST_BODY = 1 << 20
@@ -114,7 +114,7 @@ def _unknown_sender(request: Request, secret: WebhookSecret) -> str:
     if shared and not _is_one_of(request.headers.get(secret.header, ""), shared):
         return "SharedSecretUnknown"
     signing = secret.signing_secrets
-    if signing and not is_signed(request.headers, request.body or b"", signing, time.time()):
+    if signing and not is_signed(request.headers, request.body or b"", signing, now_ms() / 1000):
         return "SignatureUnknown"
     return ""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from prefdrop.auditing.backfill_requests import BackfillRefused, BackfillRequest
 from prefdrop.auditing.services import Services
 from prefdrop.auditing.slices import MILLISECOND, Slices
+from prefdrop.ledger import clock
 from prefdrop.ledger.clock import iso_of
 from prefdrop.telemetry import logger, metrics
 
@@ -29,7 +30,7 @@ class Window(NamedTuple):
 def window_of(services: Services, request: BackfillRequest) -> Window:
     """The window that is to be read, from where the invocation before this one stopped; raises
     BackfillRefused."""
-    now = _whole(datetime.now(UTC))
+    now = clock.now()
     if request.cursor:
         at, until = (datetime.fromisoformat(request.cursor[name]) for name in ("at", "until"))
         asked: datetime | None = at
@@ -57,7 +58,7 @@ def window_of(services: Services, request: BackfillRequest) -> Window:
 def cover(services: Services, slices: Slices) -> None:
     """Remember how far the account is read: what is younger than the grace is looked at again."""
     grace = timedelta(seconds=services.settings.backfill_grace_seconds)
-    services.backfills.cover(iso_of(min(slices.at, datetime.now(UTC) - grace)))
+    services.backfills.cover(iso_of(min(slices.at, clock.now() - grace)))
 
 
 def cursor_of(slices: Slices) -> dict[str, str]:

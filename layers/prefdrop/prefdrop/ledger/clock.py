@@ -11,6 +11,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def now() -> datetime:
+    """Return the time now in UTC, cut off at the millisecond."""
+    seconds, rest = divmod(now_ms(), 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+
+
 def iso(milliseconds: int) -> str:
     """`milliseconds` since 1970 as ISO 8601 in UTC with milliseconds; sorts as text."""
     return iso_of(datetime.fromtimestamp(milliseconds / 1000, UTC))
