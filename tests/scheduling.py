@@ -8,7 +8,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ONE_STACK = (
-    "tests/faults/stack/",
+    "tests/faults/local_stack/",
     "tests/integration/doctor/",
     "tests/integration/events/",
     "tests/integration/imports/",

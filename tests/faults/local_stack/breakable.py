@@ -16,7 +16,7 @@ from prefdrop.ledger.table import unmarshal
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from prefdrop_local.stack import Invocation, LocalStack, StackSettings, TableRequest
 from prefdrop_local.stack.vendor import of_sandbox
-from tests.faults.stack.wire import Gate, Wire, wire_to
+from tests.faults.local_stack.wire import Gate, Wire, wire_to
 from tests.workbench import FINISHED, ROOT, Workbench
 
 SHORT = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.stack.breakable import Breakable, SharedPlace
+from tests.faults.local_stack.breakable import Breakable, SharedPlace
 
 
 @pytest.fixture(scope="package")

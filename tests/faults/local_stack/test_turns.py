@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prefdrop_local.stack import overlapping
-from tests.faults.stack.breakable import Breakable, is_hand_over, is_write_of
+from tests.faults.local_stack.breakable import Breakable, is_hand_over, is_write_of
 from tests.tiers import second_tier, spread
 from tests.workbench import FEED, people
 

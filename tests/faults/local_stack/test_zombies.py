@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prefdrop_local.stack import Invocation
-from tests.faults.stack.breakable import Breakable, SharedPlace, is_hand_over, is_write_of
+from tests.faults.local_stack.breakable import Breakable, SharedPlace, is_hand_over, is_write_of
 from tests.tiers import second_tier
 from tests.workbench import people
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from prefdrop_local.stack import TableFaultError, TableRequest
-from tests.faults.stack.breakable import Breakable, is_write_of
-from tests.faults.stack.wire import Moment
+from tests.faults.local_stack.breakable import Breakable, is_write_of
+from tests.faults.local_stack.wire import Moment
 from tests.tiers import second_tier
 from tests.workbench import people
 

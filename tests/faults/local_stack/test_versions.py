@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.faults.stack.breakable import Breakable
+from tests.faults.local_stack.breakable import Breakable
 from tests.tiers import second_tier
 from tests.workbench import FEED, people
 
