@@ -20,7 +20,16 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
         yield bench
 
 
+@pytest.fixture(scope="module")
+def bench(_running: Workbench) -> Workbench:
+    """The stack with empty tables of events, and a vendor that holds nothing."""
+    _running.reset_vendor()
+    for name in ("Audit", "Exceptions"):
+        _running.empty_table(_running.stack.outputs[f"{name}TableName"])
+    return _running
+
+
 @pytest.fixture
-def deliveries(_running: Workbench) -> Deliveries:
-    """The stack's webhook with empty tables and the secret that it was deployed with."""
-    return Deliveries(_running)
+def deliveries(bench: Workbench) -> Deliveries:
+    """The stack's webhook with the secret that it was deployed with."""
+    return Deliveries(bench)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from prefdrop.mypreferences import Client, PnAuthInfo3
 from prefdrop.mypreferences.subscriptions_models import Subscription, select_event
-from tests.workbench import Workbench, workbench
+from tests.workbench import Workbench
 
 AUDIT = """
 [[subscription]]
@@ -22,16 +21,9 @@ catch_up_on_resume = true
 """
 
 
-@pytest.fixture(scope="module")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    with workbench(tmp_path_factory.mktemp("stack"), allow_http_loopback=True) as running:
-        yield running
-
-
-@pytest.fixture
-def bench(_running: Workbench) -> Workbench:
-    _running.reset_vendor()
-    return _running
+@pytest.fixture(autouse=True)
+def _no_subscription(bench: Workbench) -> None:
+    bench.reset_vendor()
 
 
 @pytest.fixture
