@@ -32,15 +32,17 @@ def collected() -> frozenset[str]:
     )
 
 
-@pytest.mark.parametrize("route", assumptions.ROUTES)
-def test_each_operation_has_its_row_and_what_the_row_names_is_there(
-    route: str, client: Client, collected: frozenset[str]
+def test_operation_of_each_route_has_its_row_and_test(
+    subtests: pytest.Subtests, client: Client, collected: frozenset[str]
 ) -> None:
-    row = read_page()[route]
-    assert row.path == path_of(route)
-    assert row.method == method_of(route)
-    assert callable(reduce(getattr, row.method.split("."), client))
-    assert row.test in collected
+    rows = read_page()
+    for route in assumptions.ROUTES:
+        with subtests.test(route=route):
+            row = rows[route]
+            assert row.path == path_of(route)
+            assert row.method == method_of(route)
+            assert callable(reduce(getattr, row.method.split("."), client))
+            assert row.test in collected
 
 
 def test_no_row_is_of_an_operation_that_there_is_not() -> None:

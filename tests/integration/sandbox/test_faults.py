@@ -66,9 +66,8 @@ class Raw:
         )
 
 
-@pytest.mark.parametrize(
-    ("schedule", "struck"),
-    [
+def test_rule_with_a_schedule_strikes_its_calls(subtests: pytest.Subtests, vendor: Vendor) -> None:
+    for schedule, struck in [
         ({}, "XXXXXX"),
         ({"nth": 2}, ".X...."),
         ({"nth": [1, 3]}, "X.X..."),
@@ -82,19 +81,15 @@ class Raw:
         ({"chance": 0}, "......"),
         ({"method": "GET", "nth": 1}, "X....."),
         ({"method": "POST"}, "......"),
-    ],
-    ids=str,
-)
-def test_a_rule_strikes_the_calls_of_its_schedule(
-    vendor: Vendor, schedule: Json, struck: str
-) -> None:
-    token = vendor.initiate()
-    strike(vendor, rule("status", "import.status", status=503, **schedule))
+    ]:
+        with subtests.test(schedule=schedule):
+            token = vendor.initiate()
+            strike(vendor, rule("status", "import.status", status=503, **schedule))
 
-    answers = statuses(vendor, token, 6)
+            answers = statuses(vendor, token, 6)
 
-    assert "".join("X" if status == 503 else "." for status in answers) == struck
-    assert strikes(vendor)[0][1] == struck.count("X")
+            assert "".join("X" if status == 503 else "." for status in answers) == struck
+            assert strikes(vendor)[0][1] == struck.count("X")
 
 
 def test_calls_that_overlap_are_not_struck_more_often_than_asked_for(vendor: Vendor) -> None:
@@ -188,9 +183,8 @@ def test_rules_are_replaced_with_their_counts_and_cleared(vendor: Vendor) -> Non
     assert vendor.admin("GET", "faults")["rules"] == []
 
 
-@pytest.mark.parametrize(
-    ("wrong", "named"),
-    [
+def test_rule_that_is_wrong_is_refused_by_name(subtests: pytest.Subtests, vendor: Vendor) -> None:
+    for wrong, named in [
         ({"rules": [{"route": "import.stage", "kind": "explode"}]}, "explode"),
         ({"rules": [{"route": "import.stag", "kind": "reset_after"}]}, "import.stag"),
         ({"rules": [rule("reset_after", nht=1)]}, "nht"),
@@ -206,19 +200,15 @@ def test_rules_are_replaced_with_their_counts_and_cleared(vendor: Vendor) -> Non
         ({"rules": [rule("reset_before", after_bytes=1, body_contains="x")]}, "after_bytes"),
         ({"rules": [], "sead": 1}, "sead"),
         ([], "object"),
-    ],
-    ids=str,
-)
-def test_a_wrong_rule_is_refused_by_name_and_changes_nothing(
-    vendor: Vendor, wrong: Any, named: str
-) -> None:
-    strike(vendor, rule("garbage"))
+    ]:
+        with subtests.test(wrong=wrong):
+            strike(vendor, rule("garbage"))
 
-    answer = requests.put(vendor.process.admin_url + "faults", json=wrong, timeout=10)
+            answer = requests.put(vendor.process.admin_url + "faults", json=wrong, timeout=10)
 
-    assert answer.status_code == 400
-    assert named in answer.json()["Message"]
-    assert [item["kind"] for item in vendor.admin("GET", "faults")["rules"]] == ["garbage"]
+            assert answer.status_code == 400
+            assert named in answer.json()["Message"]
+            assert [item["kind"] for item in vendor.admin("GET", "faults")["rules"]] == ["garbage"]
 
 
 def test_rules_can_be_given_at_the_start(tmp_path: Path) -> None:
@@ -248,22 +238,23 @@ def test_a_wrong_file_of_rules_ends_the_start_with_a_reason(
     assert "Traceback" not in printed
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 413, 429, 500, 503])
-def test_a_status_is_answered_and_nothing_applied(
-    vendor: Vendor, contact: Contact, status: int
+def test_rule_with_a_status_answers_it_and_applies_nothing(
+    subtests: pytest.Subtests, vendor: Vendor, contact: Contact
 ) -> None:
-    token = vendor.initiate()
-    strike(vendor, rule("status", status=status))
+    for status in [400, 401, 404, 413, 429, 500, 503]:
+        with subtests.test(status=status):
+            token = vendor.initiate()
+            strike(vendor, rule("status", status=status))
 
-    answer = vendor.send(token, [contact("C-1")])
+            answer = vendor.send(token, [contact("C-1")])
 
-    assert answer.status_code == status
-    assert answer.json()["Message"]
-    assert "Retry-After" not in answer.headers
-    assert ("WWW-Authenticate" in answer.headers) == (status == 401)
-    assert vendor.status(token)["TotalRecordsReceived"] == 0
-    noted = entry(vendor)
-    assert (noted["fault"], noted["status"], noted["applied"]) == ("status", status, False)
+            assert answer.status_code == status
+            assert answer.json()["Message"]
+            assert "Retry-After" not in answer.headers
+            assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+            assert vendor.status(token)["TotalRecordsReceived"] == 0
+            noted = entry(vendor)
+            assert (noted["fault"], noted["status"], noted["applied"]) == ("status", status, False)
 
 
 def test_a_status_can_name_its_wait_and_its_message(vendor: Vendor) -> None:

@@ -140,11 +140,14 @@ def test_expires_can_promise_more_than_the_token_lives(vendor: Vendor) -> None:
     assert vendor.imports("GET", f"/{token}/Status").status_code == 401
 
 
-@pytest.mark.parametrize("token", ["1", "abc", "-704418", "9" * 30, "%20", "704418x"])
-def test_a_token_that_was_never_given_out_is_unauthorized(vendor: Vendor, token: str) -> None:
-    vendor.initiate()
+def test_token_that_was_never_given_out_is_unauthorized(
+    subtests: pytest.Subtests, vendor: Vendor
+) -> None:
+    for token in ["1", "abc", "-704418", "9" * 30, "%20", "704418x"]:
+        with subtests.test(token=token):
+            vendor.initiate()
 
-    assert vendor.imports("GET", f"/{token}/Status").status_code == 401
+            assert vendor.imports("GET", f"/{token}/Status").status_code == 401
 
 
 def test_an_import_executed_in_time_goes_on_after_its_token_died(

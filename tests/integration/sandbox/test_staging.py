@@ -181,16 +181,19 @@ BAD_RECORDS: dict[str, tuple[Json, list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", BAD_RECORDS)
-def test_a_record_fails_for(vendor: Vendor, contact: Contact, case: str) -> None:
-    members, expected = BAD_RECORDS[case]
-    token = vendor.initiate()
+def test_record_that_is_wrong_fails_for_its_reasons(
+    subtests: pytest.Subtests, vendor: Vendor, contact: Contact
+) -> None:
+    for case in BAD_RECORDS:
+        with subtests.test(case=case):
+            members, expected = BAD_RECORDS[case]
+            token = vendor.initiate()
 
-    status = vendor.stage(token, {**contact("C-1"), **members}, contact("C-2"))
+            status = vendor.stage(token, {**contact("C-1"), **members}, contact("C-2"))
 
-    assert (status["ValidationFailed"], status["ValidationSuccessful"]) == (1, 1)
-    [found] = vendor.reasons(token)
-    assert sorted(found) == sorted(expected)
+            assert (status["ValidationFailed"], status["ValidationSuccessful"]) == (1, 1)
+            [found] = vendor.reasons(token)
+            assert sorted(found) == sorted(expected)
 
 
 def test_an_exception_is_the_record_with_its_number_and_reasons(
@@ -278,9 +281,10 @@ def test_a_corrected_record_can_be_staged_again_as_it_was_echoed(
     assert "SequenceNumber" not in vendor.profile()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_body_of_the_wrong_form_is_refused_and_not_counted(
+    subtests: pytest.Subtests, vendor: Vendor, contact: Contact
+) -> None:
+    for body in [
         b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"Records": []}',
         b'{"UserProfilePreferences": {}}', b'{"UserProfilePreferences": null}',
         b'{"UserProfilePreferences": [{}, 5]}', b'{"UserProfilePreferences": [null]}',
@@ -289,19 +293,16 @@ def test_a_corrected_record_can_be_staged_again_as_it_was_echoed(
         b'{"UserProfilePreferences": [{"CustomerType": "\\ud800"}]}',
         b'\xef\xbb\xbf{"UserProfilePreferences": []}',
         b'{"UserProfilePreferences": [{"CustomerType": "\xff"}]}',
-    ],
-)  # fmt: skip
-def test_a_body_of_the_wrong_form_is_refused_and_nothing_of_it_counts(
-    vendor: Vendor, contact: Contact, body: bytes
-) -> None:
-    token = vendor.initiate()
-    vendor.stage(token, contact("C-1"))
+    ]:  # fmt: skip
+        with subtests.test(body=body):
+            token = vendor.initiate()
+            vendor.stage(token, contact("C-1"))
 
-    answer = vendor.imports("POST", f"/{token}/Stage", data=body)
+            answer = vendor.imports("POST", f"/{token}/Stage", data=body)
 
-    assert answer.status_code == 400
-    assert answer.json()["Message"]
-    assert vendor.status(token)["TotalRecordsReceived"] == 1
+            assert answer.status_code == 400
+            assert answer.json()["Message"]
+            assert vendor.status(token)["TotalRecordsReceived"] == 1
 
 
 def test_an_empty_array_is_staged_as_nothing(vendor: Vendor) -> None:
@@ -346,9 +347,10 @@ def test_null_is_like_absent_for_what_is_optional_and_missing_for_what_is_requir
     assert vendor.reasons(token) == [["Emails[0]: Required"]]
 
 
-@pytest.mark.parametrize(
-    ("user", "secret", "members", "expected"),
-    [
+def test_record_that_the_user_may_not_write_fails(
+    subtests: pytest.Subtests, vendor: Vendor, contact: Contact
+) -> None:
+    for user, secret, members, expected in [
         ("demo.contacts.only", "0004", {"Emails": [HOME]}, None),
         ("demo.contacts.only", "0004", {"Consents": [GRANTED]}, "Consents[0]: NotPermitted"),
         ("demo.contacts.only", "0004", {"Emails": [HOME | {"EmailPreferences": [NEWS]}]},
@@ -359,14 +361,11 @@ def test_null_is_like_absent_for_what_is_optional_and_missing_for_what_is_requir
         ("demo.email.only", "0003", {"PhoneNumbers": [MOBILE | {"PhonePreferences": [
             {"FilterId": "OFFERS_SMS", "PreferenceType": 1}]}]},
          "PhoneNumbers[0].PhonePreferences[0]: NotPermitted"),
-    ],
-)  # fmt: skip
-def test_records_fail_where_the_user_lacks_a_permission(
-    vendor: Vendor, contact: Contact, user: str, secret: str, members: Json, expected: str | None
-) -> None:
-    other = vendor.as_user(user, f"sandbox-shared-secret-{secret}")
-    token = other.initiate()
+    ]:  # fmt: skip
+        with subtests.test(user=user, members=members):
+            other = vendor.as_user(user, f"sandbox-shared-secret-{secret}")
+            token = other.initiate()
 
-    other.stage(token, contact("C-1", **members))
+            other.stage(token, contact("C-1", **members))
 
-    assert other.reasons(token) == ([[expected]] if expected else [])
+            assert other.reasons(token) == ([[expected]] if expected else [])

@@ -167,20 +167,18 @@ def test_callbacks_can_be_lost_or_doubled(exporter: Exporter, receiver: Receiver
     assert exporter.described(lost)["callbacks"] == []
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_callback_to_another_address_is_refused(
+    subtests: pytest.Subtests, exporter: Exporter, receiver: Receiver
+) -> None:
+    for url in [
         "http://hooks.example.test/x", "ftp://127.0.0.1/x", "https://", "hooks", "", 7,
         "https://hooks.example.test:99999/x", "https://" + "x" * 2_000,
-    ],
-)  # fmt: skip
-def test_callbacks_go_to_https_addresses_or_to_this_machine(
-    exporter: Exporter, receiver: Receiver, url: Any
-) -> None:
-    answer = exporter.try_initiate(CallbackURL=url)
+    ]:  # fmt: skip
+        with subtests.test(url=url):
+            answer = exporter.try_initiate(CallbackURL=url)
 
-    assert answer.status_code == 400
-    assert "CallbackURL" in answer.json()["Message"]
+            assert answer.status_code == 400
+            assert "CallbackURL" in answer.json()["Message"]
 
 
 def test_plain_http_to_this_machine_has_to_be_allowed(exporter: Exporter) -> None:

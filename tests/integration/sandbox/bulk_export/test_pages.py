@@ -45,14 +45,19 @@ def test_a_page_may_hold_one_record_too_many(exporter: Exporter) -> None:
     assert shown(exporter.page(exporter.initiate(), limit=2)) == (1, 3, True, ids[:3])
 
 
-@pytest.mark.parametrize(
-    "query", [{"limit": 0}, {"limit": "ten"}, {"offset": 0}, {"offset": -1}, {"keepAlive": "yes"}]
-)
-def test_wrong_pages_are_refused(exporter: Exporter, query: Json) -> None:
-    token = exporter.initiate()
+def test_page_with_a_wrong_query_is_refused(subtests: pytest.Subtests, exporter: Exporter) -> None:
+    for query in [
+        {"limit": 0},
+        {"limit": "ten"},
+        {"offset": 0},
+        {"offset": -1},
+        {"keepAlive": "yes"},
+    ]:
+        with subtests.test(query=query):
+            token = exporter.initiate()
 
-    assert exporter.try_page(token, **query).status_code == 400
-    assert exporter.state(token) == "Complete"
+            assert exporter.try_page(token, **query).status_code == 400
+            assert exporter.state(token) == "Complete"
 
 
 def test_records_are_whole_profiles_with_what_is_read_only(exporter: Exporter) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.integration.sandbox.bulk_export.exporter import Exporter, having
-from tests.integration.sandbox.caller import Json
 
 
 @pytest.fixture
@@ -33,9 +32,10 @@ def numbers(people: Exporter, **members: Any) -> list[int]:
     return [number - first + 1 for number in people.ids(**members)]
 
 
-@pytest.mark.parametrize(
-    ("criteria", "match_type", "values", "found"),
-    [
+def test_values_of_each_criterion_name_the_profiles(
+    subtests: pytest.Subtests, people: Exporter
+) -> None:
+    for criteria, match_type, values, found in [
         ("AlternateId", "CrmContactId", ["c-3", "C-1", "C-9"], [1, 3]),
         ("AlternateID", "crmcontactid", ["C-2"], [2]),
         ("AlternateId", "LoyaltyId", ["C-2"], []),
@@ -44,12 +44,12 @@ def numbers(people: Exporter, **members: Any) -> list[int]:
         ("EmailAddress", None, ["P1@EXAMPLE.TEST"], [1]),
         ("EmailAddress", "Work", ["p1@example.test", "p2@example.test"], [2]),
         ("emailaddress", "work", ["p4@example.test"], [4]),
-    ],
-)
-def test_values_name_the_profiles(
-    people: Exporter, criteria: str, match_type: str | None, values: list[str], found: list[int]
-) -> None:
-    assert numbers(people, MatchCriteria=criteria, MatchType=match_type, Values=values) == found
+    ]:
+        with subtests.test(criteria=criteria, match_type=match_type, values=values):
+            assert (
+                numbers(people, MatchCriteria=criteria, MatchType=match_type, Values=values)
+                == found
+            )
 
 
 @pytest.mark.parametrize("spelling", ["ProfileId", "ProfileID", "profileid"])
@@ -93,9 +93,10 @@ def test_a_deactivated_profile_is_found_by_its_profile_id_alone(
     assert numbers(people) == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize(
-    ("members", "status"),
-    [
+def test_restriction_that_is_wrong_is_refused(
+    subtests: pytest.Subtests, exporter: Exporter
+) -> None:
+    for members, status in [
         ({"MatchCriteria": "Shoe", "Values": ["1"]}, 400),
         ({"MatchCriteria": 7, "Values": ["1"]}, 400),
         ({"MatchCriteria": "ProfileId"}, 400),
@@ -109,13 +110,12 @@ def test_a_deactivated_profile_is_found_by_its_profile_id_alone(
         ({"Values": ["C-1"]}, 400),
         ({"MatchCriteria": "AlternateId", "MatchType": "Passport", "Values": ["C-1"]}, 404),
         ({"MatchCriteria": "PhoneNumber", "MatchType": "Pager", "Values": ["1"]}, 404),
-    ],
-)
-def test_wrong_restrictions_are_refused(exporter: Exporter, members: Json, status: int) -> None:
-    answer = exporter.try_initiate(**members)
+    ]:
+        with subtests.test(members=members):
+            answer = exporter.try_initiate(**members)
 
-    assert answer.status_code == status
-    assert answer.json()["Message"]
+            assert answer.status_code == status
+            assert answer.json()["Message"]
 
 
 def test_the_body_may_be_missing_but_not_be_anything(exporter: Exporter) -> None:

@@ -68,9 +68,10 @@ def shoes(**test: float) -> Json:
     return {"within": "CustomFields", "where": where}
 
 
-@pytest.mark.parametrize(
-    ("row", "found"),
-    [
+def test_segment_row_of_each_kind_finds_its_profiles(
+    subtests: pytest.Subtests, people: Exporter
+) -> None:
+    for row, found in [
         (having("Profile", CustomerType="prospect"), ["Ana"]),
         (having("Profile", **{"CustomerName.FirstName": "BEN"}), ["Ben"]),
         (having("Profile", RegistrationConfirmed=True), []),
@@ -96,12 +97,9 @@ def shoes(**test: float) -> Json:
         (shoes(at_most=40), ["Ana"]),
         ({"where": [{"member": "CreateDate", "at_least": "2026-01-01"}]}, ["Ana", "Ben", "Chi"]),
         ({"where": [{"member": "CreateDate", "at_most": "2026-01-01"}]}, []),
-    ],
-)  # fmt: skip
-def test_a_row_finds_profiles_by_what_is_in_them(
-    people: Exporter, row: Json, found: list[str]
-) -> None:
-    assert names(people, row) == found
+    ]:  # fmt: skip
+        with subtests.test(row=row):
+            assert names(people, row) == found
 
 
 def test_all_rows_must_hold_unless_any_of_them_may(people: Exporter) -> None:
@@ -165,24 +163,22 @@ def test_a_segment_is_no_group_and_a_group_no_segment(exporter: Exporter) -> Non
     assert exporter.try_initiate("Everyone").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("path", "definition"),
-    [
+def test_segment_definition_without_meaning_is_refused(
+    subtests: pytest.Subtests, exporter: Exporter
+) -> None:
+    for path, definition in [
         ("segments/Bad", {"rows": [{"within": "Wallets", "where": []}]}),
         ("segments/Bad", {"rows": [{"where": [{"member": "IsActive"}]}]}),
         ("segments/Bad", {"columns": []}),
         ("segments/AllProfiles", {"rows": []}),
         ("segment_groups/Bad", {"first": "Nobody"}),
         ("segment_groups/Bad", {"first": ALL, "then": [{"operator": "XOR", "segment": ALL}]}),
-    ],
-)
-def test_definitions_that_mean_nothing_are_refused(
-    exporter: Exporter, path: str, definition: Json
-) -> None:
-    url = exporter.vendor.process.admin_url + path
-    answer = exporter.vendor._session.put(url, json=definition, timeout=30)
+    ]:
+        with subtests.test(path=path, definition=definition):
+            url = exporter.vendor.process.admin_url + path
+            answer = exporter.vendor._session.put(url, json=definition, timeout=30)
 
-    assert answer.status_code == 400
+            assert answer.status_code == 400
 
 
 def test_a_group_of_a_segment_that_is_gone_ends_in_error(exporter: Exporter) -> None:

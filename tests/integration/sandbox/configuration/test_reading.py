@@ -18,30 +18,32 @@ LISTS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_a_list_is_whole_or_one_item_or_what_a_locale_has(listed: Listed, path: str) -> None:
-    everything = listed(path)
-
-    assert len({item["Id"] for item in everything}) == len(everything) > 0
-    assert listed(path, Id=0) == everything
-    assert listed(path, Id=everything[-1]["Id"]) == everything[-1:]
-    for spelling in ("en_US", "en-us"):
-        items = listed(path, locale=spelling)
-        assert [item["Id"] for item in items] == [item["Id"] for item in everything]
-        assert all(_locales(item) == {"en_US"} for item in items)
-
-
-@pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize(
-    ("query", "status"), [({"locale": "de_DE"}, 404), ({"Id": 999}, 404), ({"Id": "x"}, 400)]
-)
-def test_what_nobody_has_is_not_found(
-    vendor: Vendor, path: str, query: dict[str, Any], status: int
+def test_list_by_id_or_locale_is_the_part_that_fits(
+    subtests: pytest.Subtests, listed: Listed
 ) -> None:
-    answer = vendor.call("GET", f"{vendor.client_id}/{path}", params=query)
+    for path in LISTS:
+        with subtests.test(path=path):
+            everything = listed(path)
 
-    assert answer.status_code == status
-    assert answer.json()["Message"]
+            assert len({item["Id"] for item in everything}) == len(everything) > 0
+            assert listed(path, Id=0) == everything
+            assert listed(path, Id=everything[-1]["Id"]) == everything[-1:]
+            for spelling in ("en_US", "en-us"):
+                items = listed(path, locale=spelling)
+                assert [item["Id"] for item in items] == [item["Id"] for item in everything]
+                assert all(_locales(item) == {"en_US"} for item in items)
+
+
+def test_list_by_unknown_id_or_locale_is_not_found(
+    subtests: pytest.Subtests, vendor: Vendor
+) -> None:
+    for query, status in [({"locale": "de_DE"}, 404), ({"Id": 999}, 404), ({"Id": "x"}, 400)]:
+        for path in LISTS:
+            with subtests.test(path=path, query=query):
+                answer = vendor.call("GET", f"{vendor.client_id}/{path}", params=query)
+
+                assert answer.status_code == status
+                assert answer.json()["Message"]
 
 
 def test_in_another_locale_things_are_called_by_other_names(listed: Listed) -> None:

@@ -24,51 +24,54 @@ VERSION = {
 
 
 class TestTypes:
-    @pytest.mark.parametrize("path", TYPES)
-    def test_a_type_is_created_read_and_updated(
-        self, listed: Listed, sent: Sent, path: str
+    def test_type_of_each_kind_is_created_read_and_updated(
+        self, subtests: pytest.Subtests, listed: Listed, sent: Sent
     ) -> None:
-        before = listed(path)
+        for path in TYPES:
+            with subtests.test(path=path):
+                before = listed(path)
 
-        answer = sent("POST", path, {"typename": "Club"})
+                answer = sent("POST", path, {"typename": "Club"})
 
-        assert answer.status_code == 201
-        [made] = answer.json()[path]
-        assert answer.headers["Location"].endswith(f"/DEMO_CLIENT/{path}?Id={made['Id']}")
-        assert listed(path) == [*before, made]
-        assert [text["Name"] for text in made["LocalizedFields"]] == ["Club"]
+                assert answer.status_code == 201
+                [made] = answer.json()[path]
+                assert answer.headers["Location"].endswith(f"/DEMO_CLIENT/{path}?Id={made['Id']}")
+                assert listed(path) == [*before, made]
+                assert [text["Name"] for text in made["LocalizedFields"]] == ["Club"]
 
-        update = {"Id": made["Id"], "TypeName": "CLUB", "IsActive": False}
-        answer = sent("PUT", path, update)
-        assert answer.status_code == 200
-        assert (listed(path)[-1]["TypeName"], listed(path)[-1]["IsActive"]) == ("Club", False)
+                update = {"Id": made["Id"], "TypeName": "CLUB", "IsActive": False}
+                answer = sent("PUT", path, update)
+                assert answer.status_code == 200
+                assert (listed(path)[-1]["TypeName"], listed(path)[-1]["IsActive"]) == (
+                    "Club",
+                    False,
+                )
 
-    @pytest.mark.parametrize("path", TYPES)
-    def test_a_name_that_is_taken_is_a_conflict(
-        self, listed: Listed, sent: Sent, path: str
+    def test_type_with_a_name_that_is_taken_is_a_conflict(
+        self, subtests: pytest.Subtests, listed: Listed, sent: Sent
     ) -> None:
-        taken = listed(path)[0]["TypeName"]
+        for path in TYPES:
+            with subtests.test(path=path):
+                taken = listed(path)[0]["TypeName"]
 
-        answer = sent("POST", path, {"TypeName": "Club"}, {"TypeName": taken.upper()})
+                answer = sent("POST", path, {"TypeName": "Club"}, {"TypeName": taken.upper()})
 
-        assert answer.status_code == 409
-        assert "Club" not in [item["TypeName"] for item in listed(path)]
+                assert answer.status_code == 409
+                assert "Club" not in [item["TypeName"] for item in listed(path)]
 
-    @pytest.mark.parametrize(
-        ("item", "status"),
-        [
+    def test_update_of_a_type_that_does_not_fit_is_refused(
+        self, subtests: pytest.Subtests, sent: Sent
+    ) -> None:
+        for item, status in [
             ({"TypeName": "Nobody"}, 404),
             ({"Id": 999, "TypeName": "Home"}, 404),
             ({"Id": 1, "TypeName": "Renamed"}, 400),
             ({"TypeName": ""}, 400),
             ({"TypeName": 7}, 400),
             ({"Id": 1}, 400),
-        ],
-    )
-    def test_an_update_finds_what_it_means_or_says_why_not(
-        self, sent: Sent, item: Json, status: int
-    ) -> None:
-        assert sent("PUT", "EmailTypes", item).status_code == status
+        ]:
+            with subtests.test(item=item):
+                assert sent("PUT", "EmailTypes", item).status_code == status
 
     def test_one_type_of_each_kind_stays_active(self, sent: Sent, listed: Listed) -> None:
         names = [item["TypeName"] for item in listed("EmailTypes")]
@@ -192,9 +195,10 @@ class TestImportsFollow:
 
 
 class TestCustomFields:
-    @pytest.mark.parametrize(
-        ("path", "item", "status"),
-        [
+    def test_custom_field_that_does_not_fit_is_refused(
+        self, subtests: pytest.Subtests, sent: Sent
+    ) -> None:
+        for path, item, status in [
             ("CustomFields/Text", {"Name": "tier"}, 409),
             ("CustomFields/Numeric", {"Name": "Size", "MaxLength": 4}, 400),
             ("CustomFields/Text", {"Name": "Size", "Picklist": "Stores"}, 400),
@@ -202,12 +206,9 @@ class TestCustomFields:
             ("CustomFields/SelectList", {"Name": "Size", "Picklist": "Sizes"}, 404),
             ("CustomFields/Text", {"Name": "Size", "UpdateRule": "Sometimes"}, 404),
             ("CustomFields/Picture", {"Name": "Size"}, 404),
-        ],
-    )
-    def test_what_does_not_fit_is_refused(
-        self, sent: Sent, path: str, item: Json, status: int
-    ) -> None:
-        assert sent("POST", path, item).status_code == status
+        ]:
+            with subtests.test(path=path, item=item):
+                assert sent("POST", path, item).status_code == status
 
     def test_a_field_is_updated_under_its_own_kind_only(self, sent: Sent, listed: Listed) -> None:
         item = {"Name": "FavouriteStore", "MaxLength": 20}

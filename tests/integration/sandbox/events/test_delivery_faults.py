@@ -198,21 +198,21 @@ def test_nothing_is_lost_or_invented_under_all_of_them_at_once(
     assert len(made - came) == states["dropped"]
 
 
-@pytest.mark.parametrize(
-    "rules",
-    [
+def test_delivery_rule_that_is_wrong_is_refused(
+    subtests: pytest.Subtests, account: Account
+) -> None:
+    for rules in [
         {"rules": [{"kind": "explode"}]},
         {"rules": [{"kind": "drop", "chance": 2}]},
         {"rules": [{"kind": "drop", "nth": 0}]},
         {"rules": [{"kind": "corrupt", "how": "nicely"}]},
         {"rules": [{"kind": "drop", "route": "import.stage"}]},
         [],
-    ],
-)
-def test_rules_that_are_wrong_are_refused(account: Account, rules: Any) -> None:
-    url = account.vendor.process.admin_url + "events/faults"
+    ]:
+        with subtests.test(rules=rules):
+            url = account.vendor.process.admin_url + "events/faults"
 
-    answer = requests.put(url, json=rules, timeout=10)
+            answer = requests.put(url, json=rules, timeout=10)
 
-    assert answer.status_code == 400
-    assert "faults" in answer.json()["Message"]
+            assert answer.status_code == 400
+            assert "faults" in answer.json()["Message"]

@@ -115,9 +115,11 @@ def test_a_profile_is_named_by_its_alternate_id_where_the_subscription_asks_for_
     assert unnamed["ProfileId"] == account.vendor.profiles()[1]["ProfileId"]
 
 
-@pytest.mark.parametrize(
-    ("query", "count"),
-    [
+@pytest.mark.usefixtures("two_people")
+def test_events_with_a_query_are_those_that_fit(
+    subtests: pytest.Subtests, account: Account
+) -> None:
+    for query, count in [
         ({"eventType": "profile.created"}, 2),
         ({"eventType": "Profile.Created"}, 2),
         ({"eventType": "profile.deleted"}, 0),
@@ -126,11 +128,9 @@ def test_a_profile_is_named_by_its_alternate_id_where_the_subscription_asks_for_
         ({"sourceGroupIds[0]": "Elsewhere", "sourceGroupIds[1]": "Integrations"}, 5),
         ({"locale": "es_US"}, 5),
         ({"locale": "en-us"}, 5),
-    ],
-)
-@pytest.mark.usefixtures("two_people")
-def test_a_query_narrows_what_is_read(account: Account, query: Json, count: int) -> None:
-    assert len(account.events(**query)) == count
+    ]:
+        with subtests.test(query=query):
+            assert len(account.events(**query)) == count
 
 
 def test_an_answer_that_is_cut_off_says_so(account: Account, two_people: tuple[int, int]) -> None:
@@ -155,9 +155,10 @@ def test_start_and_end_are_both_included(account: Account, contact: Contact) -> 
     assert {event["EventDate"] for event in found} == set(moments[1:])
 
 
-@pytest.mark.parametrize(
-    ("query", "text"),
-    [
+def test_events_with_a_wrong_query_are_refused_by_name(
+    subtests: pytest.Subtests, account: Account
+) -> None:
+    for query, text in [
         ({"startAt": "2026-02-30"}, "startAt"),
         ({"endAt": "tomorrow"}, "endAt"),
         ({"startAt": "2026-01-15T10:00:00Z"}, "15 days"),
@@ -165,13 +166,12 @@ def test_start_and_end_are_both_included(account: Account, contact: Contact) -> 
         ({"eventType": "profile.renamed"}, "eventType"),
         ({"subscribedOnly": "perhaps"}, "subscribedOnly"),
         ({"locale": "xx_YY"}, "locale"),
-    ],
-)
-def test_a_wrong_query_is_refused_and_named(account: Account, query: Json, text: str) -> None:
-    status, message = _read(account, **query)
+    ]:
+        with subtests.test(query=query):
+            status, message = _read(account, **query)
 
-    assert status == 400
-    assert text in message
+            assert status == 400
+            assert text in message
 
 
 def test_start_must_come_before_end(account: Account, contact: Contact) -> None:
@@ -203,11 +203,18 @@ def test_only_users_who_may_view_event_data_can_read_or_subscribe(account: Accou
     assert account.call("POST", "/Subscriptions", json=body).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "path", ["/Profile/9999999", "/Profile/abc", "/Subscription/999", f"/{UNKNOWN_ID}", "/no-id"]
-)
-def test_what_does_not_exist_is_not_found(account: Account, path: str) -> None:
-    assert _read(account, path)[0] == 404
+def test_events_of_something_unknown_are_not_found(
+    subtests: pytest.Subtests, account: Account
+) -> None:
+    for path in [
+        "/Profile/9999999",
+        "/Profile/abc",
+        "/Subscription/999",
+        f"/{UNKNOWN_ID}",
+        "/no-id",
+    ]:
+        with subtests.test(path=path):
+            assert _read(account, path)[0] == 404
 
 
 def test_a_reset_makes_other_event_ids(account: Account, contact: Contact) -> None:

@@ -104,9 +104,10 @@ def test_the_url_of_a_deleted_subscription_is_free_again(account: Account) -> No
     assert _create(account).status_code == 201
 
 
-@pytest.mark.parametrize(
-    "members",
-    [
+def test_subscription_that_is_wrong_is_refused_and_not_made(
+    subtests: pytest.Subtests, account: Account
+) -> None:
+    for members in [
         {"Name": ...},
         {"Name": " "},
         {"Url": ...},
@@ -135,16 +136,13 @@ def test_the_url_of_a_deleted_subscription_is_free_again(account: Account) -> No
         {"Subscriptions": [item("contacts.email.added", ContactTypes=["Moon"])]},
         {"Subscriptions": [item("customfield.added", CustomFields=["NoSuchField"])]},
         {"Subscriptions": [item("group.added", Groups=["NoSuchGroup"])]},
-    ],
-)
-def test_a_wrong_subscription_is_refused_and_nothing_is_made(
-    account: Account, members: Json
-) -> None:
-    answer = _create(account, **members)
+    ]:
+        with subtests.test(members=members):
+            answer = _create(account, **members)
 
-    assert answer.status_code == 400, answer.text
-    assert answer.json()["Message"]
-    assert _listed(account) == []
+            assert answer.status_code == 400, answer.text
+            assert answer.json()["Message"]
+            assert _listed(account) == []
 
 
 def test_http_is_taken_on_this_machine_only_where_that_is_switched_on(account: Account) -> None:

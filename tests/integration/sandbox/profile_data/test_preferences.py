@@ -206,9 +206,10 @@ class TestArchiving:
         assert profile["ProfilePreferences"] == []
         assert len(profile["Emails"][0]["EmailPreferences"]) == 2
 
-    @pytest.mark.parametrize(
-        ("body", "status"),
-        [
+    def test_preference_that_is_not_there_is_not_archived(
+        self, subtests: pytest.Subtests, data: Data, profile_id: int
+    ) -> None:
+        for body, status in [
             ({}, 400),
             ({"GlobalDeactivate": "yes"}, 400),
             ({"Emails": [{}]}, 400),
@@ -217,14 +218,11 @@ class TestArchiving:
             ({"GlobalDeactivate": True, "Reason_Code": "x" * 257}, 400),
             ({"Emails": [email("nobody@example.test")]}, 404),
             ({"ProfilePreferences": [{"FilterId": "NEWS_WEEKLY"}]}, 404),
-        ],
-    )
-    def test_what_is_not_there_cannot_be_archived(
-        self, data: Data, profile_id: int, body: Any, status: int
-    ) -> None:
-        assert self._archive(data, profile_id, **body) == status
+        ]:
+            with subtests.test(body=body):
+                assert self._archive(data, profile_id, **body) == status
 
-        assert len(data.get(profile_id)["Emails"][0]["EmailPreferences"]) == 2
+                assert len(data.get(profile_id)["Emails"][0]["EmailPreferences"]) == 2
 
     def test_it_needs_the_permission_for_each_channel(self, data: Data, profile_id: int) -> None:
         clerk, nobody = data.as_user(EMAIL_ONLY), data.as_user(CONTACTS_ONLY)

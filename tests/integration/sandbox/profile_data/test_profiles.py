@@ -56,9 +56,10 @@ class TestCreating:
             "AlternateIds[0]": ["Another profile already has this alternate id."]
         }
 
-    @pytest.mark.parametrize(
-        ("record", "status", "place"),
-        [
+    def test_record_that_breaks_a_rule_is_refused_with_its_place(
+        self, subtests: pytest.Subtests, data: Data
+    ) -> None:
+        for record, status, place in [
             ({"Emails": [email("no address")]}, 400, "Emails[0]"),
             ({"Emails": [{"EmailAddressType": "Club", "EmailAddress": "a@example.test"}]}, 404,
              "Emails[0]"),
@@ -67,16 +68,13 @@ class TestCreating:
             ({"CustomerType": 7}, 400, "record"),
             ({"Consents": [CONSENT | {"ConsentVersion": "9"}]}, 404, "Consents[0]"),
             ({"Consents": [CONSENT | {"ConsentVersion": "1.0"}]}, 400, "Consents[0]"),
-        ],
-    )  # fmt: skip
-    def test_a_record_that_breaks_a_rule_is_refused_with_its_place(
-        self, data: Data, record: Any, status: int, place: str
-    ) -> None:
-        answer = data.send("POST", "Profile", json=record)
+        ]:  # fmt: skip
+            with subtests.test(record=record):
+                answer = data.send("POST", "Profile", json=record)
 
-        assert answer.status_code == status
-        assert list(answer.json()["ModelState"]) == [place]
-        assert data.vendor.profiles() == []
+                assert answer.status_code == status
+                assert list(answer.json()["ModelState"]) == [place]
+                assert data.vendor.profiles() == []
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"text"'])
     def test_what_is_no_json_object_is_refused(self, data: Data, body: bytes) -> None:
@@ -153,14 +151,15 @@ class TestUpdating:
 
         assert data.change("POST", profile_id, {"ProfileId": 1}).status_code == 400
 
-    @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-    @pytest.mark.parametrize("profile_id", ["12345", "no-number", "9" * 30])
-    def test_an_unknown_profile_is_not_found(
-        self, data: Data, method: str, profile_id: str
+    def test_profile_that_is_unknown_is_not_found(
+        self, subtests: pytest.Subtests, data: Data
     ) -> None:
-        body: Any = [] if method == "PATCH" else {}
+        for profile_id in ["12345", "no-number", "9" * 30]:
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE"]:
+                with subtests.test(profile_id=profile_id, method=method):
+                    body: Any = [] if method == "PATCH" else {}
 
-        assert data.send(method, f"Profile/{profile_id}", json=body).status_code == 404
+                    assert data.send(method, f"Profile/{profile_id}", json=body).status_code == 404
 
 
 class TestDates:

@@ -19,9 +19,14 @@ class TestByAddress:
             query = {key: value for key, value in BOSTON.items() if key != name}
             assert data.send("GET", "Profile/Address", params=query).status_code == 400
 
-    @pytest.mark.parametrize(
-        ("query", "matches"),
-        [
+    def test_search_by_address_and_more_finds_what_fits_all(
+        self, subtests: pytest.Subtests, data: Data
+    ) -> None:
+        data.create(
+            CustomerName={"FirstName": "Ana", "LastName": "Ruiz"},
+            Addresses=[address(Address2="Flat 3", AddressType="Work")],
+        )
+        for query, matches in [
             ({"address1": "12 ELM STREET"}, True),
             ({"address1": "Elm"}, False),
             ({"address1": "elm", "partialAddress1Match": "true"}, True),
@@ -33,17 +38,9 @@ class TestByAddress:
             ({"lastName": "ru"}, False),
             ({"lastName": "ru", "partialNameMatch": "true"}, True),
             ({"middleName": "Maria"}, False),
-        ],
-    )
-    def test_the_rest_narrows_it_down(
-        self, data: Data, query: dict[str, str], matches: bool
-    ) -> None:
-        data.create(
-            CustomerName={"FirstName": "Ana", "LastName": "Ruiz"},
-            Addresses=[address(Address2="Flat 3", AddressType="Work")],
-        )
-
-        assert bool(data.found("Profile/Address", **BOSTON, **query)) is matches
+        ]:
+            with subtests.test(query=query):
+                assert bool(data.found("Profile/Address", **BOSTON, **query)) is matches
 
 
 class TestByContact:
@@ -72,9 +69,10 @@ class TestByContact:
         assert data.get(here)["Emails"] == []
         assert data.get(here, includeInactive="true")["Emails"][0]["IsActive"] is False
 
-    @pytest.mark.parametrize(
-        ("path", "query", "status"),
-        [
+    def test_search_with_a_wrong_query_is_refused(
+        self, subtests: pytest.Subtests, data: Data
+    ) -> None:
+        for path, query, status in [
             ("Profile/Email", {}, 400),
             ("Profile/Email", {"emailAddress": "a@example.test", "emailType": "Club"}, 404),
             ("Profile/Email", {"emailAddress": "a@example.test", "implied": "perhaps"}, 400),
@@ -83,12 +81,9 @@ class TestByContact:
             ("Profile/PreferenceAttributes", {}, 400),
             ("Profile/PreferenceAttributes", {"preferenceAttributes[0].Key": "a"}, 400),
             ("Profile/PreferenceAttributes", {"preferenceAttributes[x].Key": "a"}, 400),
-        ],
-    )
-    def test_a_wrong_question_is_refused(
-        self, data: Data, path: str, query: dict[str, str], status: int
-    ) -> None:
-        assert data.send("GET", path, params=query).status_code == status
+        ]:
+            with subtests.test(path=path, query=query):
+                assert data.send("GET", path, params=query).status_code == status
 
 
 class TestByAttributes:

@@ -124,22 +124,20 @@ def test_an_update_writes_the_user_over(vendor: Vendor) -> None:
     assert (listed["FirstName"], listed["LastName"], listed["Phone"]) == ("", "Ruiz", "")
 
 
-@pytest.mark.parametrize(
-    ("members", "status"),
-    [
+def test_user_that_does_not_fit_is_refused(subtests: pytest.Subtests, vendor: Vendor) -> None:
+    for members, status in [
         ({"UserName": ""}, 400),
         ({"UserName": "with space"}, 400),
         ({"UserGroups": ["Nobody"]}, 404),
         ({"UserGroups": "Integrators"}, 400),
         ({"SourceGroupID": 99}, 404),
         ({"DefaultLandingPage": "Elsewhere"}, 400),
-    ],
-)
-def test_what_does_not_fit_is_refused(vendor: Vendor, members: Json, status: int) -> None:
-    answer = _users(vendor, "POST", body={"UserName": "new.user", **members})
+    ]:
+        with subtests.test(members=members):
+            answer = _users(vendor, "POST", body={"UserName": "new.user", **members})
 
-    assert answer.status_code == status
-    assert "new.user" not in _listed(vendor)
+            assert answer.status_code == status
+            assert "new.user" not in _listed(vendor)
 
 
 @pytest.mark.parametrize(("path", "status"), [("/999", 404), ("/none", 404), ("/1", 400)])
