@@ -144,8 +144,10 @@ def forget() -> None:
         ("exceptions", ("pk", "sk")),
         ("imports", ("pk", "sk")),
     ):
-        for item in _raw_items(table):
-            client.delete_item(TableName=table, Key={name: item[name] for name in names})
+        keys = [{name: item[name] for name in names} for item in _raw_items(table)]
+        for at in range(0, len(keys), 25):  # as many as one request takes
+            gone = [{"DeleteRequest": {"Key": key}} for key in keys[at : at + 25]]
+            client.batch_write_item(RequestItems={table: gone})
 
 
 def scan(table: str) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ def test_an_answer_that_is_cut_off_is_read_in_shorter_slices(
     receiver: Receiver, account: Account, page: int, says_more: bool
 ) -> None:
     account.page, account.says_more = page, says_more
-    count = page + page // 2
+    count = page + page // 10
     for n in range(count):
         account.happen(f"e-{n}", timedelta(hours=2, seconds=n))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mypreferences_assumptions import EVENT_KINDS
@@ -20,7 +21,7 @@ TELL_PREVIOUS = (
     "standardfield.defaultlocale.updated", "standardfield.firstname.updated",
     "standardfield.middlename.updated", "standardfield.lastname.updated", "customfield.updated",
 )  # fmt: skip
-_CASES = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_CASES = settings(max_examples=100 if os.environ.get("PREFDROP_THOROUGH") else 25)
 HOMES = {"a@example.test": "Home", "b@example.test": "Work", "c@example.test": "Other"}
 DATES = st.sampled_from(["2026-01-01T00:00:00Z", "2026-02-02T00:00:00Z"])
 ACTIVE = st.booleans()
