@@ -13,9 +13,6 @@ import os
 import sys
 from pathlib import Path
 
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
-
 from prefdrop_local.stack.translation import TemplateError
 from tools import security_scan, state_machine
 from tools.translation import Template, load, translate
@@ -56,7 +53,11 @@ def _silenced(translated: Template) -> list[str]:
 
 
 def _cloudformation(text: str, region: str) -> list[str]:
-    """What cfn-lint says at its strictest, by nobody's settings."""
+    """Return what cfn-lint finds at its strictest, without any settings of a person."""
+    # Importing it takes longer than all the rest of this module's work.
+    from cfnlint.api import lint
+    from cfnlint.config import ManualArgs
+
     strictest = ManualArgs(regions=[region], include_checks=["I"], config_file=os.devnull)
     return [
         f"{match.rule.id} {'/'.join(str(part) for part in match.path or ())}: {match.message}"

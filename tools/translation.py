@@ -7,6 +7,8 @@ unless the same translator is run here. The local stack runs it anyway, to deplo
 from __future__ import annotations
 
 import json
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,13 @@ Template = dict[str, Any]
 
 def load(path: Path) -> Template:
     """Read a template as it is written; its short forms (`!Ref`) come out as the long ones."""
-    template: Template = yaml_parse(path.read_text(encoding="utf-8"))
+    return deepcopy(_parsed(path.read_text(encoding="utf-8")))
+
+
+@cache
+def _parsed(text: str) -> Template:
+    """Parse a template, which takes half a second, once."""
+    template: Template = yaml_parse(text)
     return template
 
 
