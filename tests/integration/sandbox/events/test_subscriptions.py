@@ -163,9 +163,37 @@ def test_a_misspelt_event_type_of_the_vendor_s_pages_is_understood(account: Acco
     assert kind == "consent.elementassociation.deactivated"
 
 
-@pytest.mark.parametrize(
-    ("selected", "told"),
-    [
+CONSENT = {"ConsentVersion": "1.0", "Locale": "en_US", "ConsentStatus": 1}
+OF_EACH_KIND = {
+    "Emails": [
+        {
+            "EmailAddressType": "Home",
+            "EmailAddress": "a@example.test",
+            "EmailPreferences": [
+                {"FilterId": "NEWS_WEEKLY", "PreferenceType": 1},
+                {"FilterId": "OFFERS_EMAIL", "PreferenceType": 1},
+            ],
+        },
+        {"EmailAddressType": "Work", "EmailAddress": "b@example.test"},
+    ],
+    "Consents": [
+        {"ConsentType": "Marketing", **CONSENT, "ConsentVersion": "2.0"},
+        {"ConsentType": "PartnerSharing", **CONSENT},
+    ],
+    "CustomFields": [{"Name": "Tier", "Value": "Gold"}, {"Name": "ShoeSize", "Value": 42}],
+    "Groups": [
+        {"GroupType": "Region", "GroupName": "North"},
+        {"GroupType": "Household", "GroupName": "Ruiz Family"},
+    ],
+}
+NAMED = ("FilterId", "ConsentType", "EmailAddressType", "AlternateIdType", "Name", "GroupType")
+"""What names the part of a profile that an event is about."""
+
+
+def test_subscription_with_a_selector_has_the_events_that_fit(
+    subtests: pytest.Subtests, account: Account, contact: Contact
+) -> None:
+    for selected, named in [
         (item("preference.added", Filters=["news_weekly"]), ["NEWS_WEEKLY"]),
         (item("preference.added", Filters=["AllFilters"]), ["NEWS_WEEKLY", "OFFERS_EMAIL"]),
         (item("preference.added"), ["NEWS_WEEKLY", "OFFERS_EMAIL"]),
@@ -174,38 +202,19 @@ def test_a_misspelt_event_type_of_the_vendor_s_pages_is_understood(account: Acco
         (item("contacts.alternateid.added", ContactTypes=["LoyaltyId"]), []),
         (item("customfield.added", CustomFields=["Tier"]), ["Tier"]),
         (item("group.added", Groups=["Region"]), ["Region"]),
-    ],
-)
-def test_a_selector_narrows_what_is_told(
-    account: Account, contact: Contact, selected: Json, told: list[str]
-) -> None:
-    _create(account, Subscriptions=[selected])
-    consent = {"ConsentVersion": "1.0", "Locale": "en_US", "ConsentStatus": 1}
-    account.vendor.run(
-        contact(
-            "C-1",
-            Emails=[
-                {"EmailAddressType": "Home", "EmailAddress": "a@example.test", "EmailPreferences": [
-                    {"FilterId": "NEWS_WEEKLY", "PreferenceType": 1},
-                    {"FilterId": "OFFERS_EMAIL", "PreferenceType": 1}]},
-                {"EmailAddressType": "Work", "EmailAddress": "b@example.test"},
-            ],
-            Consents=[
-                {"ConsentType": "Marketing", **consent, "ConsentVersion": "2.0"},
-                {"ConsentType": "PartnerSharing", **consent},
-            ],
-            CustomFields=[{"Name": "Tier", "Value": "Gold"}, {"Name": "ShoeSize", "Value": 42}],
-            Groups=[{"GroupType": "Region", "GroupName": "North"},
-                    {"GroupType": "Household", "GroupName": "Ruiz Family"}],
-        )
-    )  # fmt: skip
+    ]:
+        with subtests.test(selected=selected):
+            account.vendor.reset()
+            _create(account, Subscriptions=[selected])
+            account.vendor.run(contact("C-1", **OF_EACH_KIND))
 
-    events = account.call("GET").json()["Events"]
+            events = account.call("GET").json()["Events"]
 
-    names = ("FilterId", "ConsentType", "EmailAddressType", "AlternateIdType", "Name", "GroupType")
-    assert [
-        next(event["Data"][name] for name in names if name in event["Data"]) for event in events
-    ] == told
+            found = [
+                next(event["Data"][name] for name in NAMED if name in event["Data"])
+                for event in events
+            ]
+            assert found == named
 
 
 def test_request_faults_strike_these_routes_too(account: Account) -> None:
