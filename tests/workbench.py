@@ -1,6 +1,6 @@
 """A running local stack with its sandbox, and words to talk about imports.
 
-Waiting is for events of the stack, never for time to pass; `PATIENCE` only bounds a failing test.
+Waiting is for events of the stack, never for time to pass.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import io
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +26,8 @@ from prefdrop_local.stack.vendor import of_sandbox
 from tests.command import typed
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 60.0
+PATIENCE = 180.0
+"""Seconds after which a wait has failed, however busy the machine is. All tests use this one."""
 
 FEED = """
 [import]
@@ -112,6 +114,14 @@ class Workbench:
             if not self._changed.wait_for(look, timeout=seconds or self.patience):
                 raise AssertionError("what was waited for did not come")
             return found[0]
+
+    def poll(self, what: Callable[[], Any]) -> Any:
+        """Return the first true value of `what`, for which the stack has no event."""
+        until = time.monotonic() + self.patience
+        while not (found := what()):
+            assert time.monotonic() < until, "what was polled for did not come"
+            time.sleep(0.02)
+        return found
 
     def execution_of(self, version: str) -> str:
         """The execution that the drop of an object version started first."""

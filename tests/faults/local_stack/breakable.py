@@ -17,7 +17,7 @@ from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from prefdrop_local.stack import Invocation, LocalStack, StackSettings, TableRequest
 from prefdrop_local.stack.vendor import of_sandbox
 from tests.faults.local_stack.wire import Gate, Wire, wire_to
-from tests.workbench import FINISHED, ROOT, Workbench
+from tests.workbench import FINISHED, PATIENCE, ROOT, Workbench
 
 SHORT = {
     "RequestSeconds": "2",
@@ -159,14 +159,14 @@ class Breakable(Workbench):
     def set_faults(self, *rules: dict[str, Any]) -> None:
         """Put fault rules in force at the sandbox."""
         answer = requests.put(
-            self.sandbox.admin_url + "faults", json={"rules": list(rules)}, timeout=30
+            self.sandbox.admin_url + "faults", json={"rules": list(rules)}, timeout=PATIENCE
         )
         assert answer.ok, answer.text
 
     def advance_vendor(self, seconds: float) -> None:
         """Let the vendor's clock go forward."""
         requests.post(
-            self.sandbox.admin_url + "clock", json={"advance": seconds}, timeout=30
+            self.sandbox.admin_url + "clock", json={"advance": seconds}, timeout=PATIENCE
         ).raise_for_status()
 
     # --- looking ------------------------------------------------------------------------------

@@ -217,9 +217,12 @@ def test_an_import_that_was_executed_unknown_to_the_ledger_keeps_the_turn_after_
 def test_a_lease_that_is_renewed_while_the_turn_is_passed_on_is_waited_for_too(
     bench: Breakable,
 ) -> None:
-    first_request = bench.wire.stop_at("Stage", "answered")
+    # A write waits as long as it takes; a request would be given up after `RequestSeconds`.
+    first_settles = bench.stop_at_write(
+        is_write_of("StageChunksFunction", "TransactWriteItems", "before", '"settled"')
+    )
     version = bench.drop(people(40))
-    first_request.wait()
+    first_settles.wait()
     next_one = bench.drop(people(3, first=90_000), name="next.csv")
     bench.wait_for_step("TakeTurnFunction", of=bench.execution_of(next_one))
     passing = bench.stop_at_write(is_hand_over("PassTurnFunction", "before"))
@@ -227,7 +230,7 @@ def test_a_lease_that_is_renewed_while_the_turn_is_passed_on_is_waited_for_too(
 
     bench.abort(version)
     passing.wait()
-    first_request.open()
+    first_settles.open()
     second_request.wait()
     lease = bench.part_of(version)["lease_until"]
     passing.open()

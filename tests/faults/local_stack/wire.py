@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-PATIENCE = 60.0
+from tests.workbench import PATIENCE
+
 SMALL_BUFFER = 16 * 1024
 """So that the end of a large request is still with its sender when the wire stops reading."""
 
@@ -43,9 +44,10 @@ class Gate:
         self._open.set()
 
     def stop_here(self) -> None:
-        """Called by what stops."""
+        """Stop here until the test opens the gate, at its end at the latest."""
         self._reached.set()
-        assert self._open.wait(PATIENCE), "the test left the gate closed"
+        # A limit here would pass while the test itself still waits for something else.
+        self._open.wait()
 
 
 @dataclass
