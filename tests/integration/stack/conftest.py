@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from prefdrop_local.stack import NO_VENDOR, LocalStack, StackSettings
+from tests.workbench import PATIENCE
 
 FIXTURES = Path(__file__).parent / "fixtures"
-PATIENCE = 15.0
 
 
 @pytest.fixture(scope="package")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from prefdrop_local.stack import Invocation, LocalStack, overlapping
+from tests.workbench import PATIENCE
 
 from .conftest import until
 
@@ -108,10 +109,11 @@ def test_a_killed_worker_is_an_exit_error(stack: LocalStack) -> None:
     assert error["errorMessage"].endswith("Runtime exited with error: signal: killed")
 
 
-def test_a_suspended_worker_goes_on_when_resumed(stack: LocalStack) -> None:
-    running = _call_in_thread(stack, {"do": "sleep", "seconds": 0.2})
+def test_a_suspended_worker_goes_on_when_resumed(stack: LocalStack, tmp_path: Path) -> None:
+    running = _call_in_thread(stack, {"do": "meet", "folder": str(tmp_path), "count": 2})
     assert stack.suspend_worker("EchoFunction")
     suspended = stack.invocations[-1]
+    (tmp_path / "the other").touch()
     assert call(stack, other=1) == {"other": 1}
     assert suspended.ended is None
 
@@ -201,11 +203,11 @@ def _call_in_thread(stack: LocalStack, event: dict[str, Any]) -> Any:
         target=lambda: with_result.append(stack.invoke("EchoFunction", body)), daemon=True
     )
     thread.start()
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     stop()
 
     def result() -> Invocation:
-        thread.join(15)
+        thread.join(PATIENCE)
         return with_result[0]
 
     return result

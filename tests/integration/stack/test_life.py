@@ -13,6 +13,7 @@ import pytest
 
 from prefdrop_local.stack.folders import make_own_folder
 from tests.tiers import second_tier, spread
+from tests.workbench import PATIENCE
 
 from .conftest import FIXTURES, until
 
@@ -48,7 +49,12 @@ print("ended", flush=True)
 @second_tier("two stacks in a process, which the worker of a test run has anyway")
 def test_a_stack_starts_afresh_after_another() -> None:
     done = subprocess.run(
-        _command(2), capture_output=True, text=True, env=_environment(), timeout=60, check=False
+        _command(2),
+        capture_output=True,
+        text=True,
+        env=_environment(),
+        timeout=PATIENCE,
+        check=False,
     )
 
     assert done.stdout == "ended\n", done.stderr
@@ -71,7 +77,7 @@ def test_a_port_that_is_taken_is_named() -> None:
             capture_output=True,
             text=True,
             env=_environment(),
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -102,7 +108,7 @@ def test_no_process_outlives_the_stack(how: signal.Signals | None) -> None:
     else:
         process.send_signal(how)
 
-    process.wait(15)
+    process.wait(PATIENCE)
     until(lambda: not _alive(worker))
     until(lambda: not _group_alive(group))
     process.stdout.close()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.workbench import PATIENCE
+
 from .test_life import _environment
 
 _DEPLOY = """
@@ -40,7 +42,7 @@ def deployed() -> dict[str, object]:
         text=True,
         env=_environment(),
         cwd=root,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
