@@ -23,10 +23,11 @@ BY_HAND = b'[export]\nsegment = "Readers"\n'
 
 @pytest.fixture
 def look(services: ExportServices, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Looks for what is due, some hours from now."""
+    """Looks for what is due, some hours after the test began."""
+    began = datetime.now(UTC)
 
     def look(*, hours: float) -> None:
-        moment = datetime.now(UTC) + timedelta(hours=hours)
+        moment = began + timedelta(hours=hours)
         monkeypatch.setattr(start_exports, "now_ms", lambda: clock.milliseconds(moment))
         with calls_of("StartExportsFunction", ENVIRONMENT):
             start_exports.run(services, {}, None)  # type: ignore[arg-type]
