@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from prefdrop_cli.shapes.stack import ConsoleAddress, SandboxAddress
+from prefdrop_local.stack import Invocation
 from tests.integration.pages.desk import Desk
 from tests.integration.pages.elsewhere import NOT_ON_MOTO
 from tests.shapes import held_to
@@ -154,20 +156,28 @@ def wait_for_line(process: subprocess.Popen[str], begins: str) -> None:
 
 
 @pytest.fixture
-def slow_vendor(desk: Desk) -> Iterator[None]:
-    """A vendor that takes its time for a stage request."""
-    desk.break_vendor({"route": "import.stage", "nth": 1, "kind": "latency", "seconds": 1.5})
-    yield
-    desk.break_vendor()
+def gates(desk: Desk) -> Iterator[threading.Event]:
+    """Imports that are staged wait for this event."""
+    opened = threading.Event()
+
+    def stop_here(call: Invocation) -> None:
+        if call.function == "ApplyGatesFunction" and call.ended is None:
+            opened.wait()
+
+    stop = desk.bench.stack.on_invoke(stop_here)
+    yield opened
+    opened.set()
+    stop()
 
 
 def test_ctrl_c_leaves_an_import_running_and_says_how_to_watch_it_again(
-    desk: Desk, done: str, slow_vendor: None
+    desk: Desk, done: str, gates: threading.Event
 ) -> None:
     with desk.started("prefdrop drop FILE.csv --feed FEED --watch") as watching:
         wait_for_line(watching, "staging")
         watching.send_signal(signal.SIGINT)
         _, said = watching.communicate(timeout=PATIENCE)
+    gates.set()
 
     assert watching.returncode == 130
     assert "The import goes on." in said
