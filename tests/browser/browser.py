@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = 30.0
-"""Bounds a failing test only."""
+from tests.workbench import PATIENCE
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = "chromedriver"
 FLAGS = (
@@ -77,7 +78,11 @@ class Browser:
 
     def text(self, selector: str) -> str:
         """The text that an element shows, once it is there."""
-        return self.find(selector).text
+        texts = self.wait(
+            lambda: [one.text for one in self.all(selector)[:1]], f"{selector} on the page"
+        )
+        text: str = texts[0]
+        return text
 
     def find(self, selector: str) -> WebElement:
         """The first such element, once it is there."""
@@ -90,7 +95,9 @@ class Browser:
 
     def wait(self, what: Callable[[], Any], wanted: str) -> Any:
         """The first true value of `what`."""
-        waiting = WebDriverWait(self._driver, PATIENCE, 0.05)
+        # The page may draw an element again between finding and reading it.
+        again = [StaleElementReferenceException]
+        waiting = WebDriverWait(self._driver, PATIENCE, 0.05, again)
         return waiting.until(lambda _: what(), f"waited in vain for {wanted}")
 
     def run(self, script: str, *arguments: Any) -> Any:
