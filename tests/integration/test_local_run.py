@@ -27,6 +27,7 @@ from prefdrop.importing.drop import Drop
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from tests.shapes import printed_by
 from tests.tiers import second_tier, spread
+from tests.workbench import PATIENCE
 
 REPOSITORY = Path(__file__).parents[2]
 PREFDROP = Path(sys.executable).with_name("prefdrop")
@@ -57,7 +58,7 @@ def prefdrop(*words: object, cwd: Path) -> Ended:
         env=environment() | {"RUN_MARK": str(cwd)},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
         check=False,
     )
     assert "Traceback" not in ended.stdout + ended.stderr
@@ -84,7 +85,7 @@ def sandbox() -> Iterator[SandboxProcess]:
 
 def asked(sandbox: SandboxProcess, what: str) -> Any:
     """What the sandbox's admin side says."""
-    with urllib.request.urlopen(sandbox.admin_url + what, timeout=30) as answer:
+    with urllib.request.urlopen(sandbox.admin_url + what, timeout=PATIENCE) as answer:
         return json.load(answer)
 
 
@@ -294,7 +295,7 @@ def test_a_run_that_is_interrupted_stops_everything_it_started(
         os.killpg(running.pid, stop)  # as a terminal does: to everything that was started
     else:
         running.send_signal(stop)
-    _, told = running.communicate(timeout=60)
+    _, told = running.communicate(timeout=PATIENCE)
 
     assert running.returncode == 130
     assert "nothing is left running" in told
@@ -482,7 +483,7 @@ def up(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     assert running.stdout is not None
     yield Up(printed_by("local up", running.stdout.readline()), folder)
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
+    _, told = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0
     assert "Traceback" not in told
 

@@ -10,11 +10,10 @@ import pytest
 import requests
 
 from prefdrop.ledger.table import unmarshal
-from tests.workbench import ROOT, Workbench
+from tests.workbench import PATIENCE, ROOT, Workbench
 from tools.sam_local.running import SamLocal
 
 SAMPLE = json.loads(json.loads((ROOT / "events/receive_webhook.json").read_text())["body"])
-PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")

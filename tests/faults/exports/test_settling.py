@@ -14,9 +14,7 @@ from prefdrop.ledger.table import LedgerBusy
 from prefdrop.mypreferences import TokenRefused
 from tests.faults.exports.simulation import ExportSimulation
 from tests.faults.interpreter import StepError
-
-PATIENCE = 10
-"""Seconds after which what does not happen at all is given up."""
+from tests.workbench import PATIENCE
 
 read = retrieve_export._Retrieval._read
 write_file = ExportFiles.write_file

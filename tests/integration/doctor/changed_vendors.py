@@ -132,7 +132,7 @@ def _fill(sandbox: SandboxProcess, assumed: list[str]) -> None:
     header = {"Authorization": auth.header()}
     account = f"{sandbox.url}{user['client_id']}"
     person = {"DefaultLocale": "en_US", "CustomerName": {"LastName": "Ruiz"}}
-    requests.post(f"{account}/Profile", json=person, headers=header, timeout=10).raise_for_status()
+    requests.post(f"{account}/Profile", json=person, headers=header, timeout=60).raise_for_status()
     named = dict(one.split("=", 1) for one in assumed)
     member = named.get("subscription.alternate_id_type", "AlternateIdType")
     subscription = {
@@ -142,4 +142,4 @@ def _fill(sandbox: SandboxProcess, assumed: list[str]) -> None:
         member: "CrmContactId",
         "Subscriptions": [{"Entity": "ProfileActions", "EventType": "profile.created"}],
     }
-    requests.post(f"{account}/Events/Subscriptions", json=subscription, headers=header, timeout=10)
+    requests.post(f"{account}/Events/Subscriptions", json=subscription, headers=header, timeout=60)

@@ -27,6 +27,7 @@ from tests.integration.doctor.changed_vendors import (
     wrong,
 )
 from tests.tiers import spread
+from tests.workbench import PATIENCE
 
 EVERYTHING = [*grouped(changed_routes()), *grouped(changed_names())]
 
@@ -160,14 +161,14 @@ def test_with_leave_to_write_one_import_is_initiated_and_nothing_is_executed(
     usual: SandboxProcess,
 ) -> None:
     before = len(books(usual))
-    profiles = requests.get(f"{usual.admin_url}profiles", timeout=10).json()
+    profiles = requests.get(f"{usual.admin_url}profiles", timeout=PATIENCE).json()
 
     doctor(usual, "--writes")
 
     applied = [one["route"] for one in books(usual)[before:] if one["applied_at"]]
     assert applied.count("import.initiate") == 1
     assert set(applied) == {"import.initiate", "import.stage"}
-    assert requests.get(f"{usual.admin_url}profiles", timeout=10).json() == profiles
+    assert requests.get(f"{usual.admin_url}profiles", timeout=PATIENCE).json() == profiles
 
 
 @pytest.mark.parametrize(("reply", "initiated"), [(b"n\n", 0), (b"y\n", 1)])
@@ -230,7 +231,7 @@ def test_the_command_shows_no_secret_and_no_persons_data(usual: SandboxProcess) 
 
 def books(sandbox: SandboxProcess) -> list[dict[str, Any]]:
     """The vendor's own record of what it was asked."""
-    requests_: list[dict[str, Any]] = requests.get(f"{sandbox.admin_url}books", timeout=10).json()[
+    requests_: list[dict[str, Any]] = requests.get(f"{sandbox.admin_url}books", timeout=60).json()[
         "requests"
     ]
     return requests_
@@ -247,7 +248,7 @@ def doctor(
         [sys.executable, "-c", call, "doctor", *where, "--user-id", user["user_id"], *options],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         stdin=stdin,
         env={**os.environ, "PREFDROP_VENDOR_SECRET": secret or user["secret"]},

@@ -19,7 +19,7 @@ from prefdrop.mypreferences import Client, PnAuthInfo3
 from prefdrop.mypreferences.subscriptions_models import Subscription, select_all_events
 from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
 from tests.tiers import spread
-from tests.workbench import ROOT, Workbench, people
+from tests.workbench import PATIENCE, ROOT, Workbench, people
 
 UNRELIABLE = [
     {"kind": "drop", "chance": 0.1},
@@ -105,14 +105,16 @@ class FailingStore:
 def test_every_event_of_an_import_is_kept_exactly_once(bench: Workbench, rows: int) -> None:
     subscribe(bench)
     requests.put(
-        bench.sandbox.admin_url + "events/faults", json={"seed": 7, "rules": UNRELIABLE}, timeout=9
+        bench.sandbox.admin_url + "events/faults",
+        json={"seed": 7, "rules": UNRELIABLE},
+        timeout=PATIENCE,
     ).raise_for_status()
     store = FailingStore(bench)
     stop = bench.stack.on_table_request(store)
 
     report = bench.run(example(rows), feed="crm-contacts", name="crm-contacts.csv")
     settle(bench)
-    requests.post(bench.sandbox.admin_url + "events/release", timeout=9).raise_for_status()
+    requests.post(bench.sandbox.admin_url + "events/release", timeout=PATIENCE).raise_for_status()
     settle(bench)
     stop()
 
@@ -163,7 +165,9 @@ def test_what_an_event_changed_is_shown_as_a_difference(bench: Workbench) -> Non
 
 def test_missed_events_are_read_back_by_person_by_id_and_for_the_account(bench: Workbench) -> None:
     requests.put(
-        bench.sandbox.admin_url + "events/faults", json={"rules": [{"kind": "drop"}]}, timeout=9
+        bench.sandbox.admin_url + "events/faults",
+        json={"rules": [{"kind": "drop"}]},
+        timeout=PATIENCE,
     ).raise_for_status()
     bench.push_feed()
     bench.run(people(3, first=9100), name="unseen.csv")
@@ -193,9 +197,9 @@ def test_what_was_not_understood_can_be_seen_and_fetched(bench: Workbench, tmp_p
     address = bench.stack.webhook_url or ""
     one = next(iter(events_made(bench).values()))
     json_type = {"Content-Type": "application/json"}
-    requests.post(address, data=b"{no json", headers=json_type, timeout=9).raise_for_status()
+    requests.post(address, data=b"{no json", headers=json_type, timeout=PATIENCE).raise_for_status()
     changed = one | {"Data": {"Another": "fact"}}
-    requests.post(address, json=changed, timeout=9).raise_for_status()
+    requests.post(address, json=changed, timeout=PATIENCE).raise_for_status()
 
     listed = bench.prefdrop("events", "exceptions", "--out", str(tmp_path / "kept"), "--json")
     shown = bench.prefdrop("events", "show", one["EventId"], "--json")

@@ -9,6 +9,7 @@ from typing import Any
 from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
 from tests.integration.events.deliveries import Deliveries
 from tests.unit.auditing.receiver import event, signature_headers
+from tests.workbench import PATIENCE
 
 PERSON = "ana.ruiz@example.test"
 
@@ -122,7 +123,7 @@ def test_key_and_secrets_are_changed_under_traffic_and_no_event_is_lost(
 
     def let_pass(count: int) -> None:
         for _ in range(count):
-            assert passed.acquire(timeout=60)
+            assert passed.acquire(timeout=PATIENCE)
 
     senders = [threading.Thread(target=send, args=(n,)) for n in range(3)]
     for sender in senders:

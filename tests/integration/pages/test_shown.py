@@ -16,6 +16,7 @@ import typer
 from prefdrop_cli.main import app
 from tests.integration.pages.elsewhere import ELSEWHERE, NOT_ON_MOTO
 from tests.shown_commands import REPOSITORY, Shown, aws_commands, path_of, shown, words_of
+from tests.workbench import PATIENCE
 
 TYPING = Path(__file__).with_name("test_pages.py")
 SHOWN = list(shown())
@@ -108,7 +109,7 @@ def test_make_knows_what_to_do(command: str) -> None:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -139,7 +140,7 @@ def test_a_measurement_is_there_and_says_how_it_is_called(command: str) -> None:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from prefdrop_local.sandbox.process import SandboxProcess
+from tests.workbench import PATIENCE
 
 Json = dict[str, Any]
 
@@ -47,7 +48,7 @@ class Vendor:
         headers = {"Content-Type": "application/json", **options.pop("headers", {})}
         headers.setdefault("Authorization", self.header())
         url = self.process.url + path
-        return self._session.request(method, url, headers=headers, timeout=30, **options)
+        return self._session.request(method, url, headers=headers, timeout=PATIENCE, **options)
 
     def imports(self, method: str, rest: str = "", **options: Any) -> requests.Response:
         """One request below the account's imports, for example `704418/Status`."""
@@ -110,7 +111,7 @@ class Vendor:
     def admin(self, method: str, path: str, **options: Any) -> Json:
         """One request to the sandbox itself."""
         url = self.process.admin_url + path
-        answer = self._session.request(method, url, timeout=30, **options)
+        answer = self._session.request(method, url, timeout=PATIENCE, **options)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 

@@ -145,7 +145,7 @@ def test_setting_that_is_wrong_is_refused_by_name(
         with subtests.test(change=change):
             before = vendor.admin("GET", "settings")
 
-            answer = requests.patch(vendor.process.admin_url + "settings", json=change, timeout=10)
+            answer = requests.patch(vendor.process.admin_url + "settings", json=change, timeout=60)
 
             assert answer.status_code == 400
             assert all(name in answer.json()["Message"] for name in change)
@@ -154,7 +154,7 @@ def test_setting_that_is_wrong_is_refused_by_name(
 
 @pytest.mark.parametrize("order", [{"advance": -1}, {"advance": "1"}, {"back": 1}])
 def test_the_clock_goes_forward_only(vendor: Vendor, order: Json) -> None:
-    answer = requests.post(vendor.process.admin_url + "clock", json=order, timeout=10)
+    answer = requests.post(vendor.process.admin_url + "clock", json=order, timeout=60)
 
     assert answer.status_code == 400
 
@@ -186,7 +186,7 @@ def test_reset_forgets_everything(vendor: Vendor, contact: Contact) -> None:
 
 
 def test_an_unknown_admin_path_is_not_found(vendor: Vendor) -> None:
-    assert requests.get(vendor.process.admin_url + "nothing", timeout=10).status_code == 404
+    assert requests.get(vendor.process.admin_url + "nothing", timeout=60).status_code == 404
     assert vendor.admin("GET", "health") == {"status": "ok", "client_id": "DEMO_CLIENT"}
 
 

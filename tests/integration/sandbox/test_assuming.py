@@ -11,11 +11,12 @@ import pytest
 import requests
 
 from prefdrop_local.sandbox.process import start_sandbox
+from tests.workbench import PATIENCE
 
 
 def status(url: str, method: str = "GET") -> int:
     """What a request without credentials is answered: 401 where there is something."""
-    return requests.request(method, url, timeout=10).status_code
+    return requests.request(method, url, timeout=60).status_code
 
 
 def test_a_route_moves_and_its_old_path_is_unknown() -> None:
@@ -52,7 +53,7 @@ def test_several_assumptions_come_from_options_and_from_a_file(tmp_path: Path) -
 def test_an_assumption_that_cannot_be_is_refused_at_the_start(assumed: str, said: str) -> None:
     command = [sys.executable, "-m", "prefdrop_local.sandbox", f"--assume={assumed}"]
 
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     assert ended.returncode == 2
     assert said in ended.stderr
@@ -64,10 +65,10 @@ def test_a_wrong_method_is_told_which_ones_there_are() -> None:
         form = {"grant_type": "client_credentials", "scope": f"DEMO_CLIENT/{user['user_id']}"}
         client = (user["oauth_client_id"], user["oauth_client_secret"])
         host = sandbox.url.removesuffix("Profiles/v4/")
-        token = requests.post(f"{host}oauth2/token", data=form, auth=client, timeout=10).json()
+        token = requests.post(f"{host}oauth2/token", data=form, auth=client, timeout=60).json()
         header = {"Authorization": f"Bearer {token['access_token']}"}
 
-        answer = requests.delete(f"{sandbox.url}DEMO_CLIENT/EmailTypes", headers=header, timeout=10)
+        answer = requests.delete(f"{sandbox.url}DEMO_CLIENT/EmailTypes", headers=header, timeout=60)
 
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "POST", "PUT"}

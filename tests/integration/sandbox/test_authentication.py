@@ -178,7 +178,7 @@ def _token_request(
     else:
         form |= {"client_id": pair[0], "client_secret": pair[1]}
     url = vendor.process.url.partition("/Profiles/")[0] + "/oauth2/token"
-    answer = requests.post(url, data=form, headers=headers, timeout=10)
+    answer = requests.post(url, data=form, headers=headers, timeout=60)
     return answer.status_code, answer.json()
 
 

@@ -104,7 +104,7 @@ def test_held_requests_can_be_released_one_by_one_in_any_order(
     assert staged(vendor, token) == ["C-3", "C-1", "C-2"]
     entries = sorted(vendor.books()["requests"][1:4], key=lambda item: item["sequence"])
     assert [item["n"] for item in entries] == [4, 2, 3]
-    answer = requests.post(vendor.process.admin_url + "faults/release", json={"nth": 1}, timeout=10)
+    answer = requests.post(vendor.process.admin_url + "faults/release", json={"nth": 1}, timeout=60)
     assert answer.status_code == 404
 
 

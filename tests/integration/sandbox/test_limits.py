@@ -39,7 +39,7 @@ def test_the_body_limit_can_be_lowered_but_not_above_the_absolute_one(vendor: Ve
     assert vendor.imports("POST", f"/{token}/Stage", data=_padded(1001)).status_code == 413
     assert vendor.imports("POST", f"/{token}/Stage", data=_padded(1000)).status_code == 200
     answer = requests.patch(
-        vendor.process.admin_url + "settings", json={"body_limit": 28_000_001}, timeout=10
+        vendor.process.admin_url + "settings", json={"body_limit": 28_000_001}, timeout=60
     )
     assert answer.status_code == 400
 

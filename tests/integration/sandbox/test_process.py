@@ -16,6 +16,7 @@ import requests
 import prefdrop_local.sandbox
 from prefdrop_local.sandbox.process import SandboxFailedError, start_sandbox
 from tests.integration.sandbox.caller import Vendor
+from tests.workbench import PATIENCE
 
 PACKAGE = Path(prefdrop_local.sandbox.__file__).parent
 
@@ -91,14 +92,14 @@ def test_stopping_ends_it_cleanly() -> None:
     assert process.stop() == 0
     assert process.stop() == 0
     with pytest.raises(requests.ConnectionError):
-        requests.get(process.admin_url + "health", timeout=5)
+        requests.get(process.admin_url + "health", timeout=PATIENCE)
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process by its descriptor")
 def test_it_ends_when_its_parent_dies() -> None:
     code = (
         "from prefdrop_local.sandbox.process import start_sandbox;"
-        "import time; process = start_sandbox(); print(process.pid, flush=True); time.sleep(60)"
+        "import time; process = start_sandbox(); print(process.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=_environment()
@@ -110,7 +111,7 @@ def test_it_ends_when_its_parent_dies() -> None:
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
 
-    assert select.select([watched], [], [], 10)[0], "the sandbox outlived its parent"
+    assert select.select([watched], [], [], PATIENCE)[0], "the sandbox outlived its parent"
     os.close(watched)
 
 
@@ -164,6 +165,6 @@ def _environment() -> dict[str, str]:
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=30,
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE,
         env=_environment(),
     )  # fmt: skip

@@ -17,6 +17,7 @@ import typer
 
 from prefdrop_cli.main import app
 from tests.shown_commands import PAGES, REPOSITORY, fenced, inline, words_of
+from tests.workbench import PATIENCE
 
 
 @cache
@@ -131,7 +132,7 @@ def test_shells_can_complete_the_command(shell: str) -> None:
         env=dict(os.environ) | path | asked | more,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

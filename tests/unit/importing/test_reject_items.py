@@ -9,6 +9,7 @@ import pytest
 
 from prefdrop.importing.reject_items import SIDE_BY_SIDE, TOGETHER, ItemWriter
 from prefdrop.ledger.exceptions import RejectItem, TableBusy
+from tests.workbench import PATIENCE
 
 MOST = (SIDE_BY_SIDE + 1) * TOGETHER
 """Items of which the last lets the pass wait, where none is written."""
@@ -30,7 +31,7 @@ class Store:
         self.began.set()
         if self.calls == SIDE_BY_SIDE:
             self.all_began.set()
-        self.go.wait(10)
+        self.go.wait(PATIENCE)
         if self.refuses:
             raise TableBusy("The table is busy.")
         self.rows += [one.row for one in rejects]
@@ -63,7 +64,7 @@ def test_the_pass_goes_on_while_items_are_written() -> None:
     with items.writing():
         for row in range(MOST - 1):
             items.add(item(row))
-        assert store.began.wait(10)
+        assert store.began.wait(PATIENCE)
         assert store.rows == []
         store.go.set()
 
@@ -84,10 +85,10 @@ def test_the_pass_waits_for_a_table_that_is_slower() -> None:
 
     thread = threading.Thread(target=add_all)
     thread.start()
-    assert store.all_began.wait(10)
+    assert store.all_began.wait(PATIENCE)
     assert len(added) < MOST
     store.go.set()
-    thread.join(10)
+    thread.join(PATIENCE)
 
     assert len(store.rows) == 2 * MOST
 

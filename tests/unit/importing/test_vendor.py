@@ -9,6 +9,7 @@ from typing import Any
 
 from prefdrop.importing.vendor import Vendor
 from prefdrop.mypreferences import TokenRefused
+from tests.workbench import PATIENCE
 
 
 class _Rotated(Vendor):
@@ -28,9 +29,9 @@ def test_calls_that_are_refused_side_by_side_all_go_on_with_the_new_credentials(
     def page(client: Any, *, last: bool) -> str:
         if client == "new":
             return "page"
-        both.wait(10)
+        both.wait(PATIENCE)
         if last:
-            quick_is_done.wait(10)
+            quick_is_done.wait(PATIENCE)
         raise TokenRefused("The access token is not known.")
 
     def quick() -> str:

@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
+from tests.workbench import PATIENCE
+
 
 class Received(NamedTuple):
     """One request as it arrived; `connection` counts the TCP connections from 1."""
@@ -116,7 +118,7 @@ def found_alive_too_early(connection: Any) -> bool:
     """Stands in for urllib3's `is_connection_dropped`: the end arrives just after it has looked."""
     poll = select.poll()
     poll.register(connection.sock, select.POLLRDHUP)
-    assert poll.poll(5000), "the vendor did not end the connection"
+    assert poll.poll(PATIENCE * 1000), "the vendor did not end the connection"
     return False
 
 

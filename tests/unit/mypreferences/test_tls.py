@@ -25,6 +25,7 @@ from tests.unit.mypreferences.scripted_vendor import (
     reset,
     trickle,
 )
+from tests.workbench import PATIENCE
 
 STAGED = {"AccessToken": 704418, "Status": "Staging", "TotalRecordsReceived": 1}
 
@@ -78,7 +79,7 @@ def test_a_body_of_the_largest_size_arrives_whole_over_one_connection(
     tls_vendor.script(answer(200, STAGED), answer(200, STAGED))
 
     for _ in range(2):
-        tls_client.imports.stage("704418", body, timeout=30)
+        tls_client.imports.stage("704418", body, timeout=PATIENCE)
 
     assert [request.body == body for request in tls_vendor.received] == [True, True]
     assert tls_vendor.connections == 1
@@ -93,18 +94,18 @@ def test_a_lost_answer_is_unclear(
     tls_vendor.script(behaviour)
 
     with pytest.raises(NoAnswer):
-        tls_client.imports.stage("704418", b"{}", timeout=0.7)
+        tls_client.imports.stage("704418", b"{}", timeout=1.5)
 
 
 def test_a_reset_pooled_connection_is_proved_to_have_sent_nothing(
     tls_vendor: ScriptedVendor, tls_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls_vendor.script(reset(http(200, STAGED)))
-    tls_client.imports.stage("704418", b"{}", timeout=5)
+    tls_client.imports.stage("704418", b"{}", timeout=PATIENCE)
     monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", found_alive_too_early)
 
     with pytest.raises(NotSent):
-        tls_client.imports.stage("704418", b"{}", timeout=5)
+        tls_client.imports.stage("704418", b"{}", timeout=PATIENCE)
 
 
 def test_an_untrusted_certificate_means_not_sent_and_says_why(
@@ -115,6 +116,6 @@ def test_an_untrusted_certificate_means_not_sent_and_says_why(
     with pytest.raises(
         NotSent, match=r"TLS with 127\.0\.0\.1:\d+ failed \(self.signed certificate"
     ):
-        client.imports.stage("704418", b"{}", timeout=5)
+        client.imports.stage("704418", b"{}", timeout=PATIENCE)
 
     assert tls_vendor.received == []

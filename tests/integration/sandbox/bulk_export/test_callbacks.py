@@ -15,9 +15,7 @@ import pytest
 
 from tests.integration.sandbox.bulk_export.exporter import ALL, Exporter
 from tests.integration.sandbox.caller import Json
-
-PATIENCE = 10
-"""Seconds after which a callback that does not come fails a test."""
+from tests.workbench import PATIENCE
 
 
 class Receiver:

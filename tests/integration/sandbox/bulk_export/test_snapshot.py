@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prefdrop_local.sandbox.process import start_sandbox
 from tests.integration.sandbox.bulk_export.exporter import Exporter
 from tests.integration.sandbox.caller import Json, Vendor
+from tests.workbench import PATIENCE
 
 WRITES = st.tuples(st.sampled_from(["write", "delete"]), st.integers(0, 4))
 EXPORTS = st.tuples(st.sampled_from(["initiate", "read", "commit"]), st.integers(0, 2))
@@ -142,7 +143,7 @@ def test_an_export_outlives_the_sandbox_that_began_it(tmp_path: Any) -> None:
 
     with start_sandbox(export_seconds=0, **options) as process:
         exporter = Exporter(Vendor(process))
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while exporter.state(running) == "Processing" and time.monotonic() < until:
             continue
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from tests.workbench import PATIENCE
+
 Json = dict[str, Any]
 
 
@@ -94,7 +96,7 @@ class Receiver:
             self.notifications.append(arrived)
             status = self.statuses.pop(0) if self.statuses else 200
         if self.hold:
-            self.hold.wait(20)
+            self.hold.wait(PATIENCE)
         return status, {}, b""
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.integration.sandbox.events.receiver import (
     event_grid,
     refusing,
 )
+from tests.workbench import PATIENCE
 
 Contact = Callable[..., Json]
 
@@ -356,9 +358,7 @@ class TestProcess:
 
 
 def _until(reached: Callable[[], bool]) -> None:
-    waiting = threading.Event()
-    for _ in range(500):
-        if reached():
-            return
-        waiting.wait(0.01)
-    raise AssertionError("it did not come to that")
+    until = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < until, "it did not come to that"
+        time.sleep(0.01)

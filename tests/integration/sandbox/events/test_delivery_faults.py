@@ -212,7 +212,7 @@ def test_delivery_rule_that_is_wrong_is_refused(
         with subtests.test(rules=rules):
             url = account.vendor.process.admin_url + "events/faults"
 
-            answer = requests.put(url, json=rules, timeout=10)
+            answer = requests.put(url, json=rules, timeout=60)
 
             assert answer.status_code == 400
             assert "faults" in answer.json()["Message"]

@@ -12,6 +12,7 @@ from prefdrop_cli.console.api import Api
 from prefdrop_cli.console.server import ConsoleServer
 from prefdrop_cli.exits import WrongUse
 from tests.unit.cli.console.visitor import Visitor
+from tests.workbench import PATIENCE
 
 STATIC = Path(__file__).parents[4] / "cli/prefdrop_cli/console/static"
 
@@ -141,7 +142,7 @@ def test_what_is_sent_along_with_a_question_is_not_taken_for_the_next_one(
         f"GET /main.js HTTP/1.1\r\nHost: 127.0.0.1:{visitor.port}\r\nCookie: {visitor.cookie}\r\n"
         f"Content-Length: {len(hidden)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", visitor.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", visitor.port), timeout=PATIENCE) as connection:
         connection.sendall(head.encode() + hidden)
         answers = b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -174,7 +175,7 @@ def test_path_that_leads_out_of_the_pages_is_not_found(
 def test_what_is_no_request_is_answered_as_json_that_quotes_nothing_of_it(
     visitor: Visitor,
 ) -> None:
-    with socket.create_connection(("127.0.0.1", visitor.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", visitor.port), timeout=PATIENCE) as connection:
         connection.sendall(b"<script>alert(1)</script> / HTTP/9.9\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
 

@@ -7,6 +7,7 @@ import json
 from typing import Any, NamedTuple
 
 from prefdrop_cli.console.server import ConsoleServer
+from tests.workbench import PATIENCE
 
 
 class Told(NamedTuple):
@@ -43,7 +44,7 @@ class Visitor:
         """Send a request; a header of None is left out, one of several values sent as often."""
         usual: dict[str, Any] = {"Host": f"127.0.0.1:{self.port}", "Cookie": self.cookie or None}
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
             for name, value in {**usual, **given}.items():

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from tests.workbench import PATIENCE
+
 
 def doctor(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PREFDROP_"))}
@@ -19,7 +21,7 @@ def doctor(*options: str, **environment: str) -> subprocess.CompletedProcess[str
         [sys.executable, "-c", call, "doctor", *options],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         stdin=subprocess.DEVNULL,
         env={**kept, **nowhere, **environment},
