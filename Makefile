@@ -31,6 +31,7 @@ SEED ?= $(shell git rev-parse HEAD 2>/dev/null)
 EXAMPLE := feeds/crm-contacts
 OUT ?= out
 TESTED := --extra local --extra parquet --extra xlsx --extra test
+FIRST_TIER := -m pytest -n $(WORKERS)
 
 .PHONY: help
 help: ## Show this list
@@ -51,7 +52,7 @@ up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
 
 .PHONY: test
 test: $(VENV)/.test ## Run the first tier: the whole product once; TESTS=path picks some
-	@$(PYTEST) -n $(WORKERS) $(TESTS)
+	@$(BIN)/python $(FIRST_TIER) $(TESTS)
 
 .PHONY: test-all
 test-all: $(VENV)/.test ## Run all tests: every death, schedule, assumption and page too; TESTS=path picks some
@@ -60,6 +61,20 @@ test-all: $(VENV)/.test ## Run all tests: every death, schedule, assumption and 
 .PHONY: test-drawn
 test-drawn: $(VENV)/.test ## Run DRAW tests of the second tier, drawn by SEED (the commit), and print them
 	@$(PYTEST) -v -p no:xdist --draw $(DRAW) --draw-seed "$(SEED)"
+
+.PHONY: coverage
+coverage: $(VENV)/.measure ## Run the tests of `make test`, measure what they reach and check it against the bars
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(BIN)/python -m coverage run $(FIRST_TIER)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report > build/coverage/report.txt
+	@$(BIN)/python -m coverage json --quiet
+	@$(BIN)/python -m tools.coverage_table build/coverage/report.json
+
+.PHONY: mutation
+mutation: $(VENV)/.measure ## Try 400 mutants of the code that accounts for records; OPTIONS="--seed 2" draws others
+	@mkdir -p build/mutation
+	@$(BIN)/python -m tools.mutation $(OPTIONS)
 
 .PHONY: screenshots
 screenshots: $(VENV)/.test ## Take the pictures of docs/images anew, with the Chromium that is installed
@@ -142,6 +157,7 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 	$(call compile,pyproject.toml --extra xlsx,requirements-xlsx.txt)
 	$(call compile,pyproject.toml --extra local --extra bench,requirements-bench.txt)
 	$(call compile,pyproject.toml $(TESTED),requirements-test.txt)
+	$(call compile,pyproject.toml $(TESTED) --extra measure,requirements-measure.txt)
 	$(call compile,pyproject.toml $(TESTED) --extra dev,requirements-dev.txt)
 	$(call compile,requirements-sam.in,requirements-sam.txt)
 	$(call compile,requirements-checkov.in,requirements-checkov.txt)
@@ -193,6 +209,11 @@ $(VENV)/.bench: $(VENV)/.run requirements-bench.txt
 $(VENV)/.test: $(VENV)/.run requirements-test.txt
 	@echo "Installing what the tests need ..."
 	@$(INSTALL) -r requirements-test.txt
+	@touch $@
+
+$(VENV)/.measure: $(VENV)/.test requirements-measure.txt
+	@echo "Installing what measures the tests ..."
+	@$(INSTALL) -r requirements-measure.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test requirements-dev.txt

@@ -1,0 +1,1 @@
+"""Mutation score of the code that accounts for every record: `python -m tools.mutation`."""
