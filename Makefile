@@ -18,6 +18,7 @@ BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 CHECKOV_VENV := .venv-checkov
+PEERS_VENV := .venv-peers
 UV := $(BIN)/uv
 # Each list is complete and pinned with hashes, so nothing is left to resolve.
 INSTALL := $(UV) pip install --quiet --no-deps --require-hashes
@@ -105,11 +106,11 @@ format: $(VENV)/.dev ## Bring the code into the project's style
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.bench ## Measure everything (half an hour) and write docs/performance.md anew; ROWS="chunker import" picks some
+bench: $(VENV)/.bench $(PEERS_VENV)/.peers ## Compare everything (a quarter of an hour) and write docs/performance.md; ROWS="chunker import" picks some
 	@$(BIN)/python -m bench --json docs/performance.json --page $(ROWS)
 
 .PHONY: bench-quick
-bench-quick: $(VENV)/.bench ## Measure with smaller files in less than two minutes; says what it leaves out
+bench-quick: $(VENV)/.bench ## Compare with smaller files in about two minutes; names what it leaves out
 	@$(BIN)/python -m bench --quick --json build/bench-quick.json $(ROWS)
 
 .PHONY: cost
@@ -161,10 +162,11 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 	$(call compile,pyproject.toml $(TESTED) --extra dev,requirements-dev.txt)
 	$(call compile,requirements-sam.in,requirements-sam.txt)
 	$(call compile,requirements-checkov.in,requirements-checkov.txt)
+	$(call compile,requirements-peers.in,requirements-peers.txt)
 
 .PHONY: clean
 clean: ## Remove the environments and everything that was made
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(PEERS_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments ------------------------------------------------------------------------------
@@ -233,4 +235,11 @@ $(CHECKOV_VENV)/.checkov: requirements-checkov.txt $(VENV)/.python
 	echo "Setting up $(CHECKOV_VENV) for checkov ..."; \
 	"$$python" -m venv $(CHECKOV_VENV)
 	@$(INSTALL) --python $(CHECKOV_VENV) -r requirements-checkov.txt
+	@touch $@
+
+$(PEERS_VENV)/.peers: requirements-peers.txt $(VENV)/.python
+	@$(find_python); python=$$(find_python) || exit 1; \
+	echo "Setting up $(PEERS_VENV) for the tools that the bench compares with ..."; \
+	"$$python" -m venv $(PEERS_VENV)
+	@$(INSTALL) --python $(PEERS_VENV) -r requirements-peers.txt
 	@touch $@

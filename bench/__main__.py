@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import tempfile
 import time
@@ -16,11 +17,13 @@ from pathlib import Path
 
 from bench import page
 from bench.figures import Results, Skipped, here, merged, read, table, write
-from bench.plan import ROOT, Plan
+from bench.plan import Plan
+from bench.processes import ROOT
 
 ROWS = {
     "chunker": "bench.chunker:rows",
     "fill": "bench.chunker:fill",
+    "peers": "bench.peers:rows",
     "memory": "bench.memory:rows",
     "import": "bench.whole:rows",
     "exceptions": "bench.exceptions:rows",
@@ -32,14 +35,14 @@ ROWS = {
     "cost": "bench.costs:rows",
 }
 SLOW = {
-    "exports": "a million profiles are exported and read",
+    "peers": "the other tools are installed by `make bench`, into an environment of their own",
     "webhook": "its function is built, and runs in a container",
     "imports": "the functions are built, and run in containers",
 }
 """Rows that the quick bench leaves out, with what takes so long."""
 SMALLER = (
-    "Measured with smaller files than `make bench` does: rows of up to 500,000 for memory and "
-    "50,000 for an import, at no latency of the vendor, as csv alone."
+    "Measured with smaller files than `make bench` does: imports and exports at no latency of the "
+    "vendor and in one format, with targets for that size."
 )
 
 
@@ -79,7 +82,7 @@ def _measure(name: str, plan: Plan, results: Results, *, asked: bool) -> None:
         return
     module, _, function = ROWS[name].partition(":")
     print(f"\n{name}", flush=True)
-    begin = time.monotonic()
+    begin, load = time.monotonic(), os.getloadavg()[0]
     try:
         figures = list(getattr(importlib.import_module(module), function)(plan))
     except Skipped as why:
@@ -91,6 +94,7 @@ def _measure(name: str, plan: Plan, results: Results, *, asked: bool) -> None:
         results.left_out[name] = f"it failed with {type(error).__name__}"
         return
     results.figures += figures
+    results.measured[name] = f"{results.measured_on}, at a load of {load:.1f} when it began"
     print("\n".join(table(figures)))
     print(f"({time.monotonic() - begin:.0f} s)", flush=True)
 

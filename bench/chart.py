@@ -43,6 +43,7 @@ def _speeds(results: Results) -> list[Bar]:
     return [
         Bar(_short(figure.what), figure.value, figure.unit, ours=index == 0)
         for index, figure in enumerate(results.of("chunker"))
+        if figure.value is not None and figure.unit == "rows/s"
     ]
 
 
@@ -50,7 +51,7 @@ def _imports(results: Results) -> list[Bar]:
     return [
         Bar(_short(figure.what), figure.value, figure.unit, ours=not _is_floor(figure))
         for figure in results.of("import")
-        if figure.unit == "s"
+        if figure.value is not None and figure.unit == "s"
     ]
 
 
@@ -60,7 +61,7 @@ def _is_floor(figure: Figure) -> bool:
 
 def _short(what: str) -> str:
     """What fits before a bar."""
-    return what.partition(":")[0].partition(";")[0].replace("1,000,000 rows", "a million rows")
+    return what.partition(":")[0].partition(";")[0]
 
 
 def _panel(title: str, bars: list[Bar], top: int) -> Iterator[str]:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from prefdrop.feeds import Feed, Source, load_feed
+from prefdrop.feeds import Source, load_feed
 
 COLUMNS = (
     "crm_id", "first_name", "last_name", "segment", "email", "newsletter", "newsletter_at",
@@ -29,6 +29,7 @@ name = "people"
 match_alternate_id = "CrmContactId"
 [source]
 format = "{format}"
+duplicates = "{duplicates}"
 [columns]
 crm_id = "AlternateIds[AlternateIdType=CrmContactId].AlternateId"
 first_name = "CustomerName.FirstName"
@@ -108,19 +109,19 @@ def _spoilt(cells: Cells, stage: str, number: int) -> Cells:
     return tuple(changed)
 
 
-def feed(kind: str = "csv", *, gate: int = 5) -> Feed:
-    """The feed of a file of this kind (`csv`, `csv.gz`, `jsonl`, `json`)."""
-    return load_feed(feed_text(kind, gate=gate).encode(), file="people.toml")
+def feed_text(kind: str = "csv", *, duplicates: str = "keep", gate: int = 5) -> str:
+    """Return the feed of a file of this kind (`csv`, `csv.gz`, `jsonl`, `json`, `parquet`).
+
+    `gate` is the percentage of rejects that stops an import.
+    """
+    return FEED.format(format=kind.removesuffix(".gz"), duplicates=duplicates, gate=gate)
 
 
-def feed_text(kind: str = "csv", *, gate: int = 5) -> str:
-    """The same as its TOML; `gate` is the percentage of rejects that stops an import."""
-    return FEED.format(format=kind.removesuffix(".gz"), gate=gate)
-
-
-def source(path: Path, kind: str = "csv") -> Source:
-    """A file of people, opened with their feed."""
-    return Source(feed(kind), partial(_open_at, path), size=path.stat().st_size, file=path.name)
+def source(path: Path, kind: str = "csv", *, duplicates: str = "keep") -> Source:
+    """Return a file of people, opened with their feed."""
+    text = feed_text(kind, duplicates=duplicates)
+    feed = load_feed(text.encode(), file="people.toml")
+    return Source(feed, partial(_open_at, path), size=path.stat().st_size, file=path.name)
 
 
 def write(path: Path, kind: str, rows: Iterator[Cells]) -> None:

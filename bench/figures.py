@@ -20,16 +20,20 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     row: str
     """The row of the bench that measured it."""
     what: str
-    value: float
+    value: float | None
+    """None where this system does not report it."""
     unit: str
     target: float | None = None
     holds: Holds = "at least"
     note: str = ""
+    wall: float | None = None
+    processor: float | None = None
+    """Median seconds by the clock, and of processors, that `value` is made of."""
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
-        if self.target is None:
+        """Whether the target is met; None where there is none, or no value."""
+        if self.target is None or self.value is None:
             return None
         return self.value >= self.target if self.holds == "at least" else self.value <= self.target
 
@@ -40,7 +44,23 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
             return ""
         sign = "≥" if self.holds == "at least" else "≤"
         said = f"{sign} {amount(self.target)} {self.unit}".strip()
-        return f"{said}: {'met' if self.met else 'MISSED'}"
+        met = {True: "met", False: "MISSED", None: "not measured"}[self.met]
+        return f"{said}: {met}"
+
+    @property
+    def shown(self) -> str:
+        """The value with its unit."""
+        if self.value is None:
+            return "not measured: this system does not report it"
+        return f"{amount(self.value)} {self.unit}"
+
+    @property
+    def seconds(self) -> str:
+        """Seconds by the clock and of processors, as a table shows them."""
+        if self.wall is None:
+            return ""
+        processor = "not measured" if self.processor is None else amount(self.processor)
+        return f"{amount(self.wall)} / {processor}"
 
 
 class Skipped(Exception):
@@ -55,6 +75,8 @@ class Results(msgspec.Struct, kw_only=True):
     measured_on: str
     quick: bool = False
     figures: list[Figure] = []
+    measured: dict[str, str] = {}
+    """When each row was measured, and how busy the machine was."""
     left_out: dict[str, str] = {}
     """Rows that were not measured, and why."""
 
@@ -94,22 +116,18 @@ def merged(old: Results, new: Results) -> Results:
     kept = [figure for figure in old.figures if figure.row not in measured]
     left_out = {row: why for row, why in old.left_out.items() if row not in measured}
     left_out |= {row: why for row, why in new.left_out.items() if row not in {f.row for f in kept}}
-    return msgspec.structs.replace(new, figures=[*kept, *new.figures], left_out=left_out)
+    return msgspec.structs.replace(
+        new, figures=[*kept, *new.figures], left_out=left_out, measured=old.measured | new.measured
+    )
 
 
 def table(figures: Iterable[Figure]) -> Iterator[str]:
-    """Aligned lines of plain text, a blank one between rows of the bench."""
-    lines = [(f.row, f.what, amount(f.value), f.unit, f.verdict, f.note) for f in figures]
-    if not lines:
-        return
-    what, value, unit, verdict = (max(len(line[n]) for line in lines) for n in (1, 2, 3, 4))
-    before = lines[0][0]
-    for row, *cells in lines:
-        if row != before:
-            yield ""
-        before = row
-        said = f"{cells[0]:<{what}}  {cells[1]:>{value}} {cells[2]:<{unit}}"
-        yield f"{said}  {cells[3]:<{verdict}}  {cells[4]}".rstrip()
+    """Return aligned lines of plain text."""
+    lines = [(f.what, f.shown, f.seconds, f.verdict, f.note) for f in figures]
+    widths = [max(len(line[n]) for line in lines) for n in range(4)] if lines else []
+    for *cells, note in lines:
+        padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        yield "  ".join([*padded, note]).rstrip()
 
 
 def amount(value: float) -> str:

@@ -3,7 +3,7 @@
 Initiate, post one body after the other, execute, ask for the status every second, read the pages
 of exceptions and throw them away. No import of the same data gets below it against the same vendor.
 
-    python -m bench.floor FOLDER        in a process of its own; the bodies lie in FOLDER
+    python -m bench.floor FOLDER        in a process of its own; FOLDER holds the bodies
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from bench.plan import in_a_process
+from bench.processes import Run, in_a_process, timed
 from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT, ROUTES
 from prefdrop.mypreferences import auth_from_secret
 
@@ -25,20 +25,21 @@ SPEC = {"Name": "floor", "MatchCriteria": "AlternateIdType", "MatchValue": "CrmC
 
 
 class Floor(NamedTuple):
-    """What the plain client took, in seconds, and what it was told."""
+    """What the plain client took, and what the vendor reported to it."""
 
-    seconds: float
-    staging: float
-    received: int
+    run: Run
+    """Its rows are the records that the vendor received."""
     processed: int
-    exceptions: int
+    staging: float
+    """Seconds until everything was posted."""
 
 
 def measure(folder: Path, url: str, credentials: dict[str, str]) -> Floor:
     """Import the bodies of a folder in a process of its own."""
     secret = {"auth": "pnauthinfo3", **{k: credentials[k] for k in ("user_id", "secret")}}
     given = {"url": url, "client_id": credentials["client_id"], "secret": secret}
-    return Floor(*in_a_process("bench.floor", str(folder), given=given))
+    run, processed, staging = in_a_process("bench.floor", str(folder), given=given)
+    return Floor(Run(*run), processed, staging)
 
 
 class _Plain:
@@ -63,13 +64,25 @@ class _Plain:
         return answer.json()
 
 
-def run(folder: Path, given: dict[str, Any]) -> Floor:
+def main(folder: Path, given: dict[str, Any]) -> Floor:
     """Post the bodies in the order of their names."""
-    call, begin = _Plain(given), time.perf_counter()
-    token = str(call("initiate", body=json.dumps(SPEC).encode())["AccessToken"])
-    for body in sorted(folder.iterdir()):
-        call("stage", token, body.read_bytes())
-    staging = time.perf_counter() - begin
+    call, seen = _Plain(given), dict[str, Any]()
+
+    def work() -> int:
+        begin = time.perf_counter()
+        token = str(call("initiate", body=json.dumps(SPEC).encode())["AccessToken"])
+        for body in sorted(folder.iterdir()):
+            call("stage", token, body.read_bytes())
+        seen["staging"] = time.perf_counter() - begin
+        seen["status"] = _execute(call, token)
+        return int(seen["status"]["TotalRecordsReceived"])
+
+    run = timed(work)
+    return Floor(run, seen["status"]["Processed"], seen["staging"])
+
+
+def _execute(call: _Plain, token: str) -> Any:
+    """Execute and read the exceptions; returns the last status."""
     status = call("execute", token)
     while status["Status"] not in ("Complete", "Completed", "Failed"):
         time.sleep(POLL_SECONDS)
@@ -79,9 +92,8 @@ def run(folder: Path, given: dict[str, Any]) -> Floor:
         page = call("exceptions", token, offset=exceptions + 1, limit=EXCEPTIONS_PAGE_LIMIT)
         exceptions += page["Count"]
         more = page["HasMore"]
-    seconds = time.perf_counter() - begin
-    return Floor(seconds, staging, status["TotalRecordsReceived"], status["Processed"], exceptions)
+    return status
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), json.load(sys.stdin))))
+    print(json.dumps(main(Path(sys.argv[1]), json.load(sys.stdin))))

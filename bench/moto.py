@@ -1,4 +1,4 @@
-"""AWS's services (moto) in a process of their own, so that they are nobody's processor time."""
+"""AWS's services (moto) in a process of their own, whose processor time counts for no way."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import boto3
 
 PLACE = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -25,7 +28,7 @@ sys.stdin.read()
 
 @contextmanager
 def moto() -> Iterator[None]:
-    """A server that this process, and those it starts, take for AWS."""
+    """Run a server that this process, and those it starts, take for AWS."""
     command = [sys.executable, "-c", _SERVER]
     before = dict(os.environ)
     with subprocess.Popen(
@@ -40,3 +43,14 @@ def moto() -> Iterator[None]:
             os.environ.clear()
             os.environ |= before
             process.kill()
+
+
+def create_table(name: str) -> None:
+    """Create a table as the template has them: a key of two strings."""
+    keys: list[tuple[str, Any]] = [("pk", "HASH"), ("sk", "RANGE")]
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+    )

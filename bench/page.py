@@ -10,12 +10,13 @@ import re
 
 from bench import chart
 from bench.figures import Figure, Results, amount, read
-from bench.plan import ROOT
+from bench.processes import ROOT
 
 FIGURES = ROOT / "docs/performance.json"
 PAGE = ROOT / "docs/performance.md"
 CHART = ROOT / "docs/images/performance.svg"
 
+NOT_YET = "run the command to measure it"
 _BLOCK = re.compile(r"(<!-- bench: ([a-z ]+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 
 
@@ -35,9 +36,16 @@ def _block(names: list[str], results: Results) -> str:
         return _machine(results)
     figures = [figure for name in names for figure in results.of(name)]
     if not figures:
-        why = "; ".join(results.left_out.get(name, "not measured yet") for name in names)
+        why = "; ".join(dict.fromkeys(results.left_out.get(name, NOT_YET) for name in names))
         return f"Not measured on this machine: {why}.\n"
-    lines = ["| | | target | |", "|---|---|---|---|", *map(_line, figures)]
+    lines = [
+        "| | | target | wall / processor, s | |",
+        "|---|---|---|---|---|",
+        *map(_line, figures),
+    ]
+    when = "; ".join(dict.fromkeys(results.measured.get(name, "") for name in names))
+    command = f'make bench ROWS="{" ".join(names)}"'
+    lines += ["", f"`{command}` on a {results.machine}, Python {results.python}: {when}."]
     return "\n".join(lines) + "\n"
 
 
@@ -45,7 +53,7 @@ def _machine(results: Results) -> str:
     missed = [figure.what for figure in results.figures if figure.met is False]
     kept = sum(figure.met is True for figure in results.figures)
     lines = [
-        f"Measured on {results.measured_on} on a {results.machine}, with Python {results.python}: "
+        f"Last measured on {results.measured_on} on a {results.machine}, Python {results.python}: "
         f"{kept} targets met, {len(missed)} missed.",
         *(f"* missed: {what}" for what in missed),
     ]
@@ -56,8 +64,9 @@ def _line(figure: Figure) -> str:
     target = ""
     if figure.target is not None:
         sign = "≥" if figure.holds == "at least" else "≤"
-        target = f"{sign} {amount(figure.target)}{'' if figure.met else ' **missed**'}"
-    return f"| {figure.what} | {amount(figure.value)} {figure.unit} | {target} | {figure.note} |"
+        target = f"{sign} {amount(figure.target)}{' **missed**' if figure.met is False else ''}"
+    cells = (figure.what, figure.shown, target, figure.seconds, figure.note)
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

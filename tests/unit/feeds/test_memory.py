@@ -1,4 +1,4 @@
-"""Memory does not grow with the file. `bench/memory.py` shows the same at millions of rows."""
+"""Memory does not grow with the file. `make bench ROWS=memory` shows it at millions of rows."""
 
 from __future__ import annotations
 
