@@ -70,9 +70,7 @@ FLAGS = st.fixed_dictionaries(
 
 
 @given(st.lists(st.tuples(RECORD, st.sampled_from("AB")), min_size=1, max_size=12), FLAGS)
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_record_ends_in_exactly_one_counter(
     vendor: Vendor, records: list[tuple[Json, str]], flags: dict[str, Any]
 ) -> None:

@@ -99,9 +99,7 @@ RECORD = _some(
 
 
 @given(st.lists(RECORD, min_size=1, max_size=8))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_profiles_show_every_member_that_was_staged(vendor: Vendor, records: list[Json]) -> None:
     vendor.reset()
     for number, record in enumerate(records):

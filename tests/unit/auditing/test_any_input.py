@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -54,11 +53,10 @@ headers = st.dictionaries(
 )
 PARTS = ["requestContext", "headers", "pathParameters", "queryStringParameters", "body"]
 PARTS += ["isBase64Encoded", "http", MARK]
-EXAMPLES = 150 if os.environ.get("PREFDROP_THOROUGH") else 40
 AS_FIXTURES_ARE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=AS_FIXTURES_ARE)
+@settings(suppress_health_check=AS_FIXTURES_ARE)
 @given(bodies)
 def test_every_body_is_kept_or_answered_and_none_is_told(
     receiver: Receiver, told: Callable[[], str], body: bytes
@@ -77,7 +75,7 @@ def test_every_body_is_kept_or_answered_and_none_is_told(
         )
 
 
-@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=AS_FIXTURES_ARE)
+@settings(suppress_health_check=AS_FIXTURES_ARE)
 @given(
     method=st.sampled_from(["POST", "GET", "OPTIONS", "PUT", ""]) | st.text(max_size=5),
     key=st.sampled_from([KEY, KEY.upper(), MARK]) | st.text(max_size=10),
@@ -107,7 +105,7 @@ def test_every_request_gets_an_answer_that_is_no_fault_of_ours(
         assert MARK not in answer["body"]
 
 
-@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=AS_FIXTURES_ARE)
+@settings(suppress_health_check=AS_FIXTURES_ARE)
 @given(st.dictionaries(st.sampled_from(PARTS), values))
 def test_what_is_not_even_an_http_request_is_refused(
     receiver: Receiver, request_: dict[str, Any]

@@ -104,7 +104,7 @@ def entry(number: int, content: int = 0) -> bytes:
 entries = st.lists(st.builds(entry, st.integers(0, 40), st.integers(0, 2)), max_size=60)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(entries.filter(bool), min_size=1, max_size=4))
 def test_rolls_merge_to_each_entry_once_in_order(
     services: ExportServices, parts: list[list[bytes]]
@@ -123,7 +123,7 @@ def test_rolls_merge_to_each_entry_once_in_order(
     assert sum(new for _, new in counted) == len(profiles)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=entries, now=entries)
 def test_gone_is_who_was_there_and_is_not_any_more(before: list[bytes], now: list[bytes]) -> None:
     gone = list(rolls.gone(iter(sorted(before)), iter(sorted(now))))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prefdrop.exporting.loading import load_export
@@ -131,7 +131,6 @@ def typed(value: Any) -> Any:
     return (isinstance(value, bool), value)
 
 
-@settings(max_examples=20)
 @given(first=values, second=values)
 @example(first="a\rb", second=None)
 @example(first="\r", second="\r")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prefdrop.feeds import ChunkLimits, LocalReject, Source, SourceError, key_index, load_feed
@@ -106,7 +106,6 @@ duplicates = "first"
     assert [reject.row for reject in rejects_of(chunks)] == [3]
 
 
-@settings(max_examples=50)
 @given(
     st.lists(st.sampled_from("abcdef"), max_size=30),
     st.sampled_from(["last", "first", "reject"]),

@@ -8,7 +8,7 @@ import json
 import zipfile
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prefdrop.feeds import ChunkLimits, Cursor, Feed
@@ -69,7 +69,6 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@settings(max_examples=20)
 @given(
     table=TABLES,
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]),
@@ -105,7 +104,6 @@ def assert_read_back(feed: Feed, data: bytes, table: Table, limits: ChunkLimits)
         assert all_chunks(source_of(feed, data), limits, chunk.start) == chunks[at:]
 
 
-@settings(max_examples=50)
 @given(TABLES)
 def test_every_format_gives_the_same_records_and_rejects(table: Table) -> None:
     outcomes = []

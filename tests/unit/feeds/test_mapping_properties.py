@@ -7,7 +7,7 @@ import io
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .reference_mapping import Mapped, expected_record
@@ -84,7 +84,6 @@ def toml_of(columns: dict[str, Mapped], constants: dict[str, Any]) -> bytes:
     return make_feed("\n".join(lines), rest="\n".join(["[constants]", *given_constants]))
 
 
-@settings(max_examples=300, deadline=None)
 @given(mappings(), st.data())
 def test_any_mapping_of_any_row(
     mapping: tuple[dict[str, Mapped], dict[str, Any]], data: st.DataObject

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prefdrop.feeds import ChunkLimits, RejectsWriter, SourceError, xlsx_rows
@@ -65,7 +65,6 @@ WRITERS = {"parquet": parquet_of, "xlsx": xlsx_of}
 
 
 @pytest.mark.parametrize("kind", FEEDS)
-@settings(max_examples=25)
 @given(rows=st.lists(st.tuples(KEYS, TEXTS, TEXTS), min_size=1, max_size=8), most=st.integers(1, 3))
 def test_rows_are_the_same_as_in_csv_and_from_any_chunk_on(
     kind: str, rows: list[tuple[str, str, str]], most: int

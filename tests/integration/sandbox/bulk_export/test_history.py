@@ -67,9 +67,7 @@ def ticking() -> Iterator[Ticking]:
     one.store.close()
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=ACTIONS)
 def test_every_snapshot_shows_what_there_was(
     ticking: Ticking, actions: list[tuple[str, int]]

@@ -199,9 +199,7 @@ subsets = st.sets(st.integers(0, 11))
 steps = st.lists(st.tuples(st.sampled_from(sorted(OPERATIONS)), st.sampled_from(SEGMENTS)))
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(members=st.tuples(*[subsets] * 4), first=st.sampled_from(SEGMENTS), then=steps)
 def test_groups_combine_segments_from_left_to_right(
     exporter: Exporter, members: tuple[set[int], ...], first: str, then: list[tuple[str, str]]

@@ -29,9 +29,7 @@ def delete(vendor: Vendor, crm_id: str) -> None:
     vendor.run({"AlternateIds": identity}, ImportAction="Delete")
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(WRITES | EXPORTS, min_size=6, max_size=16))
 def test_what_is_read_is_what_was_there_when_the_export_was_initiated(
     exporter: Exporter, story: list[tuple[str, int]]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import os
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mypreferences_assumptions import EVENT_KINDS
@@ -21,7 +20,6 @@ TELL_PREVIOUS = (
     "standardfield.defaultlocale.updated", "standardfield.firstname.updated",
     "standardfield.middlename.updated", "standardfield.lastname.updated", "customfield.updated",
 )  # fmt: skip
-_CASES = settings(max_examples=100 if os.environ.get("PREFDROP_THOROUGH") else 25)
 HOMES = {"a@example.test": "Home", "b@example.test": "Work", "c@example.test": "Other"}
 DATES = st.sampled_from(["2026-01-01T00:00:00Z", "2026-02-02T00:00:00Z"])
 ACTIVE = st.booleans()
@@ -107,14 +105,12 @@ def _kinds(events: list[Made], noun: str) -> list[tuple[str, Made]]:
     ]
 
 
-@_CASES
 @given(PROFILES)
 def test_nothing_changed_is_no_event(document: Json) -> None:
     assert events_of("updated", document, copy.deepcopy(document)) == []
     assert events_of("replaced", document, copy.deepcopy(document)) == []
 
 
-@_CASES
 @given(WITH_PREFERENCES, DATES)
 def test_marks_of_the_writing_are_no_change(document: Json, moment: str) -> None:
     written = copy.deepcopy(document)
@@ -124,7 +120,6 @@ def test_marks_of_the_writing_are_no_change(document: Json, moment: str) -> None
     assert events_of("updated", document, written) == []
 
 
-@_CASES
 @given(PROFILES, PROFILES)
 def test_every_event_is_known_and_only_documented_ones_tell_what_was_before(
     before: Json, after: Json
@@ -136,7 +131,6 @@ def test_every_event_is_known_and_only_documented_ones_tell_what_was_before(
         assert made.previous != made.data
 
 
-@_CASES
 @given(PROFILES, PROFILES)
 def test_replayed_contacts_are_the_contacts(before: Json, after: Json) -> None:
     state = {_contact(item): facts(item) for item in _active(before["Emails"])}
@@ -152,7 +146,6 @@ def test_replayed_contacts_are_the_contacts(before: Json, after: Json) -> None:
     assert state == {_contact(item): facts(item) for item in _active(after["Emails"])}
 
 
-@_CASES
 @given(WITH_PREFERENCES, WITH_PREFERENCES)
 def test_replayed_preferences_are_the_preferences(before: Json, after: Json) -> None:
     state = _preferences(before)
@@ -168,7 +161,6 @@ def test_replayed_preferences_are_the_preferences(before: Json, after: Json) -> 
     assert state == _preferences(after)
 
 
-@_CASES
 @given(WITH_PREFERENCES, WITH_PREFERENCES)
 def test_replayed_consents_are_the_consents(before: Json, after: Json) -> None:
     state = _consents(before)
@@ -185,7 +177,6 @@ def test_replayed_consents_are_the_consents(before: Json, after: Json) -> None:
     assert state == _consents(after)
 
 
-@_CASES
 @given(PROFILES, PROFILES)
 def test_replayed_fields_and_names_are_the_fields_and_names(before: Json, after: Json) -> None:
     fields = {item["Name"]: item["Value"] for item in _active(before["CustomFields"])}
@@ -206,7 +197,6 @@ def test_replayed_fields_and_names_are_the_fields_and_names(before: Json, after:
     assert names == {name: value for name, value in after["CustomerName"].items() if value}
 
 
-@_CASES
 @given(WITH_PREFERENCES)
 def test_a_new_profile_is_told_whole(document: Json) -> None:
     events = events_of("created", None, document)
@@ -217,13 +207,11 @@ def test_a_new_profile_is_told_whole(document: Json) -> None:
     assert len(told) == len(_preferences(document))
 
 
-@_CASES
 @given(PROFILES)
 def test_a_deleted_profile_is_told_by_one_event(document: Json) -> None:
     assert [made.kind for made in events_of("deleted", document, None)] == ["profile.deleted"]
 
 
-@_CASES
 @given(PROFILES, PROFILES)
 def test_a_replaced_profile_is_told_to_be_replaced_not_updated(before: Json, after: Json) -> None:
     kinds = [made.kind for made in events_of("replaced", before, after)]

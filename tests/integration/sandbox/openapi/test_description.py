@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from mypreferences_assumptions import ROUTES
 from prefdrop_local.sandbox.process import SandboxProcess
 from tests.integration.sandbox.caller import Json, Vendor
+from tests.tiers import tier_of
 
-THOROUGH = bool(os.environ.get("PREFDROP_THOROUGH"))
 UPDATES = [name for name in ROUTES if name.endswith("_types.update")]
 
 
@@ -93,12 +92,16 @@ def test_the_description_is_valid_openapi(described: Any) -> None:
 
 
 def test_route_answers_any_request_as_described(
-    subtests: pytest.Subtests, vendor: Vendor, described: Any, conforms: list[Any]
+    subtests: pytest.Subtests,
+    pytestconfig: pytest.Config,
+    vendor: Vendor,
+    described: Any,
+    conforms: list[Any],
 ) -> None:
     for place, name in enumerate(ROUTES):
         # Requests that do not fit take longest to draw; every third route gets one.
         examples = {"positive": 2, "negative": 1} if place % 3 == 0 else {"positive": 2}
-        if THOROUGH:
+        if tier_of(pytestconfig) == "all":
             examples = {"positive": 5, "negative": 4}
         operation = described.find_operation_by_id(name)
         vendor.reset()

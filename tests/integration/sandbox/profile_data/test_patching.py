@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonpatch
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prefdrop_local.sandbox.problem import ProblemError
@@ -169,7 +169,6 @@ PATCHES = st.lists(
 
 
 @given(document=st.dictionaries(KEYS, VALUES, max_size=3), patch=PATCHES)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_patch_ends_as_the_reference_implementation_says(
     document: Json, patch: list[tuple[str, list[str], Any]]
 ) -> None:

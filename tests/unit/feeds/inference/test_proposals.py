@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,9 +15,6 @@ from hypothesis import strategies as st
 
 from prefdrop.feeds import Feed, SourceError
 from tests.unit.feeds.inference.support import feed_of, infer, run, table
-
-EXAMPLES = 250 if os.environ.get("PREFDROP_THOROUGH") else 50
-"""Generated samples of a property."""
 
 LETTERS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=12)
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -115,7 +111,7 @@ def samples(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     return header, [list(row) for row in zip(*made, strict=True)]
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(samples(), st.sampled_from(",;\t|"), st.sampled_from(["csv", "gz", "jsonl", "json"]))
 def test_a_proposed_feed_loads_and_rejects_next_to_nothing_of_its_sample(
     sample: tuple[list[str], list[list[str]]], delimiter: str, kind: str
@@ -155,7 +151,6 @@ def feed_or_refusal(data: str) -> Feed | str:
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
-@settings(max_examples=EXAMPLES)
 @given(st.data(), st.integers(1, 5))
 def test_any_table_at_all_gives_a_feed_that_loads_or_a_clear_refusal(
     data: st.DataObject, width: int
@@ -179,7 +174,6 @@ def members(inner: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, obj
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | members(inner))
 
 
-@settings(max_examples=EXAMPLES)
 @given(members(VALUES), st.integers(1, 4))
 def test_any_objects_at_all_give_a_feed_that_loads_or_a_clear_refusal(
     value: dict[str, object], count: int
@@ -199,7 +193,6 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=EXAMPLES)
 @given(PEOPLE)
 def test_a_first_row_of_data_is_not_taken_for_column_names(
     people: list[tuple[str, str, str]],
