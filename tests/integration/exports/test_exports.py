@@ -13,7 +13,7 @@ EVERYBODY = """
 segment = "AllProfiles"
 mode = "incremental"
 [output]
-object_bytes = 200_000
+object_bytes = 30_000
 """
 
 
