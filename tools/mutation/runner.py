@@ -25,19 +25,6 @@ from tools.mutation import plan
 
 Outcome = Literal["killed", "timed out", "survived"]
 
-PRELOADED = [
-    "aws_lambda_powertools.metrics",
-    "boto3",
-    "hypothesis",
-    "moto.backends",
-    "moto.dynamodb.models",
-    "moto.dynamodb.responses",
-    "moto.s3.responses",
-    "msgspec",
-    "pytest",
-    "requests",
-    "samtranslator.translator.translator",
-]
 LEAST_SECONDS, TIMES_LONGER = 10.0, 20.0
 """A test with a mutant has these processor seconds, plus so many times what it took without."""
 
@@ -64,7 +51,7 @@ class Runner:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
+        self._context.set_forkserver_preload(["tools.mutation.preloaded"])
 
     def run(self, attempts: Sequence[Attempt], workers: int) -> Iterator[tuple[int, Outcome]]:
         """Yield each attempt's position and outcome as it ends, `workers` at a time."""

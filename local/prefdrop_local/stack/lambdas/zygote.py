@@ -14,6 +14,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from typing import Any
 
 from prefdrop_local.stack.botocore_data import read_once
@@ -32,6 +33,9 @@ PREIMPORTED = (
 
 SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "stepfunctions")
 """The services that functions make clients of."""
+
+END_SECONDS = 4.0
+"""Time for the workers to end when the stack does; the stack waits a second longer."""
 
 
 class _Parent:
@@ -73,6 +77,13 @@ class _Parent:
             self.end()
 
     def end(self) -> None:
+        """Wait for the workers, which end with the stack by themselves; kill those that hang."""
+        patience = time.monotonic() + END_SECONDS
+        while self.children and time.monotonic() < patience:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            self.children.discard(pid)
+            if pid == 0:
+                time.sleep(0.002)
         for pid in self.children:
             os.kill(pid, signal.SIGKILL)
         os._exit(0)
