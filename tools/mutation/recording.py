@@ -9,9 +9,9 @@ import importlib
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,29 +46,21 @@ class Recording:
         path.write_text(json.dumps({"seconds": self.seconds, "tests": self.tests}), "utf-8")
 
     def of(self, module: str, *spans: Iterable[int]) -> list[str]:
-        """Return tests that run the first of these spans that any test runs, quickest first.
+        """Return tests that run the first of these spans that any test runs, the quickest first.
 
         What only an import runs, such as a constant, is tried by tests of the whole module.
         """
         lines = self.tests[module]
         for span in (*spans, lines):
             if found := {test for line in span for test in lines.get(line, ())}:
-                return self._bounded(sorted(found, key=lambda test: (self.seconds[test], test)))
+                ordered = sorted(found, key=lambda test: (self.seconds[test], test))
+                spent = accumulate(self.seconds[test] for test in ordered)
+                return [
+                    test
+                    for n, (test, seconds) in enumerate(zip(ordered, spent, strict=True))
+                    if n == 0 or seconds <= plan.MOST_SECONDS
+                ]
         return []
-
-    def _bounded(self, tests: list[str]) -> list[str]:
-        alike: Counter[str] = Counter()
-        seconds = 0.0
-        kept: list[str] = []
-        for test in tests:
-            function = test.partition("[")[0]
-            alike[function] += 1
-            if alike[function] <= plan.MOST_ALIKE:
-                seconds += self.seconds[test]
-                if kept and seconds > plan.MOST_SECONDS:
-                    break
-                kept.append(test)
-        return kept
 
 
 class _Recorder:

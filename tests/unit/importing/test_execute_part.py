@@ -152,7 +152,9 @@ def test_execute_that_landed_all_the_same_is_polled(one: OneImport, error: Excep
     one.vendor.next["execute"] = [error]
 
     assert execute(one) == POLL
-    assert (sent(one), one.part.state) == (["status", "execute", "status"], "executing")
+    looked = ("status", TOKEN, None)
+    assert one.vendor.sent == [looked, ("execute", TOKEN, 20.0), looked]
+    assert one.part.state == "executing"
 
 
 def test_execute_without_an_answer_stays_written_down(one: OneImport):

@@ -9,6 +9,7 @@ from prefdrop.importing import spool
 from prefdrop.importing.staging_part import Interrupted
 from prefdrop.ledger.clock import iso
 from prefdrop.ledger.imports import Correction
+from prefdrop.ledger.parts import Fenced
 from prefdrop.mypreferences import (
     BadRequest,
     NotSent,
@@ -131,6 +132,17 @@ def test_import_shows_progress_while_it_is_staged(one: OneImport):
     assert record.vendor_requests == len(one.vendor.sent)
 
 
+def test_progress_is_shown_with_each_chunk(one: OneImport):
+    one.begin()
+    one.vendor.next["stage"] = [None, Unclear("?")]
+
+    interrupted(one)
+
+    assert one.part.staged > 0
+    record = one.record
+    assert (record.status, record.staged, record.chunks) == ("Staging", one.part.staged, 1)
+
+
 def test_corrections_follow_the_drop_in_the_same_part(one: OneImport):
     one.sources.append(people(3).encode())
     correction = Correction("corrections/one.csv", "v1", len(one.sources[1]))
@@ -191,6 +203,19 @@ def test_doubtful_chunk_that_landed_is_settled_and_not_resent(one: OneImport):
     assert (one.vendor.received, one.part.staged, one.part.validation_ok) == (9, 9, 9)
     assert (one.part.ghosts, {c.attempts for c in one.chunks}) == (0, {1})
     assert sum(len(body) for body in one.vendor.bodies) == 9
+
+
+def test_last_chunk_that_landed_in_doubt_brings_its_figures(one: OneImport):
+    one.sources = [people(2).encode()]
+    one.begin()
+    one.vendor.failed = 1
+    one.vendor.next["stage"] = [landed(Unclear("?"))]
+    interrupted(one)
+
+    assert retried(one)["next"] == "collect"
+
+    part = one.part
+    assert (part.validation_ok, part.pending, part.rejected_validation) == (1, 1, 1)
 
 
 def test_doubtful_chunk_that_did_not_land_is_sent_again(one: OneImport):
@@ -373,6 +398,20 @@ def test_probed_record_is_counted_where_its_turn_comes(one: OneImport):
     assert sum(c.records for c in one.chunks) == 8
 
 
+def test_wrong_row_before_a_probed_record_counts_once(one: OneImport):
+    one.sources = [(people(2) + WRONG + people(9).split("\n", 3)[3]).encode()]
+    one.begin()
+    refuse(one, "C-1")
+
+    one.stager().run()
+
+    (probe,) = (c for c in one.chunks if c.probe)
+    assert (probe.probe, probe.rows, probe.rejected_local, probe.rejects) == (4, 1, 0, True)
+    spooled = spool.read_local(one.services.objects, IMPORT, 1, probe.number)
+    assert [(r.row, r.code) for r in spooled] == [(3, spool.ELSEWHERE)]
+    assert staged(one)[:3] == (10, 2, 8)
+
+
 def test_probe_without_an_answer_tears_the_part(one: OneImport):
     one.begin()
     refuse(one, "C-1")
@@ -427,6 +466,19 @@ def test_part_whose_time_is_up_keeps_what_was_staged(one: OneImport):
     assert one.part.staged == one.vendor.received
 
 
+@pytest.mark.parametrize(("left", "enough"), [(20_000, True), (19_999, False)])
+def test_request_begins_only_if_it_ends_within_the_lease(one: OneImport, left: int, enough: bool):
+    one.begin()
+    staging = one.take()
+    one.now += 60_000 - left
+
+    if enough:
+        assert staging.time_to_send() == 20.0
+    else:
+        with pytest.raises(Fenced):
+            staging.time_to_send()
+
+
 @pytest.mark.parametrize(("seconds", "sent"), [(29.9, 0), (30, 9)])
 def test_invocation_keeps_time_for_its_last_writes(one: OneImport, seconds: float, sent: int):
     one.begin()
@@ -448,6 +500,16 @@ def test_requests_are_marked_where_the_vendor_counts_them(make_import):
     one.stager().run()
 
     assert one.services.quota.use().used == one.part.stage_requests
+
+
+def test_chunks_are_full_again_after_the_suspects(make_import):
+    one = make_import(chunk_bytes=20_000)
+    one.begin(suspects=4)
+
+    one.stager().run()
+
+    assert [c.records for c in one.chunks] == [2, 1, 1, 5]
+    assert one.part.suspects == 0
 
 
 def test_suspects_are_cut_in_half(one: OneImport):

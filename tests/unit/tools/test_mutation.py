@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutation import survivors
+from tools.mutation import plan, survivors
 from tools.mutation.recording import Recording
 from tools.mutation.runner import _outcome
 from tools.mutation.sampling import Name, sample
@@ -60,6 +60,14 @@ def test_tests_of_an_import_time_line_are_all_of_its_module():
     recording = Recording({"one": 1.0, "two": 2.0}, {"m": {3: ["one"], 9: ["two"]}})
 
     assert recording.of("m", range(1, 2), range(1, 2)) == ["one", "two"]
+
+
+def test_tests_of_a_line_end_with_their_time():
+    seconds = {"a": plan.MOST_SECONDS - 1, "b": plan.MOST_SECONDS, "c": 0.5}
+    recording = Recording(seconds, {"m": {3: ["a", "b", "c"], 4: ["b"]}})
+
+    assert recording.of("m", range(3, 4)) == ["c", "a"]
+    assert recording.of("m", range(4, 5)) == ["b"]
 
 
 def test_recording_written_reads_back_the_same(tmp_path):
