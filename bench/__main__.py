@@ -38,6 +38,7 @@ SLOW = {
     "peers": "the other tools are installed by `make bench`, into an environment of their own",
     "webhook": "its function is built, and runs in a container",
     "imports": "the functions are built, and run in containers",
+    "stack": "it is started five times",
 }
 """Rows that the quick bench leaves out, with what takes so long."""
 SMALLER = (

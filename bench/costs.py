@@ -2,9 +2,9 @@
 
     python -m bench cost
 
-Requests are those that `tests/faults/test_counted_requests.py` counts; durations that nobody can
-measure off AWS are assumed in `tools/cost.py`. Sending the data out of AWS is priced apart: it
-depends on the records alone, and any client in AWS pays it.
+Requests are those that `tests/faults/test_counted_requests.py` counts. Durations that only AWS can
+show are assumed in `tools/cost.py`. Sending the data out of AWS is priced apart: it depends on the
+records alone, and any client in AWS pays it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def rows(_: Plan) -> Iterator[Figure]:
         counted = f"{line.units:,.0f} {line.price.unit}"
         yield Figure("cost", f"of it {line.what}", line.dollars, "$", note=counted)
     gigabytes = sum(line.units for line in sent)
-    note = f"{gigabytes:.2f} GB, whoever sends them"
+    note = f"{gigabytes:.2f} GB, any client in AWS pays it"
     yield Figure("cost", "sending the records out of AWS", cost.total(sent), "$", note=note)
     yield Figure(
         "cost", "a million webhook events, each by itself", cost.total(cost.of_events()), "$"

@@ -1,6 +1,6 @@
 """docs/performance.md and its chart, from the figures of a run: `python -m bench.page`.
 
-Tables stand between `<!-- bench: ROW … -->` and `<!-- /bench -->`; everything else on the page is
+Tables are between `<!-- bench: ROW … -->` and `<!-- /bench -->`; everything else on the page is
 written by hand, and says nothing that a further run could make wrong.
 """
 
@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"(<!-- bench: ([a-z ]+) -->\n).*?(<!-- /bench -->)", re.DOT
 
 
 def renew(results: Results) -> None:
-    """Write the page's tables and its chart anew."""
+    """Write the page's tables and its chart again."""
     PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
     CHART.write_text(chart.drawn(results), encoding="utf-8")
 

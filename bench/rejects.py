@@ -90,13 +90,13 @@ def prepare(services: Services, count: int) -> None:
     boto3.client("s3").create_bucket(Bucket="bench")
     reason = "CustomerType: The customer type is unknown."
     for stretch, first in enumerate(range(1, count + 1, STRETCH), 1):
-        told = [
+        refused = [
             VendorReject(
                 n, "UnknownCustomerType", reason, (f"alternate:crmcontactid:c-{n - 1:08}",)
             )
             for n in range(first, min(first + STRETCH, count + 1))
         ]
-        spool.write_vendor(services.objects, IMPORT, 1, "validation", stretch, told)
+        spool.write_vendor(services.objects, IMPORT, 1, "validation", stretch, refused)
 
 
 def main(path: Path, count: int) -> Run:
