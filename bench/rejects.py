@@ -55,7 +55,7 @@ ENVIRONMENT = {
 
 def rows(plan: Plan) -> Iterator[Figure]:
     """The memory of the pass, and how many rows a second it wrote."""
-    count = 25_000 if plan.quick else 200_000
+    count = 25_000 if plan.quick else 100_000
     with moto():
         path = str(plan.people(count))
         run = run_in_a_process("bench.rejects", path, str(count), memory=True)
