@@ -24,7 +24,7 @@ from prefdrop.importing.reject_items import ItemWriter
 from prefdrop.ledger.exceptions import BATCH, ExceptionStore, RejectItem, _put
 
 IMPORT = "imp-0123456789abcdef"
-LEAST_SPEED = 0.8
+LEAST_SPEED = 1.0
 
 
 def rows(plan: Plan) -> Iterator[Figure]:

@@ -17,7 +17,7 @@ from bench.plan import Plan
 from bench.processes import ROOT, in_a_process
 from prefdrop_local.stack import LocalStack
 
-MOST_TIMES = 2.5
+MOST_TIMES = 2.2
 MOTO = "import of moto"
 
 

@@ -35,7 +35,7 @@ from prefdrop_local.stack import LocalStack, StackSettings
 ENDED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
 FLOOR = "floor"
 COUNT, QUICK_COUNT = 50_000, 20_000
-MOST_TIMES, QUICK_MOST_TIMES = 2.0, 3.0
+MOST_TIMES, QUICK_MOST_TIMES = 1.8, 3.0
 """How many times the floor an import may take. The starts of steps weigh more in a small one."""
 CONTESTS = {0: ("csv", "csv.gz", "jsonl"), 400: ("csv",)}
 QUICK_CONTESTS = {0: ("csv",)}
