@@ -79,13 +79,16 @@ def test_chunks_are_built_again_alike_though_a_worker_dies_and_a_new_snapshot_co
 
 @pytest.mark.parametrize(
     ("fault", "deaths"),
-    [
-        ("reset_before", {}),
-        ("reset_after", {}),
-        ("", {1: (7, "after")}),
-        ("reset_before", {2: (2, "after")}),
-    ],
-    ids=["did not land", "landed", "a worker died", "a worker died letting go of the snapshot"],
+    spread(
+        [
+            pytest.param("reset_after", {}, id="landed"),
+            pytest.param("reset_before", {}, id="did not land"),
+            pytest.param("", {1: (7, "after")}, id="a worker died"),
+            pytest.param("reset_before", {2: (2, "after")}, id="died after the snapshot"),
+        ],
+        2,
+        "each cause",
+    ),
 )
 def test_all_of_a_part_is_held_to_the_same_where_a_new_release_cannot_read_the_snapshot(
     simulate: Callable[..., Simulation],

@@ -266,7 +266,10 @@ def test_an_import_that_the_vendor_failed_can_be_retried(simulation: Simulation)
     assert Counter(books(simulation).executed) == Counter(wanted)
 
 
-@pytest.mark.parametrize("step", ["InitiatePart", "StageChunks", "ExecutePart", "CheckStatus"])
+@pytest.mark.parametrize(
+    "step",
+    spread(["InitiatePart", "StageChunks", "CheckStatus", "ExecutePart"], 2, "each step"),
+)
 def test_a_secret_that_was_changed_meanwhile_is_read_again(
     simulation: Simulation, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

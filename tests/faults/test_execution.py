@@ -10,7 +10,7 @@ import pytest
 from tests.faults.interpreter import Json
 from tests.faults.oracle import assert_exactly_once, books, expected, rejected_rows
 from tests.faults.simulation import Simulation
-from tests.tiers import spread
+from tests.tiers import second_tier, spread
 from tests.workbench import FEED, more_people, people
 
 FILE = people(30).encode()
@@ -24,12 +24,20 @@ def simulation(simulate: Callable[..., Simulation]) -> Simulation:
     return simulate(PREFDROP_REQUEST_SECONDS=1)
 
 
+def kinds(place: int) -> list[Any]:
+    """Return the kinds for one of three requests; the first tier has each kind at one of them."""
+    return [
+        kind if n % 3 == place else pytest.param(kind, marks=second_tier("each request"))
+        for n, kind in enumerate(UNANSWERED)
+    ]
+
+
 def rule(route: str, kind: str, **more: Any) -> Json:
     seconds = {"seconds": 0.1} if kind.startswith("timeout") else {}
     return {"route": f"import.{route}", "kind": kind, **seconds, **more}
 
 
-@pytest.mark.parametrize("kind", UNANSWERED)
+@pytest.mark.parametrize("kind", kinds(0))
 def test_an_initiate_without_an_answer_is_simply_done_again(
     simulation: Simulation, kind: str
 ) -> None:
@@ -41,7 +49,7 @@ def test_an_initiate_without_an_answer_is_simply_done_again(
     assert_exactly_once(simulation, execution, FILE, FEED)
 
 
-@pytest.mark.parametrize("kind", UNANSWERED)
+@pytest.mark.parametrize("kind", kinds(1))
 def test_an_execute_without_an_answer_is_looked_into(simulation: Simulation, kind: str) -> None:
     simulation.fault(rule("execute", kind, nth=1))
 
@@ -74,7 +82,7 @@ def test_a_status_that_stays_away_for_a_while_fails_no_import(
     assert_exactly_once(simulation, execution, FILE, FEED)
 
 
-@pytest.mark.parametrize("word", ["Complete", "Completed", "COMPLETED"])
+@pytest.mark.parametrize("word", spread(["Complete", "COMPLETED", "Completed"], 1, "each spelling"))
 def test_every_spelling_of_the_end_is_understood(simulation: Simulation, word: str) -> None:
     simulation.fault(rule("status", "word", word=word, members="odd"))
 
@@ -172,7 +180,7 @@ def test_pages_that_change_while_they_are_read_are_read_again(
     assert rejected_rows(paged, report) == refused_rows()
 
 
-@pytest.mark.parametrize("kind", UNANSWERED)
+@pytest.mark.parametrize("kind", kinds(2))
 def test_a_page_without_an_answer_is_read_again(paged: Simulation, kind: str) -> None:
     paged.fault(rule("exceptions", kind, nth=2))
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from prefdrop.exporting.vendor import ExportVendor
 from prefdrop.mypreferences import ExportPage
 from tests.faults.exports.simulation import EXPORT, ExportSimulation
-from tests.tiers import second_tier
+from tests.tiers import second_tier, spread
 
 SENT_ONCE = ("initiate", "commit")
 READS = ("status", "retrieve")
@@ -65,7 +65,7 @@ def test_a_request_without_a_clear_answer_is_simply_made_again(
     finished(people)
 
 
-@pytest.mark.parametrize("name", ["initiate", "status", "commit"])
+@pytest.mark.parametrize("name", spread(["initiate", "status", "commit"], 1, "each request"))
 def test_a_vendor_that_asks_for_patience_is_given_it(people: ExportSimulation, name: str) -> None:
     people.fault({"route": route(name), "nth": [1], "kind": "status", "status": 429})
 
@@ -231,7 +231,8 @@ def test_an_empty_page_after_a_full_stretch_ends_the_export(
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("initiate", 503), ("retrieve", 429), ("commit", 503)]
+    ("name", "status"),
+    spread([("retrieve", 429), ("initiate", 503), ("commit", 503)], 1, "each request"),
 )
 def test_an_outage_is_waited_out_with_all_that_is_there(
     people: ExportSimulation, name: str, status: int
