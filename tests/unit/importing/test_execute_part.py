@@ -177,20 +177,26 @@ def test_execute_surely_refused_leaves_no_mark(one: OneImport, error: PrefdropEr
     assert (one.part.state, one.part.execute_until) == ("staged", NOW - 5)
 
 
-def test_worker_that_stood_still_sends_no_execute(one: OneImport):
+@pytest.mark.parametrize(("stood_still", "requests"), [(40_000, 2), (40_001, 1)])
+def test_execute_is_sent_only_if_it_ends_within_the_lease(
+    one: OneImport, stood_still: int, requests: int
+):
     staged(one)
     change = one.services.parts.change
 
     def slow(*arguments: Any, **changes: Any) -> Any:
         changed = change(*arguments, **changes)
-        one.now += 40_001
+        one.now += stood_still if "execute_until" in changes else 0
         return changed
 
     one.services.parts.change = slow  # type: ignore[method-assign]
 
-    with pytest.raises(Fenced):
-        execute(one)
-    assert sent(one) == ["status"]
+    if requests == 2:
+        assert execute(one) == POLL
+    else:
+        with pytest.raises(Fenced):
+            execute(one)
+    assert sent(one) == ["status", "execute"][:requests]
 
 
 def test_execute_has_half_a_minute_at_most(make_import):

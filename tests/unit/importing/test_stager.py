@@ -436,6 +436,26 @@ def test_refusal_that_counted_records_tears_the_part(one: OneImport):
     assert one.part.state == "torn"
 
 
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(None, "staged"), (TokenRefused("no"), "dead"), (landed(BadRequest("no")), "torn")],
+)
+def test_part_that_ended_is_fenced_as_its_reader_sees_it(
+    one: OneImport, error: Exception | None, state: str
+):
+    one.begin()
+    one.vendor.next["stage"] = [error]
+    try:
+        one.stager().run()
+    except Interrupted:
+        assert error is not None
+
+    fence = one.services.parts.fence(IMPORT, one.part)
+
+    one.services.turns.hand_over(one.turn, fence)
+    assert (one.part.state, one.part.lease_until, one.part.epoch) == (state, 0, 2)
+
+
 # --- time ------------------------------------------------------------------------------------
 
 
