@@ -20,13 +20,8 @@ MODULES = (
     "prefdrop.ledger.turns",
 )
 TESTS = ("tests/unit/importing", "tests/unit/ledger", "tests/faults")
-LEFT_OUT = (
-    "tests/faults/stack",
-    "tests/faults/exports",
-    "tests/faults/test_crashes.py",
-    "tests/faults/test_model.py",
-)
-"""Those that run the steps in other processes, those of another workflow, and the long walks."""
+LEFT_OUT = ("tests/faults/local_stack", "tests/faults/exports")
+"""Those that run the steps in other processes, and those of another workflow."""
 
 MOST_SECONDS = 45.0
 """Processor seconds of tests that one mutant is tried by, the quickest first."""

@@ -124,5 +124,15 @@ def test_survivors_not_listed_and_listed_kills_are_found():
     assert survivors.faults({ONE}, [ONE, two, three], [two]) == ([ONE], [two])
 
 
+@pytest.mark.parametrize("name", [*plan.TESTS, *plan.LEFT_OUT])
+def test_plan_names_tests_that_exist(name):
+    assert (plan.ROOT / name).exists()
+
+
+@pytest.mark.parametrize("module", plan.MODULES)
+def test_plan_names_modules_that_exist(module):
+    assert plan.file_of(module).is_file()
+
+
 def test_survivor_list_of_the_project_is_readable():
     survivors.read(survivors.FILE.read_text("utf-8"))
