@@ -14,6 +14,7 @@ import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import chdir
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -25,8 +26,9 @@ import pytest
 
 from prefdrop.importing.drop import Drop
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+from tests.command import typed
 from tests.shapes import printed_by
-from tests.tiers import second_tier, spread
+from tests.tiers import second_tier
 from tests.workbench import PATIENCE
 
 REPOSITORY = Path(__file__).parents[2]
@@ -272,7 +274,8 @@ def still_running(mark: str) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
-@pytest.mark.parametrize("stop", spread([signal.SIGINT, signal.SIGTERM], 1, "the other signal"))
+@second_tier("a stack for each signal; test_no_process_outlives_the_stack is the short form")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_interrupted_stops_everything_it_started(
     stop: signal.Signals, tmp_path: Path
 ) -> None:
@@ -352,27 +355,38 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_told_before_anything_starts(name: str, tmp_path: Path) -> None:
-    mistake = MISTAKES[name]
-    if mistake.file is not None:
-        (tmp_path / "crm.csv").write_text(mistake.file, encoding="utf-8")
-    if mistake.feed is not None:
-        (tmp_path / "crm.toml").write_text(mistake.feed, encoding="utf-8")
-    before = sorted(tmp_path.iterdir())
+def refused(*words: object, cwd: Path) -> Ended:
+    """Type a command that cannot work, which needs no process of its own."""
+    with chdir(cwd):
+        ended = typed([str(word) for word in words])
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
-    ended = prefdrop("local", "run", "crm.csv", "--feed", "crm.toml", cwd=tmp_path)
 
-    assert ended.code == 2
-    assert ended.out == ""
-    for word in mistake.told:
-        assert word in ended.err
-    assert "stack" not in ended.err
-    assert sorted(tmp_path.iterdir()) == before
+def test_mistake_is_reported_before_anything_starts(
+    subtests: pytest.Subtests, tmp_path: Path
+) -> None:
+    for number, (name, mistake) in enumerate(MISTAKES.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if mistake.file is not None:
+            (folder / "crm.csv").write_text(mistake.file, encoding="utf-8")
+        if mistake.feed is not None:
+            (folder / "crm.toml").write_text(mistake.feed, encoding="utf-8")
+        before = sorted(folder.iterdir())
+
+        ended = refused("local", "run", "crm.csv", "--feed", "crm.toml", cwd=folder)
+
+        with subtests.test(mistake=name):
+            assert ended.code == 2
+            assert ended.out == ""
+            for word in mistake.told:
+                assert word in ended.err
+            assert "stack" not in ended.err
+            assert sorted(folder.iterdir()) == before
 
 
 def test_a_folder_instead_of_a_file_is_told(tmp_path: Path) -> None:
-    ended = prefdrop("local", "run", tmp_path, "--feed", FEED, cwd=tmp_path)
+    ended = refused("local", "run", tmp_path, "--feed", FEED, cwd=tmp_path)
 
     assert ended.code == 2
     assert "is a folder" in ended.err
@@ -381,7 +395,7 @@ def test_a_folder_instead_of_a_file_is_told(tmp_path: Path) -> None:
 def test_a_place_where_results_cannot_go_is_told_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
 
-    ended = prefdrop("local", "run", FILE, "--feed", FEED, "--out", "taken/results", cwd=tmp_path)
+    ended = refused("local", "run", FILE, "--feed", FEED, "--out", "taken/results", cwd=tmp_path)
 
     assert ended.code == 2
     assert "taken is no folder" in ended.err
@@ -392,12 +406,13 @@ def test_results_never_overwrite_the_file_that_is_imported(tmp_path: Path) -> No
     mine = tmp_path / "rejects.csv"
     mine.write_text(f"{HEADER}\n{FIRST_ROW}\n", encoding="utf-8")
 
-    ended = prefdrop("local", "run", mine, "--feed", FEED, "--out", tmp_path, cwd=tmp_path)
+    ended = refused("local", "run", mine, "--feed", FEED, "--out", tmp_path, cwd=tmp_path)
 
     assert ended.code == 2
     assert "would overwrite" in ended.err
 
 
+@second_tier("a stack of its own; test_a_wrong_vendor_secret is the short form")
 def test_wrong_credentials_fail_the_import_and_say_what_to_correct(
     sandbox: SandboxProcess, tmp_path: Path
 ) -> None:

@@ -7,13 +7,18 @@ import sys
 import pytest
 
 from bench.memory import ALLOWED_MB, measure
+from tests.tiers import spread
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asks the system for the peak")
 
 
 @pytest.mark.parametrize(
     ("kind", "duplicates"),
-    [("csv", "keep"), ("csv.gz", "keep"), ("jsonl", "keep"), ("json", "keep"), ("csv", "last")],
+    spread(
+        [("csv", "keep"), ("csv.gz", "keep"), ("jsonl", "keep"), ("csv", "last"), ("json", "keep")],
+        2,
+        "each format",
+    ),
 )
 def test_peak_memory_is_the_same_for_a_file_four_times_as_long(kind: str, duplicates: str) -> None:
     # Both files fill several chunks, which are what memory is for.

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.tiers import second_tier
 from tests.unit.template.roles import statements_of
 from tools.lint_template import faults
 from tools.translation import Template
@@ -53,6 +54,7 @@ def found(template: Template, root: Path, tmp_path_factory: pytest.TempPathFacto
     return faults(folder / "template.yaml", "us-east-1")
 
 
+@second_tier("runs every linter once more; `make lint` runs them on the template")
 def test_template_with_planted_faults_has_each_of_them_found(subtests, found):
     for planted in PLANTED:
         with subtests.test(planted=planted):
