@@ -93,8 +93,7 @@ def record() -> Recording:
     for module in plan.MODULES:
         importlib.import_module(module)
     recorder = _Recorder(watch)
-    left_out = [f"--ignore={folder}" for folder in plan.LEFT_OUT]
-    code = pytest.main([*plan.pytest_arguments(), *left_out, *plan.TESTS], plugins=[recorder])
+    code = pytest.main([*plan.pytest_arguments(), *plan.TESTS], plugins=[recorder])
     watch.stop()
     if code:
         raise SystemExit("A test fails without any mutant: mend it first.")
