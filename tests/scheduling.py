@@ -12,6 +12,7 @@ ONE_STACK = (
     "tests/integration/doctor/",
     "tests/integration/events/",
     "tests/integration/imports/",
+    "tests/integration/pages/",
 )
 """Folders whose files share a stack. Elsewhere, each file is a unit of work of its own."""
 

@@ -11,7 +11,7 @@ from tests.integration.pages.desk import Desk
 from tests.workbench import workbench
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
     sandbox = {"allow_http_loopback": True, "export_seconds": 0}

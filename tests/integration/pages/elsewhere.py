@@ -15,7 +15,7 @@ class Elsewhere(NamedTuple):
 
 
 FEEDS_PAGE = "tests/unit/cli/test_feeds_commands.py"
-FIRST_PAGE = "tests/integration/test_first_import_page.py"
+FIRST_PAGE = "tests/integration/pages/test_first_import_page.py"
 LOCAL_RUN = "tests/integration/test_local_run.py"
 DEPLOY_PAGE = "tests/unit/template/test_deploy_page.py"
 NEEDS_AN_ACCOUNT = "It changes an AWS account."

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.integration.pages.desk import Desk
 from tests.tiers import second_tier
-from tests.workbench import PATIENCE, Workbench, workbench
+from tests.workbench import PATIENCE
 
 pytestmark = second_tier("types every command of the page; test_local_run does the same work")
 
-PAGE = Path(__file__).parents[2] / "docs" / "first-import.md"
+PAGE = Path(__file__).parents[3] / "docs" / "first-import.md"
 FILES = {"csv": "members.csv", "toml": "members.toml"}
 BEFORE = ("make ", "source ")
 """Commands that make the environment which the tests run in."""
@@ -107,20 +108,14 @@ def test_the_commands_of_the_page_print_what_it_shows(shell: Path) -> None:
             assert_shown(shown, printed, command)
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
-    with workbench(tmp_path / "stack") as running:
-        yield running
-
-
-def test_the_commands_for_a_running_stack_work_on_one(shell: Path, bench: Workbench) -> None:
+def test_the_commands_for_a_running_stack_work_on_one(shell: Path, desk: Desk) -> None:
     first, last = PAGE.read_text(encoding="utf-8").split(ON_A_STACK)
     for language, block in blocks(first):
         if language in FILES:
             (shell / FILES[language]).write_text(block, encoding="utf-8")
 
     ends = [
-        type_(command, shell, 0, PREFDROP_ENDPOINT=bench.stack.endpoint)
+        type_(command, shell, 0, PREFDROP_ENDPOINT=desk.bench.stack.endpoint)
         for _, block in blocks(last)
         for command, _ in typed(block)
     ]
