@@ -30,7 +30,7 @@ def test_the_points_cover_the_whole_import(simulate: Callable[..., Simulation]) 
     assert simulation.death.struck == 0
 
 
-@pytest.mark.parametrize(("point", "when"), spread(DEATHS, 12, "every point of death"))
+@pytest.mark.parametrize(("point", "when"), spread(DEATHS, 9, "every point of death"))
 def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
     simulate: Callable[..., Simulation], point: int, when: str
 ) -> None:

@@ -192,7 +192,7 @@ class Imports(RuleBasedStateMachine):
         return ("id,first,email,news\n" + "".join(rows)).encode()
 
 
-@pytest.mark.parametrize("batch", spread(range(BATCHES), 2, "more random schedules"))
+@pytest.mark.parametrize("batch", spread(range(BATCHES), 1, "more random schedules"))
 def test_nothing_is_lost_or_doubled_in_silence(
     sandbox: SandboxProcess,
     monkeypatch: pytest.MonkeyPatch,

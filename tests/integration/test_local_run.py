@@ -507,6 +507,7 @@ def test_a_stack_that_is_up_tells_where_everything_is(up: Up) -> None:
     assert {"endpoint", "bucket", "webhook_url", "vendor_url"} <= up.places.keys()
 
 
+@second_tier("a whole import over `local up`; the Workbench's tests do the same on their stacks")
 def test_a_file_is_dropped_and_watched_to_its_end(up: Up) -> None:
     dropped = up.prefdrop("drop", "good.csv", "--feed", "crm-contacts", "--watch", "--json")
 
@@ -517,6 +518,7 @@ def test_a_file_is_dropped_and_watched_to_its_end(up: Up) -> None:
     assert json.loads(up.prefdrop("quota", "--json").out)["used"] >= 1
 
 
+@second_tier("a whole import over `local up`; the Workbench's tests do the same on their stacks")
 def test_what_an_import_changes_comes_back_as_events(up: Up) -> None:
     stacks = up.client("cloudformation").describe_stacks(StackName="prefdrop")["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}

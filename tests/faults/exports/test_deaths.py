@@ -33,7 +33,7 @@ def test_the_points_cover_a_whole_run(simulation: ExportSimulation) -> None:
     assert (execution.status, simulation.death.struck) == ("SUCCEEDED", 0)
 
 
-@pytest.mark.parametrize(("point", "when", "stopped"), spread(DEATHS, 8, "every point of death"))
+@pytest.mark.parametrize(("point", "when", "stopped"), spread(DEATHS, 6, "every point of death"))
 def test_a_worker_that_dies_at_any_point_loses_and_doubles_nothing(
     simulation: ExportSimulation, point: int, when: str, stopped: bool
 ) -> None:

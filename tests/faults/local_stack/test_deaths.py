@@ -9,7 +9,7 @@ import pytest
 from prefdrop_local.stack import TableFaultError, TableRequest
 from tests.faults.local_stack.breakable import Breakable, is_write_of
 from tests.faults.local_stack.wire import Moment
-from tests.tiers import second_tier
+from tests.tiers import second_tier, spread
 from tests.workbench import people
 
 ROWS = 60
@@ -21,7 +21,7 @@ def _assert_exactly_once(bench: Breakable) -> None:
     assert len(executed) == ROWS
 
 
-@pytest.mark.parametrize("moment", ["arrived", "answered"])
+@pytest.mark.parametrize("moment", spread(["answered", "arrived"], 1, "each moment"))
 def test_a_request_that_lands_although_its_worker_was_killed_is_not_sent_again(
     bench: Breakable, moment: Moment
 ) -> None:
@@ -127,6 +127,7 @@ def test_throttled_writes_delay_an_import_and_lose_nothing(bench: Breakable) -> 
     _assert_exactly_once(bench)
 
 
+@second_tier("a pause of the AWS client; another refused write is the short form")
 def test_a_table_that_throttles_until_a_step_gives_up_does_not_end_the_import(
     bench: Breakable,
 ) -> None:

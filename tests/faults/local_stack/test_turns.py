@@ -13,7 +13,7 @@ from tests.tiers import second_tier, spread
 from tests.workbench import FEED, people
 
 
-@pytest.mark.parametrize("drops", spread([8, 50], 1, "fifty at once"))
+@pytest.mark.parametrize("drops", spread([5, 50], 1, "fifty at once"))
 def test_drops_at_once_are_imported_in_the_order_of_arrival(bench: Breakable, drops: int) -> None:
     first_stages = bench.stop_at_call("StageChunksFunction")
 

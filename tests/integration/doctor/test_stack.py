@@ -20,6 +20,7 @@ from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.vendor import examine as examine_vendor
 from prefdrop_cli.vendor_access import webhook_address
 from tests.integration.doctor.ward import GONE, Ward
+from tests.tiers import second_tier
 from tests.workbench import people
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
@@ -218,6 +219,7 @@ def test_an_import_whose_execution_ended_without_a_verdict_is_to_be_retried(ward
     assert "prefdrop imports retry import-3" in finding.remedy
 
 
+@second_tier("a whole import for one check of the doctor")
 def test_a_held_import_says_until_when_and_how_to_decide_it(ward: Ward) -> None:
     with ward.held_import() as held:
         finding = ward.ill("imports under way")
@@ -246,6 +248,7 @@ def test_a_vendor_token_that_dies_under_an_import_is_told_in_time(
     assert "part 1" in found[0].said
 
 
+@second_tier("a whole import for one check of the doctor")
 def test_a_failed_import_is_named_until_it_was_put_right(ward: Ward) -> None:
     version = ward.bench.drop(people(2), feed="unheard")
     ward.bench.end_of(ward.bench.execution_of(version))
@@ -409,6 +412,7 @@ def test_an_import_that_the_doctor_initiates_is_counted_in_the_ledger(ward: Ward
     assert json.loads(ward.bench.prefdrop("quota", "--json").stdout)["used"] == 1
 
 
+@second_tier("a whole import for one check of the doctor")
 def test_nothing_is_written_while_an_import_has_the_turn(ward: Ward) -> None:
     with ward.held_import():
         told = ward.doctor("--writes", "--json")

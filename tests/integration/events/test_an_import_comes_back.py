@@ -18,7 +18,7 @@ from prefdrop.ledger.table import unmarshal
 from prefdrop.mypreferences import Client, PnAuthInfo3
 from prefdrop.mypreferences.subscriptions_models import Subscription, select_all_events
 from prefdrop_local.stack.table_requests import TableFaultError, TableRequest
-from tests.tiers import spread
+from tests.tiers import second_tier, spread
 from tests.workbench import PATIENCE, ROOT, Workbench, people
 
 UNRELIABLE = [
@@ -163,6 +163,7 @@ def test_what_an_event_changed_is_shown_as_a_difference(bench: Workbench) -> Non
     assert 'FirstName: "Ana" → "Anna"' in shown.stdout
 
 
+@second_tier("the same through the command; test_reading_back is the short form")
 def test_missed_events_are_read_back_by_person_by_id_and_for_the_account(bench: Workbench) -> None:
     requests.put(
         bench.sandbox.admin_url + "events/faults",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.tiers import second_tier
 from tests.workbench import FEED, Workbench, people
 
 SNAPSHOT = "configuration/snapshot.json"
@@ -67,6 +68,7 @@ def age(bench: Workbench, days: int) -> None:
     bench.s3.put_object(Bucket=bench.bucket, Key=SNAPSHOT, Body=body)
 
 
+@second_tier("on a stack what tests/faults/test_configuration.py proves in process")
 def test_rows_that_the_account_has_no_filter_for_cost_no_request(refreshed: Workbench) -> None:
     bench = refreshed
     bench.push_feed(FEED.replace("NEWS_WEEKLY", "NEWS_WEKLY"))
@@ -161,6 +163,7 @@ def test_a_broken_snapshot_does_not_keep_an_import_from_running(refreshed: Workb
     assert report["configuration"]["version_id"] is None
 
 
+@second_tier("on a stack what tests/faults/test_configuration.py proves in process")
 def test_an_import_keeps_the_snapshot_that_it_began_with(refreshed: Workbench) -> None:
     bench = refreshed
     bench.push_feed(FEED.replace("max_rejected_percent = 100", 'over_gate = "hold"'))

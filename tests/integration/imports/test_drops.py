@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.tiers import second_tier
 from tests.workbench import Workbench, people
 
 
@@ -66,6 +67,7 @@ def test_a_new_upload_of_the_same_key_is_a_new_import(bench: Workbench) -> None:
     assert len(bench.profiles()) == 2
 
 
+@second_tier("more turns; test_drops_at_once_are_imported_in_the_order_of_arrival is short")
 def test_files_dropped_together_are_imported_one_after_the_other(bench: Workbench) -> None:
     versions = [bench.drop(people(5, first=10 * n), name=f"{n}.csv") for n in range(4)]
 

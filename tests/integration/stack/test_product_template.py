@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiers import second_tier
 from tests.workbench import PATIENCE
 
 from .test_life import _environment
+
+pytestmark = second_tier("a stack of its own; every other stack deploys the template too")
 
 _DEPLOY = """
 import json

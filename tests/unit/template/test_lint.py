@@ -61,6 +61,7 @@ def test_template_with_planted_faults_has_each_of_them_found(subtests, found):
             assert any(re.search(PLANTED[planted], fault) for fault in found)
 
 
+@second_tier("runs every linter once more; `make lint` runs them on the template")
 def test_nothing_is_found_that_is_not_wrong(found):
     assert [f for f in found if not any(re.search(p, f) for p in PLANTED.values())] == []
 
