@@ -55,6 +55,8 @@ class Engine:
     """How to call SAM here. `image` is the runtime image where none can be pulled."""
 
     image: str = field(default_factory=lambda: os.environ.get("SAM_LOCAL_IMAGE", ""))
+    # Read once: functions are called from threads, and pytest changes a variable for each test.
+    _variables: dict[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     @cached_property
     def host_address(self) -> str:
@@ -90,7 +92,7 @@ class Engine:
         listens at the address that is given for that.
         """
         foreign = ("AWS_", "PREFDROP_", "REQUESTS_CA_BUNDLE")
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+        kept = {k: v for k, v in self._variables.items() if not k.startswith(foreign)}
         return kept | {
             "SAM_CLI_TELEMETRY": "0",
             "AWS_DEFAULT_REGION": REGION,
@@ -110,7 +112,7 @@ class Engine:
             [str(SAM), "build", "--build-dir", str(folder), "--no-cached",
              "--template", str(ROOT / "template.yaml"),
              "--parameter-overrides", f"Architecture={self.architecture}"],
-            cwd=ROOT, env=os.environ | self.environment(), capture_output=True, text=True,
+            cwd=ROOT, env=self._variables | self.environment(), capture_output=True, text=True,
             check=False,
         )  # fmt: skip
         if done.returncode:
