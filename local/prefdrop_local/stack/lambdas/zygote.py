@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from prefdrop_local.stack.botocore_data import read_once
@@ -63,12 +64,17 @@ class _Parent:
             self._tell({"signalled": known})
 
     def reap(self) -> None:
+        for pid, status in self._ended():
+            self._tell({"exited": pid, "code": os.waitstatus_to_exitcode(status)})
+
+    def _ended(self) -> Iterator[tuple[int, int]]:
+        """Yield number and status of each worker that has ended since."""
         while self.children:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
             self.children.discard(pid)
-            self._tell({"exited": pid, "code": os.waitstatus_to_exitcode(status)})
+            yield pid, status
 
     def _tell(self, message: dict[str, Any]) -> None:
         try:
@@ -80,10 +86,9 @@ class _Parent:
         """Wait for the workers, which end with the stack by themselves; kill those that hang."""
         patience = time.monotonic() + END_SECONDS
         while self.children and time.monotonic() < patience:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-            self.children.discard(pid)
-            if pid == 0:
-                time.sleep(0.002)
+            for _ in self._ended():
+                pass
+            time.sleep(0.002)
         for pid in self.children:
             os.kill(pid, signal.SIGKILL)
         os._exit(0)
