@@ -7,7 +7,7 @@ to its short form in the first tier.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -28,6 +28,23 @@ def spread(cases: Iterable[Any], first: int, why: str) -> list[Any]:
     listed = list(cases)
     kept = {round(n * (len(listed) - 1) / max(1, first - 1)) for n in range(first)}
     return [case if n in kept else _marked(case, why) for n, case in enumerate(listed)]
+
+
+def diagonal(rows: Mapping[str, Any], columns: Mapping[str, Any], why: str) -> list[Any]:
+    """Return each row with each column as parameters; the first tier has one column of each row.
+
+    The id of a case is the names of its row and column.
+    """
+    return [
+        pytest.param(
+            value,
+            other,
+            id=f"{row}-{column}",
+            marks=[] if place == at % len(columns) else second_tier(why),
+        )
+        for at, (row, value) in enumerate(rows.items())
+        for place, (column, other) in enumerate(columns.items())
+    ]
 
 
 def _marked(case: Any, why: str) -> Any:

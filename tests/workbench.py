@@ -222,8 +222,12 @@ class Workbench:
 
     # --- beginning anew -----------------------------------------------------------------------
 
-    def empty_table(self, name: str) -> None:
-        """Delete every item of a table."""
+    def empty_tables(self, *names: str) -> None:
+        """Delete every item of the tables that the template calls so, such as `Audit`."""
+        for name in names:
+            self._empty_table(self.stack.outputs[f"{name}TableName"])
+
+    def _empty_table(self, name: str) -> None:
         described = self.dynamodb.describe_table(TableName=name)["Table"]
         parts = [one["AttributeName"] for one in described["KeySchema"]]
         for page in self.dynamodb.get_paginator("scan").paginate(TableName=name):

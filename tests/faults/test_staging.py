@@ -10,7 +10,7 @@ import pytest
 from tests.faults.interpreter import Json
 from tests.faults.oracle import assert_exactly_once, books, expected
 from tests.faults.simulation import Simulation
-from tests.tiers import second_tier, spread
+from tests.tiers import diagonal, spread
 from tests.workbench import FEED, more_people, people
 
 FILE = (people(90) + "C-91,Ida,no-address,Y\n" + more_people(9, first=92)).encode()
@@ -56,19 +56,10 @@ NO_ANSWER = {
 
 PLACES = (1, 3, LAST)
 
-FAILURES = [
-    pytest.param(
-        fault,
-        nth,
-        id=f"{name}-{nth}",
-        marks=[second_tier("every place")] if nth != PLACES[at % 3] else [],
-    )
-    for at, (name, fault) in enumerate(NO_ANSWER.items())
-    for nth in PLACES
-]
 
-
-@pytest.mark.parametrize(("fault", "nth"), FAILURES)
+@pytest.mark.parametrize(
+    ("fault", "nth"), diagonal(NO_ANSWER, {str(nth): nth for nth in PLACES}, "every place")
+)
 def test_a_request_without_a_clear_answer_is_looked_into_before_it_is_sent_again(
     simulation: Simulation, fault: Json, nth: int
 ) -> None:

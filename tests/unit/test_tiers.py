@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiers import second_tier, select, spread
+from tests.tiers import diagonal, second_tier, select, spread
 
 CASES = [("a", 1), ("b", 2), pytest.param("c", 3, id="third"), ("d", 4), ("e", 5)]
 
@@ -52,6 +52,17 @@ def test_spread_keeps_as_many_cases_as_requested(first: int) -> None:
     cases = spread(CASES, first, "every letter")
 
     assert sum(not marks(case) for case in cases) == first
+
+
+def test_diagonal_keeps_each_row_with_one_column_in_turn() -> None:
+    cases = diagonal({"a": 1, "b": 2, "c": 3}, {"x": 8, "y": 9}, "every pair")
+
+    assert [(case.id, case.values) for case in cases if not marks(case)] == [
+        ("a-x", (1, 8)),
+        ("b-y", (2, 9)),
+        ("c-x", (3, 8)),
+    ]
+    assert len(cases) == 6
 
 
 def test_first_tier_leaves_the_second_out() -> None:

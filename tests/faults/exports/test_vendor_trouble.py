@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from prefdrop.exporting.vendor import ExportVendor
 from prefdrop.mypreferences import ExportPage
 from tests.faults.exports.simulation import EXPORT, ExportSimulation
-from tests.tiers import second_tier, spread
+from tests.tiers import diagonal, spread
 
 SENT_ONCE = ("initiate", "commit")
 READS = ("status", "retrieve")
@@ -46,16 +46,11 @@ def finished(simulation: ExportSimulation, run: str = "2") -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("name", "broken"),
-    [
-        pytest.param(
-            name,
-            broken,
-            id=f"{broken['kind']}-{name}",
-            marks=[second_tier("every failure of every request")] if place != at else [],
-        )
-        for at, name in enumerate((*SENT_ONCE, *READS))
-        for place, broken in enumerate(BREAKS)
-    ],
+    diagonal(
+        {name: name for name in (*SENT_ONCE, *READS)},
+        {broken["kind"]: broken for broken in BREAKS},
+        "every failure of every request",
+    ),
 )
 def test_a_request_without_a_clear_answer_is_simply_made_again(
     people: ExportSimulation, name: str, broken: dict[str, Any]

@@ -43,8 +43,7 @@ class Breakable(Workbench):
         self.spoilt = False
         """Whether what a test did to the stack cannot be undone."""
         self._gates: list[Gate] = []
-        for table in ("Imports", "Exceptions", "Audit"):
-            self.empty_table(stack.outputs[f"{table}TableName"])
+        self.empty_tables("Imports", "Exceptions", "Audit")
         self.empty_bucket("")
         self.reset_vendor()
         self.push_feed()

@@ -44,8 +44,7 @@ class Ward:
             self.put_secret(name, text)
         self.bench.empty_bucket("feeds/", "exports/")
         self.bench.push_feed()
-        for name in ("Imports", "Exceptions", "Audit"):
-            self.bench.empty_table(self.deployment.outputs[f"{name}TableName"])
+        self.bench.empty_tables("Imports", "Exceptions", "Audit")
 
     # --- examining ----------------------------------------------------------------------------
 

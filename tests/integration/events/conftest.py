@@ -24,8 +24,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 def bench(_running: Workbench) -> Workbench:
     """The stack with empty tables of events, and a vendor that holds nothing."""
     _running.reset_vendor()
-    for name in ("Audit", "Exceptions"):
-        _running.empty_table(_running.stack.outputs[f"{name}TableName"])
+    _running.empty_tables("Audit", "Exceptions")
     return _running
 
 

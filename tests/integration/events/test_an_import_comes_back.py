@@ -33,8 +33,7 @@ def subscribe(bench: Workbench) -> None:
     """Let a vendor that holds nothing deliver all its events to an empty stack."""
     bench.reset_vendor()
     bench.set_vendor(delivery_shape="array", delivery_batch=25, delivery_wait_scale=0.001)
-    for name in ("Audit", "Exceptions"):
-        bench.empty_table(bench.stack.outputs[f"{name}TableName"])
+    bench.empty_tables("Audit", "Exceptions")
     bench.push_feed((ROOT / "feeds/crm-contacts.toml").read_text(), "crm-contacts")
     known = bench.sandbox.credentials
     auth = PnAuthInfo3(known["client_id"], known["user_id"], known["secret"])
