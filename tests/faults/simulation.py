@@ -26,6 +26,7 @@ from prefdrop.importing.vendor import Vendor
 from prefdrop.ledger import clock
 from prefdrop_local.sandbox.process import SandboxProcess
 from tests import call_watch
+from tests.emulated_aws import ENVIRONMENT, make_bucket, make_tables
 from tests.faults.interpreter import Execution, Json, StepError, answered
 
 WRITES = ("put_item", "update_item", "delete_item", "transact_write_items", "batch_write_item")
@@ -213,8 +214,8 @@ class Simulation:
         self.dynamodb = boto3.client("dynamodb")
         self.s3 = boto3.client("s3")
         self._numbers = itertools.count(1)
-        _make_bucket(self.s3)
-        _make_tables(self.dynamodb)
+        make_bucket()
+        make_tables()
 
     # --- running ------------------------------------------------------------------------------
 
@@ -304,14 +305,7 @@ class Simulation:
 
 
 def _environment(sandbox: SandboxProcess) -> dict[str, str]:
-    return {
-        "PREFDROP_BUCKET": "bucket",
-        "PREFDROP_IMPORTS_TABLE": "imports",
-        "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
-        "PREFDROP_AUDIT_TABLE": "audit",
-        "PREFDROP_BUS": "bus",
-        "PREFDROP_SECRET": "secret",
-        "PREFDROP_WEBHOOK_SECRET": "webhook",
+    return ENVIRONMENT | {
         "PREFDROP_CLIENT_ID": sandbox.credentials["client_id"],
         "PREFDROP_BASE_URL": sandbox.url,
         "PREFDROP_QUOTA_LIMIT": "1000000",
@@ -319,37 +313,3 @@ def _environment(sandbox: SandboxProcess) -> dict[str, str]:
         "PREFDROP_LEASE_SECONDS": "10",
         "PREFDROP_GHOST_SECONDS": "5",
     }
-
-
-def _make_bucket(s3: Any) -> None:
-    s3.create_bucket(Bucket="bucket")
-    s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
-
-
-def _make_tables(dynamodb: Any) -> None:
-    index = {
-        "IndexName": "by-status",
-        "KeySchema": _keys("gsi1pk", "gsi1sk"),
-        "Projection": {"ProjectionType": "ALL"},
-    }
-    _make_table(
-        dynamodb, "imports", ("pk", "sk", "gsi1pk", "gsi1sk"), GlobalSecondaryIndexes=[index]
-    )
-    _make_table(dynamodb, "exceptions", ("pk", "sk"))
-
-
-def _make_table(dynamodb: Any, name: str, attributes: tuple[str, ...], **more: Any) -> None:
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in attributes],
-        KeySchema=_keys("pk", "sk"),
-        **more,
-    )
-
-
-def _keys(hash_key: str, range_key: str) -> list[dict[str, str]]:
-    return [
-        {"AttributeName": hash_key, "KeyType": "HASH"},
-        {"AttributeName": range_key, "KeyType": "RANGE"},
-    ]

@@ -194,14 +194,8 @@ class Imports(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("batch", spread(range(BATCHES), 1, "more random schedules"))
 def test_nothing_is_lost_or_doubled_in_silence(
-    sandbox: SandboxProcess,
-    monkeypatch: pytest.MonkeyPatch,
-    pytestconfig: pytest.Config,
-    batch: int,
+    sandbox: SandboxProcess, pytestconfig: pytest.Config, batch: int
 ) -> None:
-    for name, value in _CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     schedules = int(os.environ.get("PREFDROP_SCHEDULES") or SCHEDULES[tier_of(pytestconfig)])
     examples = max(1, schedules // BATCHES)
     print(
@@ -219,10 +213,3 @@ def test_nothing_is_lost_or_doubled_in_silence(
             suppress_health_check=list(HealthCheck),
         ),
     )
-
-
-_CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}

@@ -13,7 +13,7 @@ import pytest
 
 from prefdrop.ledger import clock
 from prefdrop.telemetry import logger
-from tests.emulated_aws import emulated_aws
+from tests.emulated_aws import emulated_aws, make_tables
 from tests.unit.auditing.account import Account
 from tests.unit.auditing.receiver import (
     KEY,
@@ -23,7 +23,6 @@ from tests.unit.auditing.receiver import (
     Receiver,
     create_audit_table,
     forget,
-    schema,
 )
 
 
@@ -39,19 +38,8 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def _aws() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment, emulated_aws():
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        environment.delenv("AWS_ENDPOINT_URL", raising=False)
-        client = boto3.client("dynamodb")
-        for name in ("imports", "exceptions"):
-            client.create_table(
-                TableName=name,
-                BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[
-                    {"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")
-                ],
-                KeySchema=schema("pk", "sk"),
-            )
+    with emulated_aws():
+        make_tables()
         create_audit_table()
         boto3.client("s3").create_bucket(Bucket="bucket")
         boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString="{}")

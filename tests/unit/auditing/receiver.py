@@ -19,7 +19,9 @@ from prefdrop.ledger.audit import AuditedEvent
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.table import unmarshal
+from tests import emulated_aws
 from tests.call_watch import by_hand, calls_of
+from tests.emulated_aws import key_schema
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 """When each test begins, by the clock of the code: see `_clock` of the fixtures."""
@@ -28,15 +30,9 @@ KEY = "path-key-that-is-known-0001"
 PREVIOUS_KEY = "path-key-that-was-known-0000"
 SECRET = "webhook-secret"
 
-ENVIRONMENT = {
-    "PREFDROP_BUCKET": "bucket",
-    "PREFDROP_IMPORTS_TABLE": "imports",
-    "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
-    "PREFDROP_AUDIT_TABLE": "audit",
-    "PREFDROP_BUS": "bus",
+ENVIRONMENT = emulated_aws.ENVIRONMENT | {
     "PREFDROP_SECRET": "vendor-secret",
     "PREFDROP_WEBHOOK_SECRET": SECRET,
-    "PREFDROP_CLIENT_ID": "DEMO_CLIENT",
     "PREFDROP_BASE_URL": "https://vendor.example.test/v4/",
 }
 
@@ -239,22 +235,16 @@ def create_audit_table() -> None:
         TableName="audit",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
-        KeySchema=schema("pk"),
+        KeySchema=key_schema("pk"),
         GlobalSecondaryIndexes=[
             {
                 "IndexName": index,
-                "KeySchema": schema(f"{gsi}pk", f"{gsi}sk"),
+                "KeySchema": key_schema(f"{gsi}pk", f"{gsi}sk"),
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": SHOWN},
             }
             for index, gsi in (("by-profile", "gsi1"), ("by-day", "gsi2"))
         ],
     )
-
-
-def schema(hash_key: str, range_key: str = "") -> list[Any]:
-    """A table's or an index's keys."""
-    keys = [{"AttributeName": hash_key, "KeyType": "HASH"}]
-    return [*keys, {"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else keys
 
 
 SHOWN = [

@@ -11,18 +11,9 @@ import pytest
 
 from prefdrop.exporting.services import ExportServices
 from tests.call_watch import asked
-from tests.emulated_aws import emulated_aws
+from tests.emulated_aws import ENVIRONMENT, emulated_aws, make_bucket, make_tables
 
-ENVIRONMENT = {
-    "PREFDROP_BUCKET": "bucket",
-    "PREFDROP_IMPORTS_TABLE": "imports",
-    "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
-    "PREFDROP_AUDIT_TABLE": "audit",
-    "PREFDROP_BUS": "bus",
-    "PREFDROP_SECRET": "secret",
-    "PREFDROP_WEBHOOK_SECRET": "webhook",
-    "PREFDROP_CLIENT_ID": "DEMO_CLIENT",
-    "PREFDROP_BASE_URL": "https://vendor.example.test/",
+SETTINGS = ENVIRONMENT | {
     "PREFDROP_EXPORT_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:prefdrop-export",
 }
 
@@ -62,28 +53,16 @@ class StepFunctions:
 
 
 @pytest.fixture
-def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExportServices]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+def services() -> Iterator[ExportServices]:
     with emulated_aws():
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket="bucket")
-        s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
-        keys: list[Any] = [("pk", "HASH"), ("sk", "RANGE")]
-        boto3.client("dynamodb").create_table(
-            TableName="imports",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
-            KeySchema=[{"AttributeName": n, "KeyType": k} for n, k in keys],
-        )
+        make_bucket()
+        make_tables()
         boto3.client("events").create_event_bus(Name="bus")
         boto3.client("secretsmanager").create_secret(
             Name="webhook",
             SecretString=json.dumps({"key": "k" * 32, "shared_secrets": ["for webhooks only"]}),
         )
-        made = ExportServices(ENVIRONMENT)
+        made = ExportServices(SETTINGS)
         made.__dict__["step_functions"] = StepFunctions()
         yield made
 

@@ -13,7 +13,7 @@ from prefdrop.exporting.manifest import draft_key, manifest_key
 from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.exports import ExportRun
 from tests.call_watch import calls_of
-from tests.unit.exporting.conftest import ENVIRONMENT
+from tests.unit.exporting.conftest import SETTINGS
 
 GONE = "arn:aws:states:us-east-1:123456789012:execution:prefdrop-export:readers-1"
 MANIFEST = b'{"removed": null, "watermark": {"after": "2026-01-15T00:00:00.000Z"}}'
@@ -23,14 +23,14 @@ End = Callable[[ExportServices], Any]
 
 def look_for_what_is_due(services: ExportServices) -> None:
     """As the schedule does, every few minutes."""
-    with calls_of("StartExportsFunction", ENVIRONMENT):
+    with calls_of("StartExportsFunction", SETTINGS):
         start_exports.run(services, {}, None)  # type: ignore[arg-type]
 
 
 def give_up(services: ExportServices) -> dict[str, str]:
     """As the workflow does when one of its steps has failed for good."""
     state = {"export": "readers", "run": "1", "failure": {"Error": "Torn", "Cause": "{}"}}
-    with calls_of("FailExportFunction", ENVIRONMENT):
+    with calls_of("FailExportFunction", SETTINGS):
         return fail_export.run(services, {"state": state, "execution": GONE}, None)  # type: ignore[arg-type]
 
 

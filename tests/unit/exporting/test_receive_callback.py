@@ -13,7 +13,7 @@ from prefdrop.exporting.receive_callback import callback
 from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.exports import ExportRun
 from tests.call_watch import calls_of
-from tests.unit.exporting.conftest import ENVIRONMENT, StepFunctions
+from tests.unit.exporting.conftest import SETTINGS, StepFunctions
 
 TOKEN = "704421"
 STATUS = {"AccessToken": int(TOKEN), "Status": "Complete", "RowCount": 12}
@@ -35,13 +35,13 @@ def call(
         "body": body if isinstance(body, str) else json.dumps(body),
     }
     context = SimpleNamespace(aws_request_id="request")
-    with calls_of("ReceiveCallbackFunction", ENVIRONMENT):
+    with calls_of("ReceiveCallbackFunction", SETTINGS):
         return callback(lambda: services)(event, context)
 
 
 def wait(services: ExportServices, run: ExportRun, task_token: str) -> None:
     event = {"export": run.export, "run": run.run, "execution": "arn", "task_token": task_token}
-    with calls_of("AwaitExportFunction", ENVIRONMENT):
+    with calls_of("AwaitExportFunction", SETTINGS):
         await_export.run(services, event, None)  # type: ignore[arg-type]
 
 

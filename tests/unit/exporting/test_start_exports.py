@@ -14,7 +14,7 @@ from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger import clock
 from prefdrop.ledger.exports import ExportRun, UnknownRun
 from tests.call_watch import calls_of
-from tests.unit.exporting.conftest import ENVIRONMENT, StepFunctions
+from tests.unit.exporting.conftest import SETTINGS, StepFunctions
 
 HOURLY = b'[export]\nsegment = "Readers"\n[schedule]\nevery = "1h"\n'
 GONE = "arn:aws:states:us-east-1:123456789012:execution:prefdrop-export:by-hand-1"
@@ -29,7 +29,7 @@ def look(services: ExportServices, monkeypatch: pytest.MonkeyPatch) -> Any:
     def look(*, hours: float) -> None:
         moment = began + timedelta(hours=hours)
         monkeypatch.setattr(start_exports, "now_ms", lambda: clock.milliseconds(moment))
-        with calls_of("StartExportsFunction", ENVIRONMENT):
+        with calls_of("StartExportsFunction", SETTINGS):
             start_exports.run(services, {}, None)  # type: ignore[arg-type]
 
     return look

@@ -13,13 +13,6 @@ from tests.unit.importing.one_import import OneImport
 @pytest.fixture
 def make_import(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., OneImport]]:
     """Makes an import under other settings."""
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with emulated_aws():
         yield lambda **settings: OneImport(monkeypatch, **settings)
 

@@ -1,6 +1,6 @@
 """One import that holds the turn: the real ledger and steps, and a vendor that counts.
 
-The clock stands still at `NOW` until a test moves it, so every time in the ledger is known.
+The clock stays at `NOW` until a test moves it, so every time in the ledger is known.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import msgspec
 import pytest
 
@@ -24,6 +23,7 @@ from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop.ledger.turns import Ticket, Turn
 from prefdrop.mypreferences import ImportStatus
+from tests.emulated_aws import ENVIRONMENT, make_bucket, make_tables
 from tests.workbench import FEED, people
 
 NOW = 1_768_472_000_000
@@ -33,16 +33,7 @@ HOUR = 3_600_000
 IMPORT, EXECUTION, TOKEN = "imp-1", "arn:execution:one", "token-1"
 START = msgspec.to_builtins(Cursor(0, 0))
 
-SETTINGS = {
-    "PREFDROP_BUCKET": "bucket",
-    "PREFDROP_IMPORTS_TABLE": "imports",
-    "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
-    "PREFDROP_AUDIT_TABLE": "audit",
-    "PREFDROP_BUS": "bus",
-    "PREFDROP_SECRET": "secret",
-    "PREFDROP_WEBHOOK_SECRET": "webhook",
-    "PREFDROP_CLIENT_ID": "DEMO_CLIENT",
-    "PREFDROP_BASE_URL": "https://vendor.example.test/",
+SETTINGS = ENVIRONMENT | {
     "PREFDROP_CHUNK_BYTES": "1000",
     "PREFDROP_REQUEST_SECONDS": "20",
     "PREFDROP_LEASE_SECONDS": "60",
@@ -117,18 +108,8 @@ class OneImport:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
         self.now = NOW
         monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=lambda: self.now * 1_000_000))
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket="bucket")
-        s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
-        boto3.client("dynamodb").create_table(
-            TableName="imports",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-        )
+        make_bucket()
+        make_tables()
         given = {f"PREFDROP_{name.upper()}": str(value) for name, value in settings.items()}
         self.services = Services(SETTINGS | given)
         self.vendor = CountingVendor()
