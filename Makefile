@@ -32,7 +32,6 @@ SEED ?= $(shell git rev-parse HEAD 2>/dev/null)
 EXAMPLE := feeds/crm-contacts
 OUT ?= out
 TESTED := --extra local --extra parquet --extra xlsx --extra test
-FIRST_TIER := -m pytest -n $(WORKERS)
 
 .PHONY: help
 help: ## Show this list
@@ -53,7 +52,7 @@ up: $(VENV)/.run ## Keep the local stack up until Ctrl-C and print its endpoints
 
 .PHONY: test
 test: $(VENV)/.test ## Run the first tier: the whole product once; TESTS=path picks some
-	@$(BIN)/python $(FIRST_TIER) $(TESTS)
+	@$(PYTEST) -n $(WORKERS) $(TESTS)
 
 .PHONY: test-all
 test-all: $(VENV)/.test ## Run all tests: every death, schedule, assumption and page too; TESTS=path picks some
@@ -66,7 +65,7 @@ test-drawn: $(VENV)/.test ## Run DRAW tests of the second tier, drawn by SEED (t
 .PHONY: coverage
 coverage: $(VENV)/.measure ## Run the tests of `make test`, measure what they reach and check it against the bars
 	@rm -rf build/coverage && mkdir -p build/coverage
-	@$(BIN)/python -m coverage run $(FIRST_TIER)
+	@$(BIN)/python -m coverage run -m pytest -n $(WORKERS)
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report > build/coverage/report.txt
 	@$(BIN)/python -m coverage json --quiet
@@ -189,6 +188,15 @@ $(UV) pip compile $(1) --quiet --universal --python-version 3.11 --generate-hash
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o $(2)
 endef
 
+# An environment apart from the project's: folder, list, and what it is for.
+define own_environment
+@$(find_python); python=$$(find_python) || exit 1; \
+echo "Setting up $(1) for $(3) ..."; \
+"$$python" -m venv $(1)
+@$(INSTALL) --python $(1) -r $(2)
+@touch $@
+endef
+
 $(VENV)/.python:
 	@$(find_python); python=$$(find_python) || exit 1; \
 	echo "Setting up $(VENV) with $$("$$python" --version) ..."; \
@@ -224,22 +232,10 @@ $(VENV)/.dev: $(VENV)/.test requirements-dev.txt
 	@touch $@
 
 $(SAM_VENV)/.sam: requirements-sam.txt $(VENV)/.python
-	@$(find_python); python=$$(find_python) || exit 1; \
-	echo "Setting up $(SAM_VENV) for the SAM CLI ..."; \
-	"$$python" -m venv $(SAM_VENV)
-	@$(INSTALL) --python $(SAM_VENV) -r requirements-sam.txt
-	@touch $@
+	$(call own_environment,$(SAM_VENV),requirements-sam.txt,the SAM CLI)
 
 $(CHECKOV_VENV)/.checkov: requirements-checkov.txt $(VENV)/.python
-	@$(find_python); python=$$(find_python) || exit 1; \
-	echo "Setting up $(CHECKOV_VENV) for checkov ..."; \
-	"$$python" -m venv $(CHECKOV_VENV)
-	@$(INSTALL) --python $(CHECKOV_VENV) -r requirements-checkov.txt
-	@touch $@
+	$(call own_environment,$(CHECKOV_VENV),requirements-checkov.txt,checkov)
 
 $(PEERS_VENV)/.peers: requirements-peers.txt $(VENV)/.python
-	@$(find_python); python=$$(find_python) || exit 1; \
-	echo "Setting up $(PEERS_VENV) for the tools that the bench compares with ..."; \
-	"$$python" -m venv $(PEERS_VENV)
-	@$(INSTALL) --python $(PEERS_VENV) -r requirements-peers.txt
-	@touch $@
+	$(call own_environment,$(PEERS_VENV),requirements-peers.txt,the tools that the bench compares with)

@@ -26,7 +26,7 @@ import requests
 from bench.contest import TURNS, Contest, Way
 from bench.figures import Figure
 from bench.memory import ALLOWED_MB
-from bench.moto import create_table, moto
+from bench.moto import FUNCTION, create_table, moto
 from bench.plan import Plan
 from bench.processes import ROOT, Run, run_in_a_process, timed
 from prefdrop.exporting import begin_export, check_export, finish_export, retrieve_export
@@ -136,15 +136,8 @@ def _vendor_and_aws(profiles: int) -> Iterator[None]:
         seed = sandbox.admin_url + "seed"
         requests.post(seed, json={"profiles": profiles}, timeout=600).raise_for_status()
         credentials = sandbox.credentials
-        os.environ |= {
+        os.environ |= FUNCTION | {
             "BENCH_CREDENTIALS": json.dumps({k: credentials[k] for k in ("user_id", "secret")}),
-            "PREFDROP_BUCKET": "bench",
-            "PREFDROP_IMPORTS_TABLE": "imports",
-            "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
-            "PREFDROP_AUDIT_TABLE": "audit",
-            "PREFDROP_BUS": "bench",
-            "PREFDROP_SECRET": "secret",
-            "PREFDROP_WEBHOOK_SECRET": "webhook",
             "PREFDROP_CLIENT_ID": credentials["client_id"],
             "PREFDROP_BASE_URL": sandbox.url,
         }

@@ -45,6 +45,20 @@ def moto() -> Iterator[None]:
             process.kill()
 
 
+FUNCTION = {
+    "PREFDROP_BUCKET": "bench",
+    "PREFDROP_IMPORTS_TABLE": "imports",
+    "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
+    "PREFDROP_AUDIT_TABLE": "audit",
+    "PREFDROP_BUS": "bench",
+    "PREFDROP_SECRET": "secret",
+    "PREFDROP_WEBHOOK_SECRET": "webhook",
+    "PREFDROP_CLIENT_ID": "DEMO_CLIENT",
+    "PREFDROP_BASE_URL": "https://vendor.example.test/",
+}
+"""Variables that every function has."""
+
+
 def create_table(name: str) -> None:
     """Create a table as the template has them: a key of two strings."""
     keys: list[tuple[str, Any]] = [("pk", "HASH"), ("sk", "RANGE")]

@@ -24,7 +24,7 @@ from bench import corpus
 from bench.contest import check_rows
 from bench.figures import Figure
 from bench.memory import figure
-from bench.moto import moto
+from bench.moto import FUNCTION, moto
 from bench.plan import Plan
 from bench.processes import Run, run_in_a_process, timed
 from prefdrop.feeds import Cursor
@@ -39,18 +39,7 @@ from prefdrop.ledger.uploads import Upload
 IMPORT = "imp-0123456789abcdef"
 CHUNK = 40_000
 """Records of a chunk, as 25,000,000 bytes hold of the example's."""
-ENVIRONMENT = {
-    "PREFDROP_BUCKET": "bench",
-    "PREFDROP_IMPORTS_TABLE": "imports",
-    "PREFDROP_EXCEPTIONS_TABLE": "exceptions",
-    "PREFDROP_AUDIT_TABLE": "audit",
-    "PREFDROP_BUS": "bench",
-    "PREFDROP_SECRET": "secret",
-    "PREFDROP_WEBHOOK_SECRET": "webhook",
-    "PREFDROP_CLIENT_ID": "DEMO_CLIENT",
-    "PREFDROP_BASE_URL": "https://vendor.example.test/",
-    "PREFDROP_MAX_EXCEPTION_ITEMS": "0",
-}
+ENVIRONMENT = FUNCTION | {"PREFDROP_MAX_EXCEPTION_ITEMS": "0"}
 
 
 def rows(plan: Plan) -> Iterator[Figure]:
