@@ -195,15 +195,15 @@ def _alive(pid: int) -> bool:
 
 def _call_in_thread(stack: LocalStack, event: dict[str, Any]) -> Any:
     """Start a call and return once it runs; what is returned waits for its end."""
-    begun = threading.Event()
-    stop = stack.on_invoke(lambda record: begun.set())
+    started = threading.Event()
+    stop = stack.on_invoke(lambda record: started.set())
     with_result: list[Invocation] = []
     body = json.dumps(event).encode()
     thread = threading.Thread(
         target=lambda: with_result.append(stack.invoke("EchoFunction", body)), daemon=True
     )
     thread.start()
-    assert begun.wait(PATIENCE)
+    assert started.wait(PATIENCE)
     stop()
 
     def result() -> Invocation:

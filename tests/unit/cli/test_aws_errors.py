@@ -11,7 +11,7 @@ from prefdrop_cli.exits import WrongUse
 
 def client_error(code: str) -> exceptions.ClientError:
     return exceptions.ClientError(
-        {"Error": {"Code": code, "Message": "told by AWS"}}, "DescribeStacks"
+        {"Error": {"Code": code, "Message": "explained by AWS"}}, "DescribeStacks"
     )
 
 
@@ -35,7 +35,7 @@ def test_aws_error_of_each_kind_names_its_remedy(subtests: pytest.Subtests) -> N
         ),
     ]:
         with subtests.test(error=error):
-            told = explain_aws(error)
+            explained = explain_aws(error)
 
-            assert isinstance(told, kind)
-            assert remedy in told.hint
+            assert isinstance(explained, kind)
+            assert remedy in explained.hint

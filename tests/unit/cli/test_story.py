@@ -64,25 +64,25 @@ def test_state_that_takes_time_is_put_into_words(subtests: pytest.Subtests) -> N
         with subtests.test(state=state):
             part = Part(number=1, state="staging", start={}, end={})
 
-            told = how(an_import(), state, part)
+            progress = how(an_import(), state, part)
 
             assert state in DOING
-            assert told.now.endswith(".")
-            assert told.next.endswith(".")
-            assert told.since == "2026-01-15T10:30:30.000Z"
+            assert progress.now.endswith(".")
+            assert progress.next.endswith(".")
+            assert progress.since == "2026-01-15T10:30:30.000Z"
 
 
 def test_a_queued_import_names_whom_it_waits_for() -> None:
-    told = how(an_import(status="Queued"), "TakeTurn", holder="imp-0", ahead=2)
+    progress = how(an_import(status="Queued"), "TakeTurn", holder="imp-0", ahead=2)
 
-    assert told.now == "It waits for its turn: imp-0 has it, 2 more are ahead of it."
+    assert progress.now == "It waits for its turn: imp-0 has it, 2 more are ahead of it."
 
 
 def test_an_exhausted_quota_says_when_a_slot_frees() -> None:
-    told = how(an_import(), "WaitForQuota", next_slot="2026-01-16T04:00:00.000Z")
+    progress = how(an_import(), "WaitForQuota", next_slot="2026-01-16T04:00:00.000Z")
 
-    assert "until 2026-01-16T04:00:00.000Z" in told.now
-    assert "by itself" in told.next
+    assert "until 2026-01-16T04:00:00.000Z" in progress.now
+    assert "by itself" in progress.next
 
 
 @pytest.mark.parametrize("state", ["WaitForVendor", "WaitForGhosts"])
@@ -110,29 +110,31 @@ def test_a_request_that_may_still_land_is_told_before_the_limit() -> None:
 def test_a_held_import_names_the_gate_its_end_and_both_ways_out() -> None:
     record = an_import(status="Held", gate="Too many.", hold_until="2026-01-15T11:30:00.000Z")
 
-    told = how(record, "AwaitApproval")
+    progress = how(record, "AwaitApproval")
 
-    assert "Too many." in told.now
-    assert "2026-01-15T11:30:00.000Z" in told.now
-    assert "imports approve imp-1" in told.next
-    assert "imports cancel imp-1" in told.next
+    assert "Too many." in progress.now
+    assert "2026-01-15T11:30:00.000Z" in progress.now
+    assert "imports approve imp-1" in progress.next
+    assert "imports cancel imp-1" in progress.next
 
 
 def test_an_import_whose_execution_was_aborted_says_how_to_go_on() -> None:
-    told = how(an_import(status="Staging"), "StageChunks", execution_status="ABORTED")
+    progress = how(an_import(status="Staging"), "StageChunks", execution_status="ABORTED")
 
-    assert "its execution is ABORTED while the import is Staging" in told.now
-    assert "imports retry imp-1" in told.next
+    assert "its execution is ABORTED while the import is Staging" in progress.now
+    assert "imports retry imp-1" in progress.next
 
 
 def test_a_failed_import_says_why_and_what_to_do() -> None:
     failure = Failure("Forbidden", "The user may not import.", "Ask for the permission.")
 
-    told = how(an_import(status="Failed", error=failure, finished_at="2026-01-15T10:32:00.000Z"))
+    progress = how(
+        an_import(status="Failed", error=failure, finished_at="2026-01-15T10:32:00.000Z")
+    )
 
-    assert told.now == "It failed: Forbidden: The user may not import."
-    assert told.next.startswith("Ask for the permission. ")
-    assert "imports retry imp-1" in told.next
+    assert progress.now == "It failed: Forbidden: The user may not import."
+    assert progress.next.startswith("Ask for the permission. ")
+    assert "imports retry imp-1" in progress.next
 
 
 def test_remedy_of_each_code_is_whole_and_names_a_command(subtests: pytest.Subtests) -> None:
@@ -140,26 +142,28 @@ def test_remedy_of_each_code_is_whole_and_names_a_command(subtests: pytest.Subte
         with subtests.test(code=code):
             failure = Failure(code, "It did not work.", "Try `prefdrop imports retry`.")
 
-            told = how(an_import(status="Failed", error=failure), secret="arn:secret")
+            progress = how(an_import(status="Failed", error=failure), secret="arn:secret")
 
-            commands = re.findall(r"`(prefdrop [^`]+)`", told.next)
+            commands = re.findall(r"`(prefdrop [^`]+)`", progress.next)
             assert commands
             assert not [c for c in commands if c.endswith(("imports retry", "--feed"))]
-            assert "{" not in told.next.replace('{"auth"', "")
+            assert "{" not in progress.next.replace('{"auth"', "")
 
 
 def test_an_import_that_does_not_add_up_says_what_does_not() -> None:
-    told = how(an_import(status="Unreconciled"), cause="Two records are missing.")
+    progress = how(an_import(status="Unreconciled"), cause="Two records are missing.")
 
-    assert told.now == "It has ended Unreconciled: Two records are missing."
-    assert "prefdrop drop FILE --feed people" in told.next
+    assert progress.now == "It has ended Unreconciled: Two records are missing."
+    assert "prefdrop drop FILE --feed people" in progress.next
 
 
 def test_an_import_that_waits_for_a_worker_before_it_does_not_blame_the_quota() -> None:
-    told = how(an_import(), "WaitForQuota", holder="imp-1", not_before="2026-01-15T10:33:00.000Z")
+    progress = how(
+        an_import(), "WaitForQuota", holder="imp-1", not_before="2026-01-15T10:33:00.000Z"
+    )
 
-    assert "2026-01-15T10:33:00.000Z" in told.now
-    assert "limit" not in told.now
+    assert "2026-01-15T10:33:00.000Z" in progress.now
+    assert "limit" not in progress.now
 
 
 def test_steps_are_told_with_how_often_when_and_what_failed() -> None:
@@ -169,19 +173,19 @@ def test_steps_are_told_with_how_often_when_and_what_failed() -> None:
         "lambdaFunctionFailedEventDetails": {"error": "NoAnswer", "cause": "..."},
     }
 
-    told = trace([entered("StageChunks", 0), failed, failed, entered("StageChunks", 60)])
+    progress = trace([entered("StageChunks", 0), failed, failed, entered("StageChunks", 60)])
 
-    (span,) = told.spans
+    (span,) = progress.spans
     assert (span.name, span.times, span.failures) == ("StageChunks", 2, {"NoAnswer": 2})
     assert span.first == "2026-01-15T10:30:00.000Z"
-    assert (told.state, told.since) == ("StageChunks", "2026-01-15T10:31:00.000Z")
+    assert (progress.state, progress.since) == ("StageChunks", "2026-01-15T10:31:00.000Z")
 
 
 def test_an_import_behind_a_held_one_says_that_somebody_has_to_decide_on_that() -> None:
-    told = how(an_import(status="Queued"), "TakeTurn", holder="imp-0", holder_held=True)
+    progress = how(an_import(status="Queued"), "TakeTurn", holder="imp-0", holder_held=True)
 
-    assert "imp-0 has it, and a gate holds that one" in told.now
-    assert "`prefdrop imports show imp-0`" in told.next
+    assert "imp-0 has it, and a gate holds that one" in progress.now
+    assert "`prefdrop imports show imp-0`" in progress.next
 
 
 def test_a_part_that_the_vendor_gave_no_token_is_not_told_as_if_it_had() -> None:
@@ -191,9 +195,9 @@ def test_a_part_that_the_vendor_gave_no_token_is_not_told_as_if_it_had() -> None
         status="Failed", error=failure, started_at=moment, finished_at="2026-01-15T10:30:02.000Z"
     )
 
-    told = happenings(record, [a_part(started_at=moment)], {})
+    progress = happenings(record, [a_part(started_at=moment)], {})
 
-    assert [one.what for one in told[1:]] == [
+    assert [one.what for one in progress[1:]] == [
         "had its turn and began",
         "part 1: begun",
         "ended Failed: NotAuthorized",
@@ -208,9 +212,9 @@ def test_happenings_come_in_time_order_with_smooth_chunks_as_one() -> None:
     moment = round(BEGAN.timestamp() * 1000) + 2000
     chunks = [a_chunk(n, moment + n, attempts=2 if n == 3 else 1) for n in (1, 2, 3)]
 
-    told = happenings(an_import(dropped_at="2026-01-15T10:30:00Z"), [part], {1: chunks})
+    progress = happenings(an_import(dropped_at="2026-01-15T10:30:00Z"), [part], {1: chunks})
 
-    assert [one.what for one in told] == [
+    assert [one.what for one in progress] == [
         "p.csv was dropped",
         "registered as an import of feed people",
         "part 1: begun",

@@ -1,4 +1,4 @@
-"""The turn goes on once the vendor is surely done, and an execution that ended says why."""
+"""The turn passes once the vendor is done, and an execution that ended says why."""
 
 from __future__ import annotations
 

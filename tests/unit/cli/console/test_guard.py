@@ -20,10 +20,12 @@ STATIC = Path(__file__).parents[4] / "cli/prefdrop_cli/console/static"
 def test_the_printed_address_lets_a_browser_in_and_the_cookie_keeps_it_in(
     stranger: Visitor,
 ) -> None:
-    told = stranger.let_in()
+    answer = stranger.let_in()
 
-    assert told.status == 200
-    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(told.headers["Set-Cookie"].split("; "))
+    assert answer.status == 200
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(
+        answer.headers["Set-Cookie"].split("; ")
+    )
     assert stranger.get("/").status == 200
     assert stranger.get("/api/place").status == 200
 
@@ -40,10 +42,10 @@ def test_a_browser_without_the_token_sees_nothing_but_where_to_find_it(stranger:
 def test_token_that_is_wrong_is_refused(subtests: pytest.Subtests, stranger: Visitor) -> None:
     for token in ["", "wrong", "\u2603", "%ff%fe", "a" * 5000]:
         with subtests.test(token=token):
-            told = stranger.get(f"/?token={token.encode('ascii', 'ignore').decode()}")
+            answer = stranger.get(f"/?token={token.encode('ascii', 'ignore').decode()}")
 
-            assert told.status == 401
-            assert "Set-Cookie" not in told.headers
+            assert answer.status == 401
+            assert "Set-Cookie" not in answer.headers
 
 
 def test_the_token_opens_the_page_only_and_is_no_way_around_the_cookie(stranger: Visitor) -> None:
@@ -108,10 +110,10 @@ def test_request_of_another_page_gets_nothing(subtests: pytest.Subtests, visitor
         {"Sec_Fetch_Site": "same-site"},
     ]:
         with subtests.test(headers=headers):
-            told = visitor.get("/api/place", **headers)
+            answer = visitor.get("/api/place", **headers)
 
-            assert told.status == 403
-            assert told.json()["error"]["code"] == "OtherPage"
+            assert answer.status == 403
+            assert answer.json()["error"]["code"] == "OtherPage"
 
 
 def test_a_link_on_another_page_opens_the_console_only_with_the_token(stranger: Visitor) -> None:
@@ -127,11 +129,11 @@ def test_request_with_another_method_than_get_is_refused(
 ) -> None:
     for method in ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "BREW"]:
         with subtests.test(method=method):
-            told = visitor.send(method, "/api/imports")
+            answer = visitor.send(method, "/api/imports")
 
-            assert told.status == 405
-            assert told.headers["Allow"] == "GET"
-            assert told.headers["Connection"] == "close"
+            assert answer.status == 405
+            assert answer.headers["Allow"] == "GET"
+            assert answer.headers["Connection"] == "close"
 
 
 def test_what_is_sent_along_with_a_question_is_not_taken_for_the_next_one(
@@ -166,10 +168,10 @@ def test_path_that_leads_out_of_the_pages_is_not_found(
         "*",
     ]:
         with subtests.test(target=target):
-            told = visitor.get(target)
+            answer = visitor.get(target)
 
-            assert told.status == 404
-            assert set(told.json()) == {"error"}
+            assert answer.status == 404
+            assert set(answer.json()) == {"error"}
 
 
 def test_what_is_no_request_is_answered_as_json_that_quotes_nothing_of_it(
@@ -198,20 +200,20 @@ def test_answer_of_any_kind_may_not_be_kept_framed_or_guessed(
         ("POST", "/", True),
     ]:
         with subtests.test(method=method, target=target, known=known):
-            told = visitor.send(method, target, **({} if known else {"Cookie": None}))
+            answer = visitor.send(method, target, **({} if known else {"Cookie": None}))
 
-            assert told.headers["Cache-Control"] == "no-store"
-            assert told.headers["X-Content-Type-Options"] == "nosniff"
-            assert told.headers["X-Frame-Options"] == "DENY"
-            assert told.headers["Referrer-Policy"] == "no-referrer"
-            assert told.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-            assert told.headers["Server"] == "prefdrop"
-            policy = told.headers["Content-Security-Policy"]
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["X-Frame-Options"] == "DENY"
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert answer.headers["Server"] == "prefdrop"
+            policy = answer.headers["Content-Security-Policy"]
             assert "default-src 'none'" in policy
             assert "script-src 'self';" in policy
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
-            assert "Access-Control-Allow-Origin" not in told.headers
+            assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_the_console_listens_on_this_machine_only(server: ConsoleServer) -> None:
@@ -259,8 +261,8 @@ def test_every_module_that_the_page_imports_is_served(visitor: Visitor) -> None:
         for name in re.findall(r'from "\./([^"]+)"', file.read_text(encoding="utf-8"))
     }
 
-    told = {name: visitor.get(f"/{name}") for name in imported | {"main.js", "style.css"}}
+    answers = {name: visitor.get(f"/{name}") for name in imported | {"main.js", "style.css"}}
 
-    assert {one.status for one in told.values()} == {200}
-    scripts = {name for name, one in told.items() if "javascript" in one.headers["Content-Type"]}
+    assert {one.status for one in answers.values()} == {200}
+    scripts = {name for name, one in answers.items() if "javascript" in one.headers["Content-Type"]}
     assert scripts == imported | {"main.js"}
