@@ -12,11 +12,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from prefdrop_cli.main import main
-
 
 def typed(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run `prefdrop` with these words and without a terminal; return what it printed."""
+    # Its import takes a fifth of a second, and most tests need no command.
+    from prefdrop_cli.main import main
+
     out, err, code = io.StringIO(), io.StringIO(), 0
     with _empty_stdin(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
