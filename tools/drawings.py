@@ -226,10 +226,6 @@ def retries(definition: dict[str, Any]) -> str:
     """In a sentence, how often tasks are tried again, and what the drawing leaves out."""
     states: States = definition["States"]
     tasks = {name: state for name, state in states.items() if state["Type"] == "Task"}
-    policies = {json.dumps(_trying(state)) for state in tasks.values()}
-    if len(policies) != 1:
-        raise ValueError(f"tasks are tried again in {len(policies)} ways; the page tells one")
-    again = _trying(next(iter(tasks.values())))
     uncaught = [name for name, state in tasks.items() if not state.get("Catch")]
     if uncaught:
         raise ValueError(f"nothing catches the errors of {', '.join(uncaught)}")
@@ -237,11 +233,21 @@ def retries(definition: dict[str, Any]) -> str:
     decisions = [name for name in drawing.folded if states[name]["Type"] != "Wait"]
     passed = f"An error of {_named(drawing.passed_over)} changes nothing in what follows. "
     return (
-        f"A task that fails is tried again up to {again['MaxAttempts']} times, after "
-        f"{again['IntervalSeconds']} s growing to {again['MaxDelaySeconds']} s, but not after a "
-        f"`Terminal` error. {passed if drawing.passed_over else ''}Not drawn by themselves: "
+        f"{_tried_again(tasks)} {passed if drawing.passed_over else ''}Not drawn by themselves: "
         f"{_named(decisions)}.\n"
     )
+
+
+def _tried_again(tasks: States) -> str:
+    """Return how often tasks are tried again: most of them, and those that differ by name."""
+    ways: dict[str, list[str]] = {}
+    for name, state in tasks.items():
+        again = _trying(state)
+        times = f"up to {again['MaxAttempts']} times, after {again['IntervalSeconds']} s growing"
+        ways.setdefault(f"{times} to {again['MaxDelaySeconds']} s", []).append(name)
+    usual, *others = sorted(ways, key=lambda way: -len(ways[way]))
+    differing = "".join(f" {_named(ways[way])}: {way}." for way in others)
+    return f"A task that fails is tried again {usual}, but not after a `Terminal` error.{differing}"
 
 
 def _named(names: list[str]) -> str:

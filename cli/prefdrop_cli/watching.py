@@ -45,7 +45,9 @@ def follow(deployment: Deployment, import_id: str, progress: Progress) -> Import
 
 def awaits_decision(watched: Import) -> bool:
     """Whether a gate holds the import and nobody has decided yet."""
-    return watched.status == "Held" and bool(watched.approval_token) and not watched.approved
+    hold = watched.last_hold
+    pending = hold is not None and hold.state == "pending" and watched.cancelled is None
+    return watched.status == "Held" and bool(watched.approval_token) and pending
 
 
 def wait_until_noticed(deployment: Deployment, import_id: str, progress: Progress) -> Import:

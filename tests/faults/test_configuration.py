@@ -150,7 +150,7 @@ def test_an_import_of_a_release_that_pinned_no_snapshot_is_held_to_none_by_a_ret
     simulation.fault({"route": "import.execute", "kind": "status", "status": 403})
     failed = simulation.drop(FILE).run()
     services, import_id = simulation.services(), simulation.import_id(failed)
-    services.imports.update(import_id, configuration=None)
+    services.imports.update(services.imports.get(import_id), configuration=None)
     strict(simulation)
     simulation.fault()
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.interpreter import answered
+from prefdrop.importing import operate
+from tests.faults.interpreter import Execution
 from tests.faults.oracle import assert_exactly_once, assert_nothing_executed, books
 from tests.faults.simulation import Simulation
 from tests.tiers import spread
@@ -148,9 +149,5 @@ def test_a_destructive_setting_without_its_confirmation_is_refused(
     assert simulation.vendor("books")["requests"] == []
 
 
-def _approve(simulation: Simulation, execution: object) -> None:
-    services = simulation.services()
-    (held,) = services.imports.list("Held")
-    services.imports.update(held.import_id, approved=True)
-    said = {"next": "approve", "resume_at": "", "seconds": 0, "cursor": {}}
-    assert answered(iter(simulation.executions), held.approval_token, said)
+def _approve(simulation: Simulation, execution: Execution) -> None:
+    operate.approve(simulation.services(), simulation.import_id(execution))

@@ -124,8 +124,7 @@ def test_a_stage_request_over_the_vendors_limit_waits_and_goes_on(
 
     assert execution.status == "SUCCEEDED", execution.error
     assert_exactly_once(simulation, execution, FILE, FEED)
-    waited = retry_after is not None
-    assert ("WaitForVendor" in execution.visited) == waited
+    assert "WaitForVendor" in execution.visited
 
 
 @pytest.mark.parametrize("retry_after", [30, None], ids=["with Retry-After", "without"])
@@ -149,7 +148,9 @@ def test_our_own_count_waits_for_a_slot_before_the_vendor_has_to_refuse(
     executions = [simulation.drop(FILE, name=f"{n}.csv").run() for n in range(3)]
 
     assert [e.status for e in executions] == ["SUCCEEDED"] * 3
-    assert [e.visited.count("WaitForQuota") for e in executions] == [0, 0, 1]
+    waited = [e.visited.count("WaitForQuota") for e in executions]
+    assert waited[:2] == [0, 0]
+    assert 0 < waited[2] <= 24 * 4 + 1, "it looks four times an hour whether it was cancelled"
 
 
 def test_a_limit_that_counts_requests_and_runs_out_in_mid_file_is_waited_for(

@@ -48,6 +48,9 @@ Force = Annotated[
     bool,
     typer.Option("--force", help="Even if a newer version of the same file was imported since."),
 ]
+Reason = Annotated[
+    str, typer.Option("--reason", help="Why; kept with the decision, the time and your identity.")
+]
 
 
 @app.command("list", epilog="Example: prefdrop imports list --open")
@@ -187,6 +190,7 @@ def _say_no_rejects(found: Import, *, as_json: bool) -> None:
 def approve(
     import_id: ImportId,
     corrected: Corrected = None,
+    reason: Reason = "",
     watch: Watch = False,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
@@ -196,7 +200,10 @@ def approve(
     deployment = connect(stack, endpoint)
     body = corrected.read_bytes() if corrected else None
     held = deployment.parts.live(import_id)[-1:]
-    operate.approve(OperatorServices(deployment), import_id, body, str(corrected or ""))
+    services = OperatorServices(deployment)
+    operate.approve(
+        services, import_id, body, str(corrected or ""), by=services.operator, reason=reason
+    )
     if any(part.expires <= now_ms() for part in held):
         note("The vendor's token has died meanwhile: a new part is begun, which costs quota.")
     _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
@@ -205,14 +212,16 @@ def approve(
 @app.command()
 def cancel(
     import_id: ImportId,
+    reason: Reason = "",
     watch: Watch = False,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
-    """End an import that a gate holds; nothing of its last part is executed."""
+    """Stop an import before it is executed; a part that is being executed cannot be stopped."""
     deployment = connect(stack, endpoint)
-    operate.cancel(OperatorServices(deployment), import_id)
+    services = OperatorServices(deployment)
+    operate.cancel(services, import_id, by=services.operator, reason=reason)
     _tell_decided(deployment, import_id, "is being ended", watch=watch, as_json=as_json)
 
 
@@ -221,6 +230,7 @@ def retry(
     import_id: ImportId,
     watch: Watch = False,
     force: Force = False,
+    reason: Reason = "",
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
     as_json: AsJson = False,
@@ -228,7 +238,10 @@ def retry(
     """Go on with an import that failed or was stopped, from what has surely happened."""
     deployment = connect(stack, endpoint)
     state_machine = deployment.outputs["ImportStateMachineArn"]
-    operate.retry(OperatorServices(deployment), import_id, state_machine, force=force)
+    services = OperatorServices(deployment)
+    operate.retry(
+        services, import_id, state_machine, force=force, by=services.operator, reason=reason
+    )
     _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
 
 

@@ -93,6 +93,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     backfill_slice_seconds: Annotated[float, Meta(ge=60)] = 6 * 3600
     """Events are fetched in slices of this length: the vendor's API shows no paging."""
 
+    @property
+    def first_wait_seconds(self) -> float:
+        """How long an import first waits for a vendor who is away: 30 s by default."""
+        return self.poll_max_seconds / 3
+
+    @property
+    def longest_wait_seconds(self) -> float:
+        """The longest such wait, and how long a call of one import alone may fail: 15 min."""
+        return self.poll_max_seconds * 10
+
 
 def load(environment: Mapping[str, str]) -> Settings:
     """Read the settings from `environment`; raises SettingsError for what is missing or wrong."""

@@ -26,6 +26,7 @@ ANSWERED_AT_ONCE = {
     "NotHeld",
     "NothingToRetry",
     "SnapshotUnreadable",
+    "TooLate",
     "TooManyMatches",
     "UnknownImport",
     "UnknownRun",

@@ -74,6 +74,9 @@ class CountingVendor:
     def status(self, token: str) -> ImportStatus:
         return self._call("status", token, None, lambda: None)
 
+    def require(self) -> None:
+        """Answer a read that names no import."""
+
     def take_count(self) -> int:
         counted, self.counted = self.counted, 0
         return counted

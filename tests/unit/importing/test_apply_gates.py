@@ -9,8 +9,9 @@ import pytest
 
 from prefdrop.importing import apply_gates
 from prefdrop.ledger.clock import iso
+from prefdrop.ledger.imports import AttemptOver
 from prefdrop.ledger.turns import TurnLost
-from tests.unit.importing.one_import import IMPORT, NOW, OneImport
+from tests.unit.importing.one_import import NOW, OneImport
 from tests.workbench import FEED
 
 
@@ -20,7 +21,7 @@ def gates(one: OneImport, **gate: object) -> None:
     text = FEED.partition("[gates]")[0] + "[gates]\n" + lines
     s3 = boto3.client("s3")
     put = s3.put_object(Bucket="bucket", Key="feeds/people.toml", Body=text.encode())
-    one.services.imports.update(IMPORT, feed_version_id=put["VersionId"])
+    one.services.imports.update(one.record, feed_version_id=put["VersionId"])
 
 
 def decide(one: OneImport) -> str:
@@ -66,7 +67,9 @@ def test_gate_that_holds_waits_for_an_approval(one: OneImport):
 
     record = one.record
     assert (record.status, record.hold_until) == ("Held", iso(NOW + 90 * 60_000))
-    assert (record.held_start, record.approved) == (start, False)
+    assert record.hold is not None
+    assert (record.hold.start, record.hold.state) == (start, "pending")
+    assert (record.hold.rows_read, record.hold.rejected) == (100, 11)
 
 
 def test_part_without_a_record_is_never_held(one: OneImport):
@@ -87,7 +90,7 @@ def test_approval_holds_for_the_part_that_was_held(
     gates(one, max_rejected_percent=10, over_gate="hold", hold_minutes=90)
     figures(one, local=11)
     held = {"offset": 0, "row": held_at}
-    one.services.imports.update(IMPORT, approved=approved, held_start=held)
+    one.services.imports.update(one.record, approved=approved, held_start=held)
 
     assert decide(one) == follows
 
@@ -151,5 +154,8 @@ def test_gates_of_a_part_in_another_state_begin_it_again(one: OneImport, state: 
 def test_gates_without_the_turn_decide_nothing(one: OneImport):
     figures(one)
 
-    with pytest.raises(TurnLost):
+    with pytest.raises(AttemptOver):
         apply_gates.run(one.services, one.event() | {"execution": "other"}, None)  # type: ignore[arg-type]
+    one.give_turn("other")
+    with pytest.raises(TurnLost):
+        decide(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from prefdrop.errors import PrefdropError
 from prefdrop.importing import execute_part
 from prefdrop.ledger.clock import iso
 from prefdrop.ledger.drops import Superseded
+from prefdrop.ledger.imports import AttemptOver
 from prefdrop.ledger.parts import Fenced, StagedChunk
 from prefdrop.ledger.turns import TurnLost
 from prefdrop.mypreferences import (
@@ -70,8 +72,11 @@ def test_part_that_is_not_staged_is_begun_again(one: OneImport, state: str):
 def test_execution_without_the_turn_executes_nothing(one: OneImport):
     staged(one)
 
-    with pytest.raises(TurnLost):
+    with pytest.raises(AttemptOver):
         execute_part.run(one.services, one.event() | {"execution": "other"}, None)  # type: ignore[arg-type]
+    one.give_turn("other")
+    with pytest.raises(TurnLost):
+        execute(one)
     assert sent(one) == []
 
 
@@ -161,8 +166,9 @@ def test_execute_without_an_answer_stays_written_down(one: OneImport):
     staged(one)
     one.vendor.next["execute"] = [ServerError("?")]
 
-    with pytest.raises(ServerError):
-        execute(one)
+    assert execute(one)["next"] == "wait"
+
+    assert one.record.executing == one.part.number
     assert (one.part.state, one.part.execute_until) == ("staged", NOW + 60_000)
     assert one.record.vendor_requests == 3
 
@@ -172,8 +178,9 @@ def test_execute_surely_refused_leaves_no_mark(one: OneImport, error: PrefdropEr
     staged(one, execute_until=NOW - 5)
     one.vendor.next["execute"] = [error]
 
-    with pytest.raises(type(error)):
+    with suppress(BadRequest):
         execute(one)
+
     assert (one.part.state, one.part.execute_until) == ("staged", NOW - 5)
 
 

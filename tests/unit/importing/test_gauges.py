@@ -32,6 +32,7 @@ def test_the_sweeper_tells_how_many_imports_wait_behind_the_holder(
     holder = Turn(execution=HOLDER, import_id="imp-1", acknowledged=True)
     queue = [_ticket(HOLDER), _ticket("second"), _ticket("third")]
     services: Any = SimpleNamespace(
+        imports=SimpleNamespace(list=lambda _: iter(()), find=lambda _: None),
         turns=SimpleNamespace(queue=lambda: queue, holder=lambda: holder),
         step_functions=SimpleNamespace(
             describe_execution=lambda **_: {"status": "RUNNING"},
@@ -51,7 +52,7 @@ def test_an_import_that_asks_the_vendor_tells_how_much_of_the_limit_is_used(
     monkeypatch.setattr(initiate_part, "pinned_feed", lambda *_: None)
     monkeypatch.setattr(initiate_part, "source_of", lambda *_: source)
     monkeypatch.setattr(initiate_part, "_bound_destruction", lambda *_: None)
-    settings = SimpleNamespace(chunk_bytes=1_000, quota_unit="import")
+    settings = SimpleNamespace(chunk_bytes=1_000, quota_unit="import", longest_wait_seconds=900)
     services: Any = SimpleNamespace(quota=_full(200), settings=settings)
     dropped = "2026-01-15T10:00:00+00:00"
     record: Any = SimpleNamespace(

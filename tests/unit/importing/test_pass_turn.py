@@ -198,7 +198,7 @@ def test_execution_that_ended_is_written_down(one: OneImport, notified, status, 
 
 def test_failure_that_is_known_is_kept(one: OneImport, notified):
     known = Failure("TornStage", "It tore.", "Look.")
-    one.services.imports.update(IMPORT, error=known)
+    one.services.imports.update(one.record, error=known)
 
     ended(one, "FAILED")
 
@@ -212,7 +212,7 @@ def test_execution_that_succeeded_changes_no_import(one: OneImport, notified):
 
 
 def test_finished_import_keeps_its_end(one: OneImport, notified):
-    one.services.imports.update(IMPORT, status="Completed")
+    one.services.imports.update(one.record, status="Completed")
 
     ended(one, "FAILED")
 
@@ -234,7 +234,7 @@ def test_end_of_an_unknown_import_passes_the_turn(one: OneImport, notified):
 
 
 def test_content_of_an_ended_import_is_free_again(one: OneImport, notified):
-    record = one.services.imports.update(IMPORT, content_sha256="abc")
+    record = one.services.imports.update(one.record, content_sha256="abc")
     assert one.services.drops.claim_content(record, "abc") == IMPORT
 
     ended(one, "FAILED")

@@ -146,7 +146,7 @@ def test_progress_is_shown_with_each_chunk(one: OneImport):
 def test_corrections_follow_the_drop_in_the_same_part(one: OneImport):
     one.sources.append(people(3).encode())
     correction = Correction("corrections/one.csv", "v1", len(one.sources[1]))
-    one.services.imports.update(IMPORT, corrections=[correction])
+    one.services.imports.update(one.record, corrections=[correction])
     one.begin(refused={"2": "400"}, probed_row=4)
 
     one.stager().run()

@@ -102,7 +102,7 @@ def test_progress_of_a_part_without_an_offset_reads_nothing(one: OneImport):
 
 def test_progress_of_an_ended_import_changes_its_requests_alone(one: OneImport):
     part = one.begin(rows=4)
-    one.services.imports.update(IMPORT, status="Aborted", vendor_requests=2)
+    one.services.imports.update(one.record, status="Aborted", vendor_requests=2)
     one.vendor.counted = 5
 
     show_progress(one.services, one.record, "Staging", part)

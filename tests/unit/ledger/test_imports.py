@@ -35,7 +35,9 @@ def test_an_unknown_import_is_named(imports: ImportStore) -> None:
 def test_what_is_stored_is_what_is_read(imports: ImportStore) -> None:
     imports.register(record("imp-1"))
 
-    imports.update("imp-1", status="Failed", error=Failure("FeedMissing", "gone"), reconciled=True)
+    imports.update(
+        imports.get("imp-1"), status="Failed", error=Failure("FeedMissing", "gone"), reconciled=True
+    )
 
     stored = imports.get("imp-1")
     assert stored.error == Failure("FeedMissing", "gone")
@@ -45,9 +47,9 @@ def test_what_is_stored_is_what_is_read(imports: ImportStore) -> None:
 
 def test_setting_none_removes_a_member(imports: ImportStore) -> None:
     imports.register(record("imp-1"))
-    imports.update("imp-1", gate="too many")
+    imports.update(imports.get("imp-1"), gate="too many")
 
-    imports.update("imp-1", gate=None)
+    imports.update(imports.get("imp-1"), gate=None)
 
     assert imports.get("imp-1").gate == ""
 
@@ -64,7 +66,7 @@ def test_requests_are_added_up(imports: ImportStore) -> None:
 def test_imports_are_listed_newest_first_over_all_statuses(imports: ImportStore) -> None:
     for day, import_id in enumerate(("imp-a", "imp-b", "imp-c"), start=1):
         imports.register(record(import_id, at=f"2026-01-0{day}T00:00:00Z"))
-    imports.update("imp-b", status="Failed")
+    imports.update(imports.get("imp-b"), status="Failed")
 
     assert [one.import_id for one in imports.list()] == ["imp-c", "imp-b", "imp-a"]
     assert [one.import_id for one in imports.list("Failed")] == ["imp-b"]

@@ -11,6 +11,7 @@ import pytest
 from prefdrop.auditing import backfill_windows
 from prefdrop.feeds import key_index
 from prefdrop.importing import check_status
+from prefdrop.importing.step import MOST_ROUNDS
 from prefdrop.ledger import audit, keys
 from prefdrop.ledger.uploads import PART_BYTES
 from tests.unit.template.scale_history import (
@@ -49,6 +50,8 @@ CAUSE_BYTES = 32_768
 PARTITION_WRITES = 1_000
 NEW_TABLE_WRITES = 4_000
 CONCURRENCY = 1_000
+FAILED_TRY = 3
+"""Events of a try of a task that fails: scheduled, started, failed."""
 
 
 def figures() -> dict[str, str]:
@@ -64,6 +67,12 @@ def figures() -> dict[str, str]:
         "events of that, with 12 hours of polling for each part": history["every part a night"],
         "hours of polling that one execution has room for": history["hours"],
         "smallest PollMaxSeconds for 12 hours": history["least poll"],
+        "steps of one execution of an import": MOST_ROUNDS,
+        "most events of one execution of an import": MOST_ROUNDS
+        * (history["poll"] + 6 * FAILED_TRY),
+        "events of an import that waits a day for a vendor who is away": (
+            history["once"] + history["poll"] * 24 * 3600 // (DEFAULTS["PollMaxSeconds"] * 10)
+        ),
         "bytes of the state": state_bytes(),
         "stage requests of 10 million records": stage_requests(),
         "bytes of a chunk's item": chunk_item(),

@@ -1,16 +1,28 @@
-"""AwaitApproval: keep the task token of a held import, for whoever approves or cancels it."""
+"""AwaitApproval: keep the task token of a held import, to be sent once an operator decides."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
+from boto3.dynamodb.conditions import Attr
 
+from prefdrop.importing.operate import send_decision
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.step import StepInput
+from prefdrop.importing.step import StepInput, import_of
+from prefdrop.ledger.table import ConditionFailed
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
-    """Write the token into the ledger; `prefdrop imports approve` and `cancel` answer it."""
+    """Write the token into the ledger, or send it at once when the decision was made before."""
     request = msgspec.convert(event, StepInput)
-    services.imports.update(request.import_id, status="Held", approval_token=request.task_token)
+    record = import_of(services, request)
+    pending = Attr("cancelled").not_exists() & (
+        Attr("hold").not_exists() | Attr("hold.state").eq("pending")
+    )
+    try:
+        services.imports.update(
+            record, when=pending, status="Held", approval_token=request.task_token
+        )
+    except ConditionFailed:
+        send_decision(services, services.imports.get(record.import_id), request.task_token)

@@ -7,15 +7,16 @@ from typing import Any
 
 import msgspec
 
-from prefdrop.errors import PrefdropError, Terminal, Transient
+from prefdrop.errors import PrefdropError, Terminal
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.step import Answer, StepInput, answer
-from prefdrop.importing.totals import count_requests, show_progress
+from prefdrop.importing.step import Answer, StepInput, answer, import_of
+from prefdrop.importing.totals import show_progress
+from prefdrop.importing.waiting import passes, patient
 from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
-from prefdrop.mypreferences import ImportStatus, NotFound, TokenRefused
+from prefdrop.mypreferences import ImportStatus, TokenRefused
 from prefdrop.settings import Settings
-from prefdrop.telemetry import logger
 
 GROWTH = 1.5
 """Each wait is this much longer than the one before, up to the setting's longest."""
@@ -29,11 +30,12 @@ class TokenDied(Terminal):
     """The vendor's access token died before the outcome of an executed part was known."""
 
 
+@patient("poll")
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     """Answer `poll` with the next wait, or `collect`; raises VendorFailed and TokenDied."""
     request = msgspec.convert(event, StepInput)
+    record = import_of(services, request)
     turn = services.turns.require(request.execution)
-    record = services.imports.get(request.import_id)
     part = services.parts.current(record.import_id, "executing")
     if part is None:
         return answer("initiate")
@@ -41,10 +43,10 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
         status = services.vendor.status(part.token)
     except TokenRefused:
         raise died(part) from None
-    except (Transient, NotFound) as error:
-        return _look_later(part, error, request.cursor, services.settings)
-    finally:
-        count_requests(services, record.import_id)
+    except PrefdropError as error:
+        if passes(error) and part.expires <= now_ms():
+            raise died(part) from None
+        raise
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
     suspect = part.suspect_chunk or services.parts.suspect(
         record.import_id, part, status.total_records_received
@@ -52,16 +54,36 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     part = services.parts.change(record.import_id, part, suspect_chunk=suspect, **counted(status))
     show_progress(services, record, "Executing", part)
     if status.status == "Failed":
-        why = "the vendor failed to execute it"
-        services.parts.change(record.import_id, part, state="dead", given_up=why)
-        raise VendorFailed(
-            f"The vendor reports that part {part.number} failed; nothing of it was added.",
-            hint="Ask the vendor's support, naming the time and the import's name; then "
-            "`prefdrop imports retry`.",
-        )
-    if status.status == "Completed":
+        return _failed(services, record, part)
+    if status.status == "Completed" and not _may_still_move(services, part, request.cursor):
         return answer("collect")
     return _poll(request.cursor, services.settings)
+
+
+def _failed(services: Services, record: Import, part: Part) -> Answer:
+    """Weigh a failure against the vendor's own counts.
+
+    Where they say that something was added, the part is not begun again unless an operator forces
+    it in another attempt. Raises VendorFailed where they say that nothing was.
+    """
+    forced = record.forced and part.attempt < record.attempt
+    if part.failed_partly and not forced:
+        return answer("collect")
+    why = "the vendor failed to execute it"
+    services.parts.change(record.import_id, part, state="dead", given_up=why)
+    if forced:
+        return answer("initiate")
+    raise VendorFailed(
+        f"The vendor reports that part {part.number} failed, and counts nothing as added.",
+        hint="Ask the vendor's support, naming the time and the import's name; then "
+        "`prefdrop imports retry`.",
+    )
+
+
+def _may_still_move(services: Services, part: Part, cursor: dict[str, Any]) -> bool:
+    """Return whether an import that is `Completed` with pending records may still be counting."""
+    since = cursor.setdefault("pending_since", now_ms()) if part.pending else now_ms()
+    return part.pending > 0 and now_ms() - since < services.settings.longest_wait_seconds * 1000
 
 
 def counted(status: ImportStatus) -> dict[str, Any]:
@@ -77,20 +99,11 @@ def counted(status: ImportStatus) -> dict[str, Any]:
     }
 
 
-def _look_later(
-    part: Part, error: PrefdropError, cursor: dict[str, Any], settings: Settings
-) -> Answer:
-    """A status that stays away for a while is no failure of the import, while the token lives."""
-    if part.expires <= now_ms():
-        raise died(part) from None
-    logger.warning("the status stays away", extra={"part": part.number, "code": error.code})
-    return _poll(cursor, settings)
-
-
 def _poll(cursor: dict[str, Any], settings: Settings) -> Answer:
     polls = int(cursor.get("polls", 0)) + 1
     wait = min(settings.poll_max_seconds, settings.poll_first_seconds * GROWTH**polls)
-    return answer("poll", seconds=wait * random.uniform(0.8, 1), cursor={"polls": polls})
+    wait *= random.uniform(0.8, 1)
+    return answer("poll", seconds=wait, cursor={**cursor, "polls": polls})
 
 
 def died(part: Part) -> TokenDied:

@@ -10,21 +10,21 @@ from typing import Any, cast
 
 import msgspec
 
-from prefdrop.errors import Transient
+from prefdrop.errors import PrefdropError
 from prefdrop.feeds import identifiers_of
 from prefdrop.importing import spool
-from prefdrop.importing.check_status import TokenDied
+from prefdrop.importing.check_status import TokenDied, VendorFailed
 from prefdrop.importing.merging import vendor_rejects
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.spool import Pass, VendorReject
-from prefdrop.importing.step import Answer, StepInput, answer
-from prefdrop.importing.totals import count_requests, show_progress
+from prefdrop.importing.step import Answer, StepInput, answer, import_of, stop_if_cancelled
+from prefdrop.importing.totals import show_progress
+from prefdrop.importing.waiting import passes, patient, wait_for_vendor
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part, PartState
 from prefdrop.ledger.turns import Turn
-from prefdrop.mypreferences import ExceptionRecord, NotFound, TokenRefused
-from prefdrop.telemetry import logger
+from prefdrop.mypreferences import ExceptionRecord, TokenRefused
 
 STATE: dict[Pass, PartState] = {"validation": "staged", "execution": "executing"}
 """The state of a part whose exceptions are read in each pass."""
@@ -40,35 +40,38 @@ MARGIN_SECONDS = 180
 """Time kept for one page, which the client may ask for four times, and for the last writes."""
 
 
+@patient()
 def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
     """Answer `collect` while there is more to read, `wait` while the vendor does not answer, then
     what comes next; raises TokenDied."""
     request = msgspec.convert(event, StepInput)
-    turn = services.turns.require(request.execution)
-    record = services.imports.get(request.import_id)
+    record = import_of(services, request)
     during = cast(Pass, request.pass_name)
+    if during == "validation":
+        stop_if_cancelled(record)
+    turn = services.turns.require(request.execution)
     part = services.parts.current(record.import_id, STATE[during])
     if part is None:
         return answer("initiate")
-    services.imports.update(record.import_id, status="Collecting")
+    services.imports.update(record, status="Collecting")
     reading = _Reading(services, record, part, during, Place(**request.cursor))
     try:
         finished = reading.go_on(deadline)
     except TokenRefused:
         return _token_died(services, record, part, turn, during)
-    except (Transient, NotFound) as error:
+    except PrefdropError as error:
+        if not passes(error):
+            raise
         if part.expires <= now_ms():
             return _token_died(services, record, part, turn, during)
-        logger.warning("the exceptions stay away", extra={"code": error.code})
-        wait = services.settings.poll_max_seconds
-        return answer("wait", cursor=msgspec.to_builtins(reading.place), seconds=wait)
-    finally:
-        count_requests(services, record.import_id)
+        cursor = {"cursor": msgspec.to_builtins(reading.place)}
+        return wait_for_vendor(services, {**event, "step": {**request.step, **cursor}}, error)
     if not finished:
         return answer("collect", cursor=msgspec.to_builtins(reading.place))
     if during == "validation":
         part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
-        services.parts.change(record.import_id, part, refusals_collected=True)
+        part = services.parts.change(record.import_id, part, refusals_collected=True)
+        show_progress(services, record, "Collecting", part)
         return answer("gates")
     return _finish(services, record, part, turn)
 
@@ -109,15 +112,29 @@ class _Reading:
     def _spool_stretch(self, deadline: Deadline) -> bool:
         """Read one stretch of pages, and keep what was read of it; False after the last page."""
         offset, more, stretch = self.place.offset, True, list[VendorReject]()
+        before: list[VendorReject] = []
         try:
             while more and len(stretch) < STRETCH and deadline.remaining() > MARGIN_SECONDS:
                 page = self._services.vendor.exceptions(self._part.token, offset=offset)
-                stretch += [_reject(one) for one in page.records]
+                found = [_reject(one) for one in page.records]
                 offset += page.count
-                more = page.has_more and page.count > 0
+                more = page.has_more and page.count > 0 and self._can_be_more(offset)
+                if found == before:  # the vendor ignores the offset
+                    more = False
+                else:
+                    stretch += found
+                before = found
         finally:
             self._keep(stretch, offset)
         return more
+
+    def _can_be_more(self, offset: int) -> bool:
+        """Return whether the vendor's counts allow more exceptions than were read in this round.
+
+        It may list one record more than once (O-10), so twice its count is still believed.
+        """
+        counted = self._part.rejected_validation + self._part.rejected_execution
+        return offset <= 2 * counted + STRETCH
 
     def _keep(self, stretch: list[VendorReject], offset: int) -> None:
         spool.write_vendor(
@@ -165,6 +182,15 @@ def _token_died(services: Services, record: Import, part: Part, turn: Turn, duri
 
 def _finish(services: Services, record: Import, part: Part, turn: Turn) -> Answer:
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
+    if part.failed_partly:
+        raise VendorFailed(
+            f"The vendor reports that part {part.number} failed, and counts {part.processed} "
+            "records of it as processed.",
+            hint="Ask the vendor's support what became of the token in the report. Only `prefdrop "
+            "imports retry --force` imports the part again.",
+        )
     part = services.parts.change(record.import_id, part, state="finished", finished_at=iso_now())
     show_progress(services, record, "Collecting", part)
+    if not part.source_read:
+        services.imports.update(record, executing=None)
     return answer("finish" if part.source_read else "initiate")

@@ -17,11 +17,14 @@ class NotACorrection(Terminal):
     """The file is not the import's rejects file with its rows corrected."""
 
 
-def add_correction(services: Services, record: Import, body: bytes, file: str) -> None:
-    """Keep `body`, named `file` in errors, to be staged into the held import `record`.
+def checked_correction(
+    services: Services, record: Import, body: bytes, file: str, decision: str
+) -> Correction:
+    """Check `body`, named `file` in errors, and keep it; return where it is kept.
 
-    It must be the import's rejects file, corrected: a row that was not rejected is staged already
-    and must not be staged again. Raises NotACorrection, and SourceError for a file that the feed
+    It must be the rejects file of the held import `record`, corrected: a row that was not rejected
+    is staged already and must not be staged again. It is staged once the approval `decision` that
+    names it is in the ledger. Raises NotACorrection, and SourceError for a file that the feed
     cannot read.
     """
     feed = pinned_feed(services, record)
@@ -39,7 +42,9 @@ def add_correction(services: Services, record: Import, body: bytes, file: str) -
                 "that begin with an underscore alone. Rows may be left out.",
             )
         seen.add(origin)
-    _keep(services, record, body)
+    key = f"spool/{record.import_id}/corrected-{decision}"
+    version_id = services.objects.write(key, body, content_type="application/octet-stream")
+    return Correction(key, version_id, len(body))
 
 
 def superseded_rows(services: Services, record: Import) -> frozenset[int]:
@@ -73,14 +78,6 @@ def _check_alike(drop: Source, corrected: Source) -> None:
                 f"{corrected.file}: its {what} are not those of the dropped file.",
                 hint="Save it with the columns, their order and the delimiter as they were.",
             )
-
-
-def _keep(services: Services, record: Import, body: bytes) -> None:
-    number = len(record.corrections) + 1
-    key = f"spool/{record.import_id}/corrected-{number}"
-    version_id = services.objects.write(key, body, content_type="application/octet-stream")
-    added = Correction(key, version_id, len(body))
-    services.imports.update(record.import_id, corrections=[*record.corrections, added])
 
 
 def _open(body: bytes, offset: int) -> io.BytesIO:

@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from boto3.dynamodb.conditions import Attr
 
 from prefdrop.errors import PrefdropError
 from prefdrop.importing.check_status import died
-from prefdrop.importing.initiate_part import after_refusal
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.step import Answer, StepInput, answer, wait_until
-from prefdrop.importing.totals import count_requests, show_progress
+from prefdrop.importing.step import (
+    Answer,
+    StepInput,
+    answer,
+    import_of,
+    stop_if_cancelled,
+    wait_until,
+)
+from prefdrop.importing.totals import show_progress
+from prefdrop.importing.waiting import patient, slot_after_refusal
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import
-from prefdrop.ledger.parts import Fenced, Part
+from prefdrop.ledger.parts import Fenced, Part, PartState
+from prefdrop.ledger.table import ConditionFailed
 from prefdrop.mypreferences import (
     BadRequest,
     ImportStatus,
@@ -31,12 +40,13 @@ EXECUTE_SECONDS = 30
 """Time for an Execute, which the vendor only queues."""
 
 
+@patient()
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     """Answer `poll` once the vendor executes, `wait` while a request may still land, or
     `initiate` when the part must be begun again; a request without an answer is looked into."""
     request = msgspec.convert(event, StepInput)
+    record = import_of(services, request)
     turn = services.turns.require(request.execution)
-    record = services.imports.get(request.import_id)
     part = services.parts.current(record.import_id, "staged", "executing")
     if part is None:
         return answer("initiate")
@@ -51,18 +61,33 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
         told = services.parts.current(record.import_id, "staged")
         if told is None or told.execute_until:
             raise died(part) from None
-        why = "the vendor no longer knows its token"
-        services.parts.change(record.import_id, part, state="dead", given_up=why)
-        return answer("initiate")
+        return _give_up(services, record, part, "dead", "the vendor no longer knows its token")
     except TooManyRequests as refused:
-        slot = after_refusal(services, refused)
+        slot = slot_after_refusal(services, record, refused)
         if slot < part.expires:
             return wait_until(slot)
         why = "the vendor's limit frees no slot within its token's life"
-        services.parts.change(record.import_id, part, state="dead", given_up=why)
-        return answer("initiate")
-    finally:
-        count_requests(services, record.import_id)
+        return _give_up(services, record, part, "dead", why)
+
+
+def _give_up(services: Services, record: Import, part: Part, state: PartState, why: str) -> Answer:
+    """Begin the part again: it was surely not executed."""
+    services.parts.change(record.import_id, part, state=state, given_up=why)
+    services.imports.update(record, executing=None)
+    return answer("initiate")
+
+
+def _claim(services: Services, record: Import, part: Part) -> None:
+    """Write down that the vendor is about to be told; an operator's cancel excludes it.
+
+    Raises Cancelled when the operator was first.
+    """
+    uncancelled = Attr("cancelled").not_exists()
+    try:
+        services.imports.update(record, executing=part.number, when=uncancelled)
+    except ConditionFailed:
+        stop_if_cancelled(services.imports.get(record.import_id))
+        raise
 
 
 def _execute(services: Services, record: Import, part: Part) -> Answer:
@@ -71,8 +96,7 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
         if status.total_records_received != part.staged:
             logger.warning("the vendor's count is not the ledger's", extra={"part": part.number})
             why = "the vendor's count before Execute was not the ledger's"
-            services.parts.change(record.import_id, part, state="torn", given_up=why)
-            return answer("initiate")
+            return _give_up(services, record, part, "torn", why)
         services.drops.executing(record)
         if services.settings.quota_unit == "request":
             services.quota.mark()
@@ -93,6 +117,7 @@ def _send(services: Services, record: Import, part: Part) -> ImportStatus:
     vendor, limits = services.vendor, services.settings
     seconds = min(EXECUTE_SECONDS, limits.request_seconds)
     earlier, until = part.execute_until, now_ms() + int(limits.lease_seconds * 1000)
+    _claim(services, record, part)
     part = services.parts.change(record.import_id, part, execute_until=until)
     if (until - now_ms()) / 1000 < seconds:
         raise Fenced("The worker stood still before its request could begin.")
@@ -103,11 +128,18 @@ def _send(services: Services, record: Import, part: Part) -> ImportStatus:
         if status.status not in NOT_EXECUTED:
             return status
         if isinstance(error, BadRequest):
-            services.parts.change(record.import_id, part, execute_until=earlier)
+            _was_not_sent(services, record, part, earlier)
         raise
     except PrefdropError:
-        services.parts.change(record.import_id, part, execute_until=earlier)
+        _was_not_sent(services, record, part, earlier)
         raise
+
+
+def _was_not_sent(services: Services, record: Import, part: Part, earlier: int) -> None:
+    """Write down that the vendor surely was not told just now; it may have been `earlier`."""
+    services.parts.change(record.import_id, part, execute_until=earlier)
+    if not earlier:
+        services.imports.update(record, executing=None)
 
 
 def _poll(services: Services) -> Answer:

@@ -9,19 +9,31 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from boto3.dynamodb.conditions import Attr
 
 from prefdrop.errors import Terminal
 from prefdrop.feeds import ChunkLimits, Cursor, Feed
 from prefdrop.importing.gauges import tell_quota
+from prefdrop.importing.handing_on import hand_on, was_handed_on
 from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.staging_part import REJECTS_IN_MEMORY
-from prefdrop.importing.step import Answer, StepInput, answer, wait_until
-from prefdrop.importing.totals import count_requests, show_progress
+from prefdrop.importing.step import (
+    MOST_ROUNDS,
+    Answer,
+    StepInput,
+    answer,
+    import_of,
+    stop_if_cancelled,
+    wait_until,
+)
+from prefdrop.importing.totals import show_progress
+from prefdrop.importing.waiting import patient, slot_after_refusal
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import LIVE, Part
 from prefdrop.ledger.quota import WINDOW_MS
+from prefdrop.ledger.table import ConditionFailed, LedgerBusy
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportSpec, NotFound, TooManyRequests
 from prefdrop.settings import SLOTS
@@ -57,17 +69,48 @@ class QuotaTooSmall(Terminal):
     """The vendor's limit lets no part of the import be staged, however long it waits."""
 
 
+@patient()
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     """Answer what to do next, after beginning a part where one must be begun."""
     request = msgspec.convert(event, StepInput)
+    if was_handed_on(services, request):
+        return answer("continued")
+    record = import_of(services, request)
+    stop_if_cancelled(record)
+    turn = services.turns.holder()
+    if turn.execution != request.execution and "rounds" in request.step:
+        return answer("turn")  # it passed while the import was held
     turn = services.turns.require(request.execution)
     if turn.not_before > now_ms():
         return wait_until(turn.not_before)
-    record = services.imports.get(request.import_id)
+    if not turn.acknowledged:  # our answer may have been lost, but the turn was surely heard of
+        services.turns.acknowledge(turn)
+    if request.step.get("rounds", 0) >= MOST_ROUNDS:
+        hand_on(services, record, turn)
+        return answer("continued")
+    record = _take_decision(services, record)
+    return _go_on(services, record, turn)
+
+
+def _take_decision(services: Services, record: Import) -> Import:
+    """Go on by the approval of a hold, which is final from now on, with its corrections."""
+    hold = record.last_hold
+    if hold is None or hold.state != "approved" or hold.taken:
+        return record
+    corrections = [*record.corrections, *filter(None, [hold.correction])]
+    same = Attr("hold.decision").eq(hold.decision) if record.hold else Attr("hold").not_exists()
     try:
-        return _go_on(services, record, turn)
-    finally:
-        count_requests(services, record.import_id)
+        return services.imports.update(
+            record,
+            when=same & Attr("cancelled").not_exists(),
+            hold=msgspec.structs.replace(hold, taken=True),
+            corrections=corrections,
+            approval_token=None,
+        )
+    except ConditionFailed:
+        raise LedgerBusy(
+            "An operator decided again while the import went on.", hint="The step is tried again."
+        ) from None
 
 
 def _go_on(services: Services, record: Import, turn: Turn) -> Answer:
@@ -146,7 +189,7 @@ def _begin(
     )
     services.parts.begin(record.import_id, part, turn)
     if not record.started_at:
-        services.imports.update(record.import_id, started_at=began)
+        services.imports.update(record, started_at=began)
     return _initiate(services, record, part)
 
 
@@ -187,11 +230,13 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     if next(source.chunks(start, limits, now=check_time(record))).records == 0:
         return answer("stage")
     if record.initiate_after > now_ms():
-        return wait_until(record.initiate_after)
+        return _look_again(services, record.initiate_after)
     use = services.quota.use()
     tell_quota(use.used)
     if use.left < SLOTS[services.settings.quota_unit]:
-        return wait_until(use.next_slot or now_ms() + WINDOW_MS)
+        return _look_again(services, use.next_slot or now_ms() + WINDOW_MS)
+    if record.waiting is not None:  # no slot is spent on a vendor who is still away
+        services.vendor.require()
     services.quota.mark()
     try:
         status = services.vendor.initiate(_spec(record, feed))
@@ -200,9 +245,9 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
             refused.hint = UNKNOWN_MATCH
         raise
     except TooManyRequests as refused:
-        slot = after_refusal(services, refused)
-        services.imports.update(record.import_id, initiate_after=slot)
-        return wait_until(slot)
+        slot = slot_after_refusal(services, record, refused)
+        services.imports.update(record, initiate_after=slot)
+        return _look_again(services, slot)
     planned = now_ms() + int(services.settings.part_seconds * 1000)
     expires = milliseconds(status.expires) if status.expires else planned
     life = min(expires, planned) - now_ms()
@@ -217,11 +262,9 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     return answer("stage")
 
 
-def after_refusal(services: Services, refused: TooManyRequests) -> int:
-    """When to ask again after the vendor refused an import for its limit."""
-    if refused.retry_after is not None:
-        return now_ms() + int(refused.retry_after * 1000)
-    return services.quota.use().next_slot or now_ms() + WINDOW_MS
+def _look_again(services: Services, slot: int) -> Answer:
+    """Wait for a slot, and look in between whether an operator cancelled the import."""
+    return wait_until(min(slot, now_ms() + int(services.settings.longest_wait_seconds * 1000)))
 
 
 def _bound_destruction(services: Services, record: Import, feed: Feed) -> None:

@@ -1,19 +1,42 @@
-"""What an operator does to an import by hand: approve, cancel, retry."""
+"""What an operator decides about an import: approve, cancel, retry.
+
+Each decision is one conditional write in the ledger, made before anything acts on it, and never
+rolled back. Then the waiting execution is told. Where that fails, SweepTurns does it again.
+"""
 
 from __future__ import annotations
 
+import uuid
+from typing import Any, Literal
+
 import msgspec
+from boto3.dynamodb.conditions import Attr, ConditionBase
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import replace
 
 from prefdrop.errors import Terminal
-from prefdrop.importing.correcting import add_correction
+from prefdrop.importing.correcting import checked_correction
 from prefdrop.importing.services import Services
 from prefdrop.importing.step import answer
 from prefdrop.importing.turn import is_running, send
-from prefdrop.ledger.imports import FINISHED, Import
+from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.imports import (
+    FINISHED,
+    AttemptOver,
+    Decision,
+    Hold,
+    Import,
+)
+from prefdrop.ledger.table import ConditionFailed
+from prefdrop.telemetry import logger
 
 
 class NotHeld(Terminal):
-    """The import is not held, so there is nothing to decide."""
+    """The import is not held, or the decision about its hold was made already."""
+
+
+class TooLate(Terminal):
+    """The import cannot be cancelled any more: it is being executed, or has ended."""
 
 
 class NothingToRetry(Terminal):
@@ -21,80 +44,234 @@ class NothingToRetry(Terminal):
 
 
 def approve(
-    services: Services, import_id: str, corrected: bytes | None = None, file: str = ""
+    services: Services,
+    import_id: str,
+    corrected: bytes | None = None,
+    file: str = "",
+    *,
+    by: str = "",
+    reason: str = "",
 ) -> Import:
     """Let a held import go on; the approval stays with it.
 
     `corrected` is its rejects file with rows corrected, `file` its name: these rows are staged
-    into the import before it is executed. Raises NotHeld, NotACorrection and SourceError.
+    into the import before it is executed. Until the import goes on, a second approval replaces the
+    first one with its corrections. `by` and `reason` are kept. Raises NotHeld, NotACorrection and
+    SourceError.
     """
-    record = _held(services, import_id)
+    record = services.imports.get(import_id)
+    hold = _open_hold(record)
+    decision = _decision("approve", by, reason)
+    correction = hold.correction
     if corrected is not None:
-        add_correction(services, record, corrected, file)
-    services.imports.update(import_id, approved=True)
+        correction = checked_correction(services, record, corrected, file, decision.id)
+    decided = replace(hold, state="approved", decision=decision.id, correction=correction)
     try:
-        return _decide(services, record, "approve")
-    except NotHeld:  # too late: nothing must be left that a later attempt would go by
-        services.imports.update(import_id, approved=False, corrections=record.corrections)
-        raise
-
-
-def cancel(services: Services, import_id: str) -> Import:
-    """Stop a held import; nothing of its last part is executed. Raises NotHeld."""
-    return _decide(services, _held(services, import_id), "cancel")
-
-
-def retry(services: Services, import_id: str, state_machine: str, *, force: bool = False) -> str:
-    """Go on with a stopped import in a new execution, from the ledger; returns its ARN.
-
-    `force` lets it overwrite what a newer version of the same file brought. Raises NothingToRetry.
-    """
-    record = services.imports.get(import_id)
-    done = record.status in ("Completed", "CompletedWithRejects", "Duplicate")
-    if done or (record.status not in FINISHED and is_running(services, record.execution_arn)):
-        raise NothingToRetry(
-            f"The import {import_id} is {record.status}.",
-            hint="Only an import that failed, was aborted or is unreconciled can be retried.",
+        record = services.imports.update(
+            record,
+            when=_as_read(record, hold) & Attr("cancelled").not_exists(),
+            hold=decided,
+            decisions=[*record.decisions, decision],
         )
-    attempt = record.attempt + 1
-    name = f"{import_id}-{attempt}"
-    execution = state_machine.replace(":stateMachine:", ":execution:") + f":{name}"
-    services.imports.update(
-        import_id,
-        attempt=attempt,
-        forced=force,
-        execution_arn=execution,
-        status="Registered",
-        error=None,
-        gate=None,
-        initiate_after=None,
-        finished_at=None,
-    )
-    started = services.step_functions.start_execution(
-        stateMachineArn=state_machine,
-        name=name,
-        input=msgspec.json.encode({"retry": {"import_id": import_id}}).decode(),
-    )
-    return started["executionArn"]
-
-
-def _held(services: Services, import_id: str) -> Import:
-    record = services.imports.get(import_id)
-    if record.status == "Held" and not record.approval_token:
-        raise NotHeld(f"The import {import_id} is about to be held.", hint="Try again in a moment.")
-    if record.status != "Held":
-        raise NotHeld(
-            f"The import {import_id} is {record.status}, not Held.",
-            hint="`prefdrop imports show` tells what it is waiting for.",
-        )
+    except (ConditionFailed, AttemptOver):
+        record = services.imports.get(import_id)
+        if record.hold is None or record.hold.decision != decision.id:
+            _open_hold(record)
+            raise _at_the_same_time(record) from None
+    send_decision(services, record, record.approval_token)
     return record
 
 
-def _decide(services: Services, record: Import, decision: str) -> Import:
-    said = send(services, record.approval_token, answer(decision))
-    if not said:
-        raise NotHeld(
-            f"The hold of import {record.import_id} has ended.",
-            hint="Drop the file again, or `prefdrop imports retry`.",
+def cancel(services: Services, import_id: str, *, by: str = "", reason: str = "") -> Import:
+    """Stop an import before it is executed; nothing of its last part is. Raises TooLate.
+
+    Cancelling one that is cancelled already changes nothing.
+    """
+    record = services.imports.get(import_id)
+    if record.cancelled is not None and record.status not in FINISHED:
+        send_decision(services, record, record.approval_token)
+        return record
+    _see_that_it_can_be_cancelled(services, record)
+    decision, hold = _decision("cancel", by, reason), record.last_hold
+    changes: dict[str, Any] = {"cancelled": decision, "decisions": [*record.decisions, decision]}
+    if hold is not None and hold.state != "ended":
+        changes["hold"] = replace(hold, state="cancelled", decision=decision.id)
+    unchanged = Attr("status").is_in(sorted(FINISHED))
+    when = ~unchanged & Attr("executing").not_exists() & Attr("cancelled").not_exists()
+    if hold is not None:
+        when = when & _same_decision(record, hold)
+    try:
+        record = services.imports.update(record, when=when, **changes)
+    except (ConditionFailed, AttemptOver):
+        record = services.imports.get(import_id)
+        if record.cancelled is None or record.cancelled.id != decision.id:
+            _see_that_it_can_be_cancelled(services, record)
+            raise _at_the_same_time(record) from None
+    send_decision(services, record, record.approval_token)
+    _call_from_the_queue(services, record)
+    return record
+
+
+def retry(
+    services: Services,
+    import_id: str,
+    state_machine: str,
+    *,
+    force: bool = False,
+    by: str = "",
+    reason: str = "",
+) -> str:
+    """Go on with a stopped import in a new execution, from the ledger; return its ARN.
+
+    `force` lets it overwrite what a newer file brought. Raises NothingToRetry.
+    """
+    record = services.imports.get(import_id)
+    _see_that_it_can_be_retried(services, record)
+    decision, hold = _decision("retry", by, reason), record.last_hold
+    attempt = record.attempt + 1
+    name = f"{import_id}-{attempt}"
+    execution = state_machine.replace(":stateMachine:", ":execution:") + f":{name}"
+    kept = hold if hold is not None and hold.state == "approved" else None
+    try:
+        record = services.imports.update(
+            record,
+            when=Attr("status").eq(record.status),
+            attempt=attempt,
+            forced=force,
+            execution_arn=execution,
+            continues=None,
+            status="Registered",
+            hold=kept,
+            approved=None,
+            approval_token=None,
+            cancelled=None,
+            waiting=None,
+            error=None,
+            gate=None,
+            initiate_after=None,
+            finished_at=None,
+            decisions=[*record.decisions, decision],
         )
-    return services.imports.update(record.import_id, approval_token=None)
+    except (ConditionFailed, AttemptOver):
+        record = services.imports.get(import_id)
+        if not any(one.id == decision.id for one in record.decisions):
+            raise NothingToRetry(
+                f"Another retry of import {import_id} has begun.",
+                hint=f"Run `prefdrop imports show {import_id}`.",
+            ) from None
+    start_attempt(services, record)
+    return record.execution_arn
+
+
+def start_attempt(services: Services, record: Import) -> bool:
+    """Start the execution of an attempt that was decided on; one that exists is fine.
+
+    False when AWS refused: SweepTurns starts it then.
+    """
+    machine, _, name = record.execution_arn.rpartition(":")
+    begun = {"continue" if record.continues else "retry": {"import_id": record.import_id}}
+    try:
+        services.step_functions.start_execution(
+            stateMachineArn=machine.replace(":execution:", ":stateMachine:"),
+            name=name,
+            input=msgspec.json.encode(begun).decode(),
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
+            return True
+        logger.warning("an execution was not started", extra={"code": type(error).__name__})
+        return False
+    except BotoCoreError as error:
+        logger.warning("an execution was not started", extra={"code": type(error).__name__})
+        return False
+    return True
+
+
+def send_decision(services: Services, record: Import, token: str) -> bool:
+    """Send the decision about a hold to the execution that waits for it.
+
+    False when nobody waits, or AWS refused: SweepTurns sends it again while the execution runs.
+    """
+    hold = record.last_hold
+    if not token or (record.cancelled is None and (hold is None or hold.state != "approved")):
+        return False
+    said = answer("cancel" if record.cancelled else "approve")
+    return _sent(services, token, said)
+
+
+def _call_from_the_queue(services: Services, record: Import) -> None:
+    """Let a cancelled import that waits for its turn go on, to its end."""
+    token = services.turns.token_of_ticket(record.execution_arn)
+    if token:
+        _sent(services, token, {"import_id": record.import_id})
+
+
+def _sent(services: Services, token: str, said: dict[str, Any]) -> bool:
+    try:
+        return send(services, token, said)
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("a task token was not sent", extra={"code": type(error).__name__})
+        return False
+
+
+def _decision(what: Literal["approve", "cancel", "retry"], by: str, reason: str) -> Decision:
+    return Decision(id=uuid.uuid4().hex, what=what, at=iso_now(), by=by, reason=reason)
+
+
+def _open_hold(record: Import) -> Hold:
+    """Return the hold that can still be decided on; raises NotHeld."""
+    hold = record.last_hold
+    show = f"Run `prefdrop imports show {record.import_id}`."
+    if record.cancelled is not None:
+        raise NotHeld(
+            f"Import {record.import_id} was cancelled at {record.cancelled.at}.", hint=show
+        )
+    if hold is None or hold.taken or hold.state not in ("pending", "approved"):
+        raise NotHeld(f"Import {record.import_id} is {record.status}, not Held.", hint=show)
+    if record.status in FINISHED:
+        raise NotHeld(f"The hold of import {record.import_id} has ended.", hint=show)
+    return hold
+
+
+def _as_read(record: Import, hold: Hold) -> ConditionBase:
+    """Return the condition that the hold is open and the decision is as it was read."""
+    ended = Attr("status").is_in(sorted(FINISHED))
+    if record.hold is None:
+        return ~ended & Attr("hold").not_exists()
+    return ~ended & _same_decision(record, hold) & Attr("hold.taken").eq(value=False)
+
+
+def _same_decision(record: Import, hold: Hold) -> ConditionBase:
+    if record.hold is None:
+        return Attr("hold").not_exists()
+    return Attr("hold.id").eq(hold.id) & Attr("hold.decision").eq(hold.decision)
+
+
+def _at_the_same_time(record: Import) -> NotHeld:
+    last = record.decisions[-1] if record.decisions else None
+    what = f": {last.what} at {last.at}" if last else ""
+    return NotHeld(
+        f"Another operator decided about import {record.import_id} at the same time{what}.",
+        hint=f"Run `prefdrop imports show {record.import_id}`, and decide again.",
+    )
+
+
+def _see_that_it_can_be_cancelled(services: Services, record: Import) -> None:
+    show = f"Run `prefdrop imports show {record.import_id}` to see what becomes of it."
+    if record.status in FINISHED:
+        raise TooLate(f"Import {record.import_id} has ended {record.status}.", hint=show)
+    parts = services.parts.all(record.import_id)
+    if record.executing or any(part.state == "executing" for part in parts):
+        raise TooLate(
+            f"The vendor was told to execute import {record.import_id}; it cannot be cancelled.",
+            hint=show,
+        )
+
+
+def _see_that_it_can_be_retried(services: Services, record: Import) -> None:
+    done = record.status in ("Completed", "CompletedWithRejects", "Duplicate")
+    if done or (record.status not in FINISHED and is_running(services, record.execution_arn)):
+        raise NothingToRetry(
+            f"Import {record.import_id} is {record.status}.",
+            hint="Only an import that failed, was aborted or is unreconciled can be retried.",
+        )

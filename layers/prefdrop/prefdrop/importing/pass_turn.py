@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from boto3.dynamodb.conditions import Attr
 
 from prefdrop.errors import PrefdropError
 from prefdrop.importing.execute_part import NOT_EXECUTED
@@ -16,8 +17,9 @@ from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.importing.turn import hand_over
 from prefdrop.ledger.clock import iso_now, now_ms
-from prefdrop.ledger.imports import FINISHED, Failure
+from prefdrop.ledger.imports import FINISHED, Failure, Status
 from prefdrop.ledger.parts import Part
+from prefdrop.ledger.table import ConditionFailed
 from prefdrop.mypreferences import TokenRefused
 from prefdrop.telemetry import logger
 
@@ -44,9 +46,34 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
         mark_ended(services, import_id, detail["executionArn"], detail["status"])
         return answer("passed")
     request = msgspec.convert(event, StepInput)
+    if _was_approved_late(services, request):
+        return answer("resume")
     if pass_turn(services, request.execution):
         return answer("report")
-    return answer("wait", seconds=services.settings.poll_max_seconds)
+    looks = int(request.cursor.get("looks", 0))
+    seconds = services.settings.poll_max_seconds * 1.2 ** min(looks, 100)
+    seconds = min(seconds, services.settings.longest_wait_seconds)
+    return answer("wait", seconds=seconds, cursor={"looks": looks + 1})
+
+
+def _was_approved_late(services: Services, request: StepInput) -> bool:
+    """End a hold that ran out, unless an operator approved it in the last moment.
+
+    Then the import goes on. An execution of an earlier release cannot, and is aborted.
+    """
+    record = services.imports.get(request.import_id)
+    hold = record.hold
+    if hold is None or record.execution_arn != request.execution or record.cancelled:
+        return False
+    if hold.state == "pending":
+        try:
+            ended = msgspec.structs.replace(hold, state="ended")
+            pending = Attr("hold.id").eq(hold.id) & Attr("hold.state").eq("pending")
+            services.imports.update(record, when=pending, hold=ended)
+        except ConditionFailed:
+            return _was_approved_late(services, request)
+        return False
+    return hold.state == "approved" and not hold.taken and hold.movable and not record.error
 
 
 def mark_ended(services: Services, import_id: str, execution: str, status: str) -> None:
@@ -59,13 +86,11 @@ def mark_ended(services: Services, import_id: str, execution: str, status: str) 
         return
     if record.status not in FINISHED and status in ENDED:
         ended = Failure(ENDED[status], WORDS[status], RETRY_HINT)
-        services.imports.update(
-            record.import_id,
-            status="Aborted" if status == "ABORTED" else "Failed",
-            error=record.error or ended,
-            finished_at=iso_now(),
+        ended_as: Status = "Aborted" if status == "ABORTED" else "Failed"
+        written = services.imports.show_progress(
+            record, status=ended_as, error=record.error or ended, finished_at=iso_now()
         )
-        if record.content_sha256:
+        if written and record.content_sha256:
             services.drops.release_content(record, record.content_sha256)
 
 

@@ -114,7 +114,7 @@ def unpin_configuration(services: Services, record: Import) -> None:
     """Hold the import to no snapshot from now on, whoever works on it."""
     pinned = record.configuration or Configuration()
     without = replace(pinned, stale=True, not_understood=("snapshot",))
-    services.imports.update(record.import_id, configuration=without)
+    services.imports.update(record, configuration=without)
 
 
 def _read_account(services: Services, version_id: str) -> AccountSnapshot | None:

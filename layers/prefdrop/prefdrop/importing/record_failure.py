@@ -8,6 +8,7 @@ import msgspec
 
 from prefdrop.importing.drop import read_event
 from prefdrop.importing.services import Deadline, Services
+from prefdrop.importing.step import Cancelled
 from prefdrop.ledger.imports import Failure
 
 RETRY_HINT = "Once the cause is gone, `prefdrop imports retry` goes on from the ledger."
@@ -23,13 +24,15 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, str
     import_id = state.get("import", {}).get("import_id") or import_of(state)
     caught = state.get("failure", {})
     failure = read_failure(caught.get("Error", "Unknown"), caught.get("Cause") or "")
-    services.imports.update(import_id, error=failure)
+    record = services.imports.get(import_id)
+    if record.execution_arn == event["execution"] and failure.code != Cancelled.__name__:
+        services.imports.update(record, error=failure)
     return {"import_id": import_id, "next": "fail"}
 
 
 def import_of(state: dict[str, Any]) -> str:
     """The import's id of an execution's input; raises NotADrop."""
-    if retry := state.get("retry"):
+    if retry := state.get("retry") or state.get("continue"):
         return str(retry["import_id"])
     return read_event(state).import_id
 

@@ -11,6 +11,7 @@ from prefdrop.feeds import Chunk, Cursor
 from prefdrop.importing.gauges import tell_quota
 from prefdrop.importing.staging_part import Interrupted, StagingPart, only_row
 from prefdrop.importing.step import wait_until
+from prefdrop.importing.waiting import slot_after_refusal
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.parts import StagedChunk
 from prefdrop.mypreferences import BadRequest, TooManyRequests
@@ -76,8 +77,8 @@ def shrink(staging: StagingPart, entry: StagedChunk) -> None:
             f"The vendor finds even {entry.bytes} bytes too large for one request.",
             hint="Nothing was executed. Ask the vendor for the body limit (O-8).",
         )
-    services, import_id = staging.services, staging.record.import_id
-    staging.record = services.imports.update(import_id, chunk_bytes=limit)
+    services = staging.services
+    staging.record = services.imports.update(staging.record, chunk_bytes=limit)
     staging.free(entry)
 
 
@@ -105,14 +106,12 @@ def wait_for_quota(
     """After a 429: nothing landed; wait for a slot if the token lives long enough."""
     staging.see_that_nothing_landed()
     staging.free(entry)
-    slot = staging.services.quota.use().next_slot or now_ms() + staging.ghost_ms
-    if refused.retry_after is not None:
-        slot = now_ms() + int(refused.retry_after * 1000)
-    return _until_slot(staging, slot)
+    record = staging.services.imports.get(staging.record.import_id)
+    return _until_slot(staging, slot_after_refusal(staging.services, record, refused))
 
 
 def _until_slot(staging: StagingPart, slot: int) -> Interrupted:
     if slot < staging.part.stage_until:
         return Interrupted(wait_until(slot))
-    staging.services.imports.update(staging.record.import_id, initiate_after=slot)
+    staging.services.imports.update(staging.record, initiate_after=slot)
     return staging.bury("the vendor's limit frees no slot within the token's life", exhausted=True)

@@ -27,6 +27,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
     file that cannot be imported waits for no turn.
     """
     start, execution = event["event"], event["execution"]
+    if continued := start.get("continue"):
+        return _follow(services, continued["import_id"], execution)
     if retried := start.get("retry"):
         record = services.imports.get(retried["import_id"])
     else:
@@ -42,9 +44,15 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
         return _answer(record.import_id, "duplicate")
     feed = _pin(services, record)
     if feed.import_.on_same_content == "skip" and not _is_new(services, record):
-        services.imports.update(record.import_id, status="Duplicate", finished_at=iso_now())
+        services.imports.update(record, status="Duplicate", finished_at=iso_now())
         return _answer(record.import_id, "duplicate")
     return _answer(record.import_id, "import")
+
+
+def _follow(services: Services, import_id: str, execution: str) -> dict[str, Any]:
+    """Go on with an import, if this execution is the one that another handed it on to."""
+    record = services.imports.get(import_id)
+    return _answer(import_id, "import" if record.execution_arn == execution else "duplicate")
 
 
 def _new_import(drop: Drop, execution: str, retention_days: int) -> Import:
@@ -75,13 +83,13 @@ def _pin(services: Services, record: Import) -> Feed:
     to none: rows that were staged before are not to be refused by a retry.
     """
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
-    services.imports.update(record.import_id, status="Queued", feed_version_id=version_id)
+    services.imports.update(record, status="Queued", feed_version_id=version_id)
     if record.configuration is None or not record.configuration.undecided:
         source_of(services, record, feed).check()
         return feed
     configuration = current_configuration(services, record)
     source_of(services, replace(record, configuration=configuration), feed).check()
-    services.imports.update(record.import_id, configuration=configuration)
+    services.imports.update(record, configuration=configuration)
     return feed
 
 
@@ -92,7 +100,7 @@ def _is_new(services: Services, record: Import) -> bool:
         while block := stream.read(BLOCK):
             digest.update(block)
     sha256 = digest.hexdigest()
-    services.imports.update(record.import_id, content_sha256=sha256)
+    services.imports.update(record, content_sha256=sha256)
     return services.drops.claim_content(record, sha256) == record.import_id
 
 

@@ -10,10 +10,15 @@ import msgspec
 from prefdrop.importing.circumstances import seconds_between, timings
 from prefdrop.importing.rejects_file import Kind, Progress
 from prefdrop.importing.totals import total
-from prefdrop.ledger.imports import Configuration, Failure, Import, Status
-from prefdrop.ledger.parts import Part
+from prefdrop.ledger.imports import Configuration, Decision, Failure, Import, Status
+from prefdrop.ledger.parts import LIVE, Part
 
 SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says where to look."
+
+
+FAILED_PARTLY = (
+    "The vendor reports that it failed, and counts records as added all the same. " + SHORTFALL
+)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -34,17 +39,33 @@ def judge(record: Import, parts: list[Part], progress: Progress | None, *, held:
     """Draw the verdict from the ledger and from what the merge found."""
     sums = total(parts)
     reconciled = sums.add_up() and not any(p.suspect_chunk for p in parts)
+    reconciled = reconciled and sums.left_out >= 0
     if progress is not None:
         reconciled = reconciled and _all_named(parts, progress)
     if held:
         return Verdict("Held", reconciled, record.gate)
+    if any(part.failed_partly for part in parts if part.state == "executing"):
+        return Verdict("Unreconciled", False, FAILED_PARTLY)
     if record.error:
         return Verdict("Failed", reconciled, f"{record.error.code}: {record.error.message}")
-    if record.gate and not record.approved:
-        return Verdict("Aborted", reconciled, record.gate)
+    if (stopped := _stopped_by(record)) and not _was_executed(parts) and sums.left_out >= 0:
+        return Verdict("Aborted", reconciled, stopped)
     if not reconciled or sums.pending:
         return Verdict("Unreconciled", False, _shortfall(parts, progress))
     return Verdict("CompletedWithRejects" if sums.left_out else "Completed", True)
+
+
+def _stopped_by(record: Import) -> str:
+    """Return why the import stopped before its last part was executed; empty if it did not."""
+    if record.cancelled is not None:
+        return f"An operator cancelled it at {record.cancelled.at}."
+    return "" if record.is_approved else record.gate
+
+
+def _was_executed(parts: list[Part]) -> bool:
+    """Return whether the last part whose rows count was executed: then nothing stopped it."""
+    live = [part for part in parts if part.state in LIVE]
+    return bool(live) and live[-1].state in ("executing", "finished")
 
 
 def _shortfall(parts: list[Part], progress: Progress | None) -> str:
@@ -118,6 +139,7 @@ def compose(
         "settings": settings,
         "rejects": _rejects(record, progress),
         "error": _error(record.error) if record.error else None,
+        "decisions": [_decision(one) for one in record.decisions],
     }
 
 
@@ -155,6 +177,11 @@ def described(part: Part) -> dict[str, Any]:
         "finished_at",
     )
     return {name: getattr(part, name) for name in shown} | {"chunks": part.stage_requests}
+
+
+def _decision(decision: Decision) -> dict[str, str]:
+    """All members but the name that only the ledger needs."""
+    return {name: getattr(decision, name) for name in ("what", "at", "by", "reason")}
 
 
 def _error(failure: Failure) -> dict[str, str]:

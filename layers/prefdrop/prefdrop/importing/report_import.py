@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
+from boto3.dynamodb.conditions import Attr
 
 from prefdrop.feeds import Feed, RejectsWriter
 from prefdrop.importing.circumstances import settings_used
@@ -16,10 +16,11 @@ from prefdrop.importing.rejects_file import Progress, RejectsFile
 from prefdrop.importing.report import Verdict, compose, judge
 from prefdrop.importing.report_page import render
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.step import Answer, StepInput, answer
-from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
+from prefdrop.importing.step import Answer, StepInput, answer, import_of
+from prefdrop.ledger.clock import iso_now, milliseconds_of, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import LIVE
+from prefdrop.ledger.table import ConditionFailed
 from prefdrop.ledger.uploads import Upload, UploadGone
 from prefdrop.telemetry import logger, metrics
 
@@ -32,9 +33,9 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     """Answer `report` while there is more to write, then `succeed`, `fail` or `held`."""
     request = msgspec.convert(event, StepInput)
     held = request.pass_name == "held"
-    record = services.imports.get(request.import_id)
+    record = import_of(services, request)
     if not held:
-        record = services.imports.update(record.import_id, status="Reporting")
+        record = services.imports.update(record, status="Reporting")
     parts = services.parts.all(record.import_id)
     counted = [part for part in parts if part.state in LIVE]
     progress = None
@@ -42,32 +43,51 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         file = _open(services, record, held=held)
         try:
             if not file.write(counted, deadline):
-                services.reports.save(record.import_id, msgspec.json.encode(file.save()))
+                note = msgspec.json.encode(file.save())
+                services.reports.save(record.import_id, record.attempt, note)
                 return _said(answer("report"))
         except UploadGone:
-            services.reports.clear(record.import_id)
+            services.reports.clear(record.import_id, record.attempt)
             raise
         progress = file.progress
-        record = services.imports.update(record.import_id, rejects_key=progress.upload.key)
+        record = msgspec.structs.replace(record, rejects_key=progress.upload.key)
     verdict = judge(record, parts, progress, held=held)
     ended = iso_now()
     settings = settings_used(services.settings, _feed(services, record), record)
     report = compose(record, parts, progress, verdict, ended, settings)
     key = _write(services, record, report)
-    services.imports.update(
-        record.import_id,
-        status=verdict.status,
-        reconciled=verdict.reconciled,
-        report_key=key,
-        finished_at=None if held else ended,
-    )
+    if not _point_to(services, record, verdict, key, None if held else ended):
+        return _end(record, verdict, held=held)
     if record.content_sha256 and not (verdict.succeeded or held):
         services.drops.release_content(record, record.content_sha256)
-    services.reports.clear(record.import_id)
+    services.reports.clear(record.import_id, record.attempt)
     if not held:
         _publish(verdict, report)
     logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
     return _end(record, verdict, held=held)
+
+
+def _point_to(
+    services: Services, record: Import, verdict: Verdict, key: str, ended: str | None
+) -> bool:
+    """Write the verdict and where the report is, which makes both count.
+
+    False for the report of a hold that was decided on meanwhile: it says nothing any more.
+    """
+    pending = Attr("hold.state").eq("pending") & Attr("status").eq("Held")
+    try:
+        services.imports.update(
+            record,
+            when=pending if ended is None and record.hold is not None else None,
+            status=verdict.status,
+            reconciled=verdict.reconciled,
+            report_key=key,
+            rejects_key=record.rejects_key or None,
+            finished_at=ended,
+        )
+    except ConditionFailed:
+        return False
+    return True
 
 
 def _feed(services: Services, record: Import) -> Feed | None:
@@ -100,7 +120,7 @@ def _publish(verdict: Verdict, report: dict[str, Any]) -> None:
 
 def _open(services: Services, record: Import, *, held: bool) -> RejectsFile:
     sources = partial(source_of, services, record, pinned_feed(services, record))
-    note = services.reports.load(record.import_id)
+    note = services.reports.load(record.import_id, record.attempt)
     progress = None if note is None else msgspec.json.decode(note, type=Progress)
     if progress is None or (progress.attempt, progress.held) != (record.attempt, held):
         extension = RejectsWriter(sources(0)).extension
@@ -113,8 +133,8 @@ def _open(services: Services, record: Import, *, held: bool) -> RejectsFile:
 
 def _end(record: Import, verdict: Verdict, *, held: bool) -> Answer:
     if held:
-        until = milliseconds(datetime.fromisoformat(record.hold_until))
-        return _said(answer("held", seconds=max(1, (until - now_ms()) / 1000)), verdict)
+        seconds = max(1, (milliseconds_of(record.hold_until) - now_ms()) / 1000)
+        return _said(answer("held", seconds=seconds), verdict)
     return _said(answer("succeed" if verdict.succeeded else "fail"), verdict)
 
 
@@ -124,4 +144,6 @@ def _said(base: Answer, verdict: Verdict | None = None) -> Answer:
 
 
 def _folder(record: Import) -> str:
-    return f"results/{record.feed}/{record.import_id}"
+    """Return where the attempt's report goes: one that comes late replaces no other attempt's."""
+    attempt = f"/attempt-{record.attempt}" if record.attempt > 1 else ""
+    return f"results/{record.feed}/{record.import_id}{attempt}"

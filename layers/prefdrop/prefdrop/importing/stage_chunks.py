@@ -24,16 +24,25 @@ from prefdrop.importing.pinned import (
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.stager import Stager
 from prefdrop.importing.staging_part import Interrupted, StagingPart
-from prefdrop.importing.step import Answer, StepInput, answer, wait_until
-from prefdrop.importing.totals import count_requests
+from prefdrop.importing.step import (
+    Answer,
+    StepInput,
+    answer,
+    import_of,
+    stop_if_cancelled,
+    wait_until,
+)
+from prefdrop.importing.waiting import patient
 from prefdrop.ledger.parts import LeaseHeld
 
 
+@patient()
 def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer:
     """Stage until the file is read, the part is full, or the time is up."""
     request = msgspec.convert(event, StepInput)
+    record = import_of(services, request)
+    stop_if_cancelled(record)
     turn = services.turns.require(request.execution)
-    record = services.imports.get(request.import_id)
     part = services.parts.current(record.import_id, "staging", "staged", "local")
     if part is None:
         return answer("initiate")
@@ -52,7 +61,6 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         return interrupted.answer
     finally:
         staging.release()
-        count_requests(services, record.import_id)
 
 
 def _let_go_of_lost_snapshot(staging: StagingPart) -> None:

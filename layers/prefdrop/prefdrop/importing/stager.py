@@ -14,6 +14,7 @@ from prefdrop.importing import refusals, spool
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.staging_part import Interrupted, StagingPart, only_row
 from prefdrop.importing.step import Answer, answer, wait_until
+from prefdrop.importing.vendor import CredentialsRefused, VendorAway
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.parts import StagedChunk
 from prefdrop.mypreferences import (
@@ -113,7 +114,7 @@ class Stager:
             raise refusals.wait_for_quota(staging, entry, refused) from None
         except TokenRefused:
             raise staging.bury("the vendor no longer knows the part's token") from None
-        except (NotSent, Terminal):
+        except (NotSent, CredentialsRefused, VendorAway, Terminal):  # nothing was applied
             staging.free(entry)
             raise
         return None

@@ -10,7 +10,7 @@ import msgspec
 from prefdrop.feeds import Chunk, ChunkLimits, LocalReject
 from prefdrop.importing.services import Services
 from prefdrop.importing.spool import ELSEWHERE
-from prefdrop.importing.step import Answer, answer
+from prefdrop.importing.step import Answer, answer, stop_if_cancelled
 from prefdrop.importing.totals import show_progress
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import Import
@@ -136,7 +136,8 @@ class StagingPart:
             after.rejected_validation = status.validation_failed
         self.services.parts.settle(self._id, before, entry, after)
         self.part = after
-        show_progress(self.services, self.record, "Staging", after)
+        self.record = show_progress(self.services, self.record, "Staging", after) or self.record
+        stop_if_cancelled(self.record)
 
     def _place_after(self, entry: StagedChunk) -> dict[str, object]:
         """Where to read on: in the same source, in the next one, or nowhere."""

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from prefdrop.errors import PrefdropError, Terminal, Transient
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso, now_ms
+from prefdrop.ledger.imports import AttemptOver, Import
 from prefdrop.telemetry import frames, logger
 
 
@@ -27,6 +28,10 @@ class StepCrashed(Transient):
 
 class AwsFailed(Transient):
     """AWS refused a call of a step, or did not answer it."""
+
+
+class Cancelled(Terminal):
+    """An operator cancelled the import."""
 
 
 class StepInput(msgspec.Struct, frozen=True, rename={"pass_name": "pass"}):
@@ -45,6 +50,29 @@ class StepInput(msgspec.Struct, frozen=True, rename={"pass_name": "pass"}):
         return cursor
 
 
+def import_of(services: Services, request: StepInput) -> Import:
+    """Return the import of a step, which its execution must be the one to work on.
+
+    Raises AttemptOver for a step that comes late, after a retry began.
+    """
+    record = services.imports.get(request.import_id)
+    if record.execution_arn != request.execution:
+        raise AttemptOver(
+            f"Another execution works on import {record.import_id}.",
+            hint=f"Run `prefdrop imports show {record.import_id}` to see which.",
+        )
+    return record
+
+
+def stop_if_cancelled(record: Import) -> None:
+    """Raise Cancelled when an operator has cancelled the import."""
+    if record.cancelled is not None:
+        raise Cancelled(
+            f"An operator cancelled import {record.import_id} at {record.cancelled.at}.",
+            hint=f"Run `prefdrop imports retry {record.import_id}` to import it after all.",
+        )
+
+
 def answer(next_step: str, *, cursor: dict[str, Any] | None = None, seconds: float = 0) -> Answer:
     """Say what comes next; `seconds` is a wait, rounded up to whole ones."""
     return {
@@ -57,8 +85,17 @@ def answer(next_step: str, *, cursor: dict[str, Any] | None = None, seconds: flo
 
 def wait_until(moment_ms: int) -> Answer:
     """Say that nothing may happen before `moment_ms`."""
-    return {"next": "wait", "resume_at": iso(max(moment_ms, now_ms())), "seconds": 0, "cursor": {}}
+    seconds = max(0, moment_ms - now_ms()) / 1000
+    resume_at = iso(max(moment_ms, now_ms()))
+    return answer("wait", seconds=seconds) | {"resume_at": resume_at}
 
+
+MOST_ROUNDS = 900
+"""Steps after which an import goes on in another execution. Step Functions ends an execution at
+25,000 events. A step, its choice and its wait make 9, and 27 when it is tried seven times."""
+
+LOOPS = frozenset({"stage", "collect", "wait", "poll"})
+"""Answers that lead to the same step again. InitiatePart finds the place that they stopped at."""
 
 Answer = dict[str, Any]
 Run = Callable[[Services, dict[str, Any], Deadline], Answer | None]
@@ -84,7 +121,7 @@ def invoked(
         try:
             if not kept:
                 kept.append(make_services())
-            return run(kept[0], event, Deadline(context))
+            return _counted(event, run(kept[0], event, Deadline(context)))
         except Terminal as error:
             logger.error("step failed", extra={"code": error.code, "text": str(error)})
             raise Terminal(f"{error.code}: {error.message}\n{error.hint}") from None
@@ -100,6 +137,14 @@ def invoked(
             raise StepCrashed(f"The step met {type(error).__name__}; its log says where.") from None
 
     return handler
+
+
+def _counted(event: dict[str, Any], said: Answer | None) -> Answer | None:
+    """Add the rounds of the execution to an answer; one of an earlier release counts none."""
+    if said is not None and "step" in event:
+        before = event["step"].get("rounds")
+        said["rounds"] = 0 if before is None else before + 1
+    return said
 
 
 def _described(error: ClientError | BotoCoreError) -> str:

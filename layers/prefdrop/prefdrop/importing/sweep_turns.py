@@ -1,22 +1,35 @@
-"""SweepTurns: every minute, see that the turn has not stuck.
+"""SweepTurns: every minute, see that nothing has stuck.
 
-It tells a holder again that was not surely told, and takes the turn from an execution that has
-really ended without passing it, as when it was aborted and the rule's event got lost.
+It tells a holder again that may not have been told, and takes the turn from an execution that has
+ended without passing it, as when it was stopped and the rule's event got lost. It does again what
+an operator's decision asks for and AWS did not do. It passes the turn of an import that a gate
+holds while others wait.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from prefdrop.importing.gauges import tell_waiting
+from prefdrop.importing.gauges import tell_vendor_wait, tell_waiting
+from prefdrop.importing.operate import send_decision, start_attempt
 from prefdrop.importing.pass_turn import mark_ended, pass_turn
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.turn import hand_over, is_running, status_of, tell
+from prefdrop.ledger.clock import milliseconds_of, now_ms
+from prefdrop.ledger.imports import Import
+from prefdrop.ledger.turns import Turn
 from prefdrop.telemetry import logger
+
+HOLD_KEEPS_TURN_MS = 30 * 60_000
+"""How long a gate's hold keeps the turn while other imports wait for it."""
+
+START_AFTER_MS = 30_000
+"""How long whoever decided has to start the execution himself."""
 
 
 def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
-    """Look at the holder and at the head of the queue once."""
+    """Look at decisions, at the head of the queue and at the holder once."""
+    _carry_out_decisions(services)
     queue = services.turns.queue()
     for ticket in queue:
         if is_running(services, ticket.execution):
@@ -25,18 +38,64 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
             services.turns.drop_ticket(ticket.execution)
             _mark_ended(services, ticket.import_id, ticket.execution)
     holder = services.turns.holder()
-    tell_waiting(sum(ticket.execution != holder.execution for ticket in queue))
+    others = sum(ticket.execution != holder.execution for ticket in queue)
+    tell_waiting(others)
+    record = services.imports.find(holder.import_id) if holder.import_id else None
+    tell_vendor_wait(record)
     if not holder.execution:
         if services.turns.queue():
             hand_over(services, holder)
     elif not is_running(services, holder.execution):
-        logger.warning("the turn's holder has ended without passing it on")
-        pass_turn(services, holder.execution)
-        _mark_ended(services, holder.import_id, holder.execution)
+        _take_back(services, holder, record)
+    elif record is not None and others and _is_held_too_long(record):
+        _pass_while_held(services, holder, record)
     elif not holder.acknowledged:
         tell(services, holder)
 
 
+def _carry_out_decisions(services: Services) -> None:
+    """Do again what AWS may have refused when an operator decided."""
+    for record in services.imports.list("Held"):
+        send_decision(services, record, record.approval_token)
+    for record in services.imports.list("Registered"):
+        if record.attempt > 1 and milliseconds_of(record.updated_at) + START_AFTER_MS < now_ms():
+            _start_if_missing(services, record)
+
+
+def _start_if_missing(services: Services, record: Import) -> bool:
+    return not status_of(services, record.execution_arn) and start_attempt(services, record)
+
+
+def _take_back(services: Services, holder: Turn, record: Import | None) -> None:
+    handed_on = record is not None and record.execution_arn == holder.execution
+    if (
+        record is not None
+        and handed_on
+        and record.continues
+        and _start_if_missing(services, record)
+    ):
+        return
+    logger.warning("the turn's holder has ended without passing it on")
+    pass_turn(services, holder.execution)
+    _mark_ended(services, holder.import_id, holder.execution)
+
+
+def _is_held_too_long(record: Import) -> bool:
+    hold = record.hold
+    if hold is None or not hold.movable or hold.state != "pending" or record.status != "Held":
+        return False
+    return milliseconds_of(hold.since) + HOLD_KEEPS_TURN_MS < now_ms()
+
+
+def _pass_while_held(services: Services, holder: Turn, record: Import) -> None:
+    """Give the held part up and pass the turn; an approval takes a ticket and stages it again."""
+    part = services.parts.current(record.import_id, "staged")
+    if part is not None:
+        why = "a gate held it while other imports waited"
+        services.parts.change(record.import_id, part, state="dead", given_up=why)
+    pass_turn(services, holder.execution)
+
+
 def _mark_ended(services: Services, import_id: str, execution: str) -> None:
-    """The rule's event of this end may have been lost."""
+    """Write down the end of an execution; the rule's event of it may have been lost."""
     mark_ended(services, import_id, execution, status_of(services, execution))

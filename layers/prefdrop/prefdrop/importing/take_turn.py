@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.step import StepInput
+from prefdrop.importing.step import StepInput, import_of, stop_if_cancelled
 from prefdrop.importing.turn import hand_over, tell
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.turns import Ticket
@@ -16,7 +16,8 @@ from prefdrop.ledger.turns import Ticket
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
     """Take a ticket, then look whether the turn is free, or ours already."""
     request = msgspec.convert(event, StepInput)
-    record = services.imports.get(request.import_id)
+    record = import_of(services, request)
+    stop_if_cancelled(record)
     services.turns.take_ticket(
         Ticket(
             execution=request.execution,

@@ -64,24 +64,33 @@ def total(parts: Iterable[Part]) -> Totals:
     )
 
 
-def show_progress(services: Services, record: Import, status: Status, part: Part) -> None:
-    """Write the import's counts as they are with `part`, for whoever watches."""
+def show_progress(services: Services, record: Import, status: Status, part: Part) -> Import | None:
+    """Write the import's counts as they are with `part`, for whoever watches.
+
+    A call of the vendor has succeeded, so the import waits no more. Return the import as it is
+    then, or None when it has ended.
+    """
     parts = services.parts.all(record.import_id)
     sums = total([p if p.number != part.number else part for p in parts])
     counts = {
         name: getattr(sums, name) for name in Totals.__struct_fields__ if name != "validation_ok"
     }
     sent = _take_count(services)
-    written = services.imports.show_progress(
-        record.import_id,
-        requests=sent,
+    # The whole count and no addition: the AWS client may repeat the write.
+    counted = {"vendor_requests": record.vendor_requests + sent} if sent else {}
+    shown = services.imports.show_progress(
+        record,
         status=status,
+        waiting=None,
+        throttles=None,
         parts=len(parts),
         read_bytes=part.end.get("offset", 0),
         **counts,
+        **counted,
     )
-    if sent and not written:
+    if sent and shown is None:
         services.imports.count_requests(record.import_id, sent)
+    return shown
 
 
 def count_requests(services: Services, import_id: str) -> None:

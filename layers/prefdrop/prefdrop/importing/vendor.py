@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import requests
 
+from prefdrop.errors import PrefdropError, Transient
 from prefdrop.mypreferences import (
     Client,
     ExceptionPage,
@@ -26,6 +27,20 @@ Result = TypeVar("Result")
 
 REFUSED = (NotAuthorized, TokenRefused, WrongCredentials)
 """Surely not applied, and perhaps only because the credentials were changed meanwhile."""
+
+
+class CredentialsRefused(Transient):
+    """The vendor refuses the stack's credentials on every call; nothing was applied."""
+
+    def __init__(self, refused: PrefdropError) -> None:
+        super().__init__(refused.message, hint=refused.hint)
+
+
+class VendorAway(Transient):
+    """The vendor answers no call, not even one that names no import."""
+
+    def __init__(self, error: PrefdropError) -> None:
+        super().__init__(error.message, hint=error.hint)
 
 
 class _Counting(requests.Session):
@@ -60,23 +75,55 @@ class Vendor:
 
     def initiate(self, spec: ImportSpec) -> ImportStatus:
         """Begin an import and get its access token."""
-        return self.call(lambda client: client.imports.initiate(spec))
+        return self._weighed(lambda client: client.imports.initiate(spec))
 
     def stage(self, token: str, body: bytes, *, timeout: float) -> ImportStatus:
         """Stage a request body, once, within `timeout` seconds."""
-        return self.call(lambda client: client.imports.stage(token, body, timeout=timeout))
+        return self._weighed(lambda client: client.imports.stage(token, body, timeout=timeout))
 
     def execute(self, token: str, *, timeout: float) -> ImportStatus:
         """Let the vendor import what was staged."""
-        return self.call(lambda client: client.imports.execute(token, timeout=timeout))
+        return self._weighed(lambda client: client.imports.execute(token, timeout=timeout))
 
     def status(self, token: str) -> ImportStatus:
         """The import's state and counters."""
-        return self.call(lambda client: client.imports.status(token))
+        return self._weighed(lambda client: client.imports.status(token))
 
     def exceptions(self, token: str, *, offset: int) -> ExceptionPage:
         """One page of what was refused."""
-        return self.call(lambda client: client.imports.exceptions(token, offset=offset))
+        return self._weighed(lambda client: client.imports.exceptions(token, offset=offset))
+
+    def _weighed(self, call: Callable[[Client], Result]) -> Result:
+        """Make a call of an import, and find out what a 401 means.
+
+        The vendor answers a dead access token and refused credentials alike. Only if another read
+        works is the token dead: then TokenRefused is raised; else CredentialsRefused or VendorAway.
+        """
+        try:
+            return self.call(call)
+        except REFUSED as refused:
+            if isinstance(refused, TokenRefused):
+                self.require()
+                raise
+            raise CredentialsRefused(refused) from None
+
+    def require(self) -> None:
+        """See that the vendor answers a read without an access token.
+
+        It is the vendor's own example of a call, which `prefdrop doctor` makes first. A 403 on it
+        proves the credentials, too. Raises CredentialsRefused and VendorAway.
+        """
+        sent = self.session.sent
+        try:
+            self.call(lambda client: client.configuration.programs.list())
+        except REFUSED as refused:
+            raise CredentialsRefused(refused) from None
+        except Transient as error:
+            raise VendorAway(error) from None
+        except PrefdropError as answered:
+            logger.info("the vendor answers another call", extra={"code": answered.code})
+        finally:
+            self.session.sent = sent  # it is no request of an import
 
     def call(self, call: Callable[[Client], Result]) -> Result:
         """Make any other call of the client, again if only the credentials were outdated."""

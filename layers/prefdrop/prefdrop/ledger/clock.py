@@ -41,3 +41,8 @@ def days_from_now(days: int) -> int:
 def milliseconds(moment: datetime) -> int:
     """An aware datetime in milliseconds since 1970."""
     return round(moment.timestamp() * 1000)
+
+
+def milliseconds_of(moment: str) -> int:
+    """Return ISO 8601 text with a zone in milliseconds since 1970."""
+    return milliseconds(datetime.fromisoformat(moment))

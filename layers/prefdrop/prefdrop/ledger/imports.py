@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Any, Literal, get_args
 
 import msgspec
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import iso_now
-from prefdrop.ledger.table import ConditionFailed, Table
+from prefdrop.ledger.table import ConditionFailed, Table, Write
 
 Status = Literal[
     "Registered",
@@ -34,6 +34,14 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 FINISHED = frozenset(
     {"Completed", "CompletedWithRejects", "Aborted", "Failed", "Unreconciled", "Duplicate"}
 )
+
+
+EARLIER_HOLD = "earlier"
+"""Id of a hold that a release wrote down which kept no ids."""
+
+
+class AttemptOver(Terminal):
+    """Another attempt, or another execution, works on the import; this one changes nothing."""
 
 
 class UnknownImport(Terminal):
@@ -67,11 +75,63 @@ Position = dict[str, int]
 
 
 class Correction(msgspec.Struct, frozen=True):
-    """A file of corrected rows that was staged into a held import."""
+    """A file of corrected rows that is staged into a held import."""
 
     key: str
     version_id: str
     bytes: int
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an operator decided about an import, and who did: `at` is ISO 8601 in UTC."""
+
+    id: str
+    """A random name: by it, a writer recognises its own decision when it is repeated."""
+    what: Literal["approve", "cancel", "retry"]
+    at: str
+    by: str = ""
+    reason: str = ""
+
+
+HoldState = Literal["pending", "approved", "cancelled", "ended"]
+
+
+class Hold(msgspec.Struct, frozen=True):  # whole in the ledger: conditions compare its members
+    """One hold of an import by a gate, and its one decision."""
+
+    id: str
+    state: HoldState = "pending"
+    start: Position = {}
+    """Where the held part begins in the source."""
+    rows_read: int = -1
+    rejected: int = -1
+    """What was approved: rows and rejects at the time of the hold; -1 where no one counted."""
+    since: str = ""
+    decision: str = ""
+    """The id of the decision that holds."""
+    correction: Correction | None = None
+    """The corrected rows that came with the approval."""
+    taken: bool = False
+    """Whether the import went on by the decision, which is final from then on."""
+    movable: bool = False
+    """Whether the execution can take another turn, so that this one may pass while it is held."""
+
+
+WaitingFor = Literal["away", "credentials", "throttled", "call"]
+
+
+class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an import waits for at the vendor.
+
+    `away`: the vendor answers no call. `credentials`: it refuses the stack's credentials on every
+    call. `throttled`: it asked for a pause. `call`: it answers other calls and not this import's.
+    """
+
+    kind: WaitingFor
+    since: str
+    looks: int = 0
+    text: str = ""
+    """The last error, in a sentence."""
 
 
 class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -91,6 +151,10 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     dropped_at: str = ""
     execution_arn: str
     attempt: int = 1
+    continued: int = 0
+    """How many executions of this attempt handed over to the next, for their histories' length."""
+    continues: str = ""
+    """The execution that handed over to this one."""
     code_version: str = ""
     feed_version_id: str = ""
     configuration: Configuration | None = None
@@ -123,9 +187,21 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Whether it may overwrite what a newer version of the same file brought."""
     content_sha256: str = ""
     """Of the source, where the feed skips content that was imported before."""
+    hold: Hold | None = None
+    """The last hold by a gate."""
     approved: bool = False
-    """Whether the part that begins at `held_start` was approved, however often it begins."""
     held_start: Position = {}
+    """`approved` and `held_start` are how releases before `hold` wrote a hold down."""
+    cancelled: Decision | None = None
+    """The operator's decision to stop the import; it excludes `executing`."""
+    executing: int = 0
+    """The part that the vendor was told to execute, or may have been; 0 between parts."""
+    decisions: list[Decision] = []
+    """All decisions of operators, oldest first."""
+    waiting: Waiting | None = None
+    """What it waits for at the vendor, until a call succeeds."""
+    throttles: int = 0
+    """How many times in a row the vendor answered 429 though our count leaves slots."""
     initiate_after: int = 0
     """When the vendor may have a free slot again, after it said that there was none (ms)."""
     approval_token: str = ""
@@ -139,6 +215,29 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     reconciled: bool | None = None
     report_key: str = ""
     rejects_key: str = ""
+
+    def __repr__(self) -> str:
+        """Return the import without its task token, which must not reach a log."""
+        return f"Import({self.import_id!r}, {self.status!r}, attempt={self.attempt})"
+
+    @property
+    def last_hold(self) -> Hold | None:
+        """The last hold, also of an import that an earlier release held."""
+        if self.hold is not None or not (self.approval_token or self.held_start):
+            return self.hold
+        state: HoldState = "approved" if self.approved else "pending"
+        return Hold(
+            id=EARLIER_HOLD,
+            state=state if self.status == "Held" or self.approved else "ended",
+            start=self.held_start,
+            taken=self.approved,
+        )
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the last hold was approved."""
+        hold = self.last_hold
+        return hold is not None and hold.state == "approved"
 
 
 class ImportStore:
@@ -169,47 +268,66 @@ class ImportStore:
             raise _unknown(import_id)
         return found
 
-    def update(self, import_id: str, **changes: Any) -> Import:
-        """Change members of an import; None removes one. Returns the import as it is then.
+    def update(
+        self, record: Import, *, when: ConditionBase | None = None, **changes: Any
+    ) -> Import:
+        """Change members of an import; None removes one. Return the import as it is then.
 
-        Raises UnknownImport.
+        The write is fenced: `record` names the attempt and the execution that may write. Raises
+        AttemptOver when another works on the import, ConditionFailed when `when` does not hold,
+        and UnknownImport.
         """
-        put = {name: msgspec.to_builtins(value) for name, value in changes.items()}
-        put["updated_at"] = iso_now()
-        if "status" in changes:
-            put["gsi1pk"] = keys.status_partition(changes["status"])
+        fence = _by(record) if when is None else _by(record) & when
         try:
             item = self._table.update(
-                keys.meta(import_id), put=put, when=Attr("import_id").exists()
+                keys.meta(record.import_id), put=_changes(changes), when=fence
             )
         except ConditionFailed:
-            raise _unknown(import_id) from None
+            found = self.get(record.import_id)
+            if when is None or not _is_by(found, record):
+                raise _over(record) from None
+            raise
         return msgspec.convert(item, Import)
 
-    def show_progress(self, import_id: str, *, requests: int = 0, **changes: Any) -> bool:
-        """As `update`, and add requests sent to the vendor, unless the import has ended meanwhile:
-        its end is not to be hidden. Answers whether it was written."""
-        put = {**changes, "updated_at": iso_now()}
-        put["gsi1pk"] = keys.status_partition(changes["status"])
+    def show_progress(self, record: Import, **changes: Any) -> Import | None:
+        """Change members as `update` does, unless the import has ended: its end stays visible.
+
+        Return the import as it is then, or None when nothing was written.
+        """
         ended = Attr("status").is_in(sorted(FINISHED))
         try:
-            self._table.update(
-                keys.meta(import_id),
-                put=put,
-                add={"vendor_requests": requests} if requests else None,
-                when=Attr("import_id").exists() & ~ended,
-            )
-        except ConditionFailed:
-            return False
-        return True
+            return self.update(record, when=~ended, **changes)
+        except (ConditionFailed, AttemptOver):
+            return None
 
     def count_requests(self, import_id: str, requests: int) -> None:
-        """Add requests sent to the vendor."""
-        self._table.update(
-            keys.meta(import_id),
-            add={"vendor_requests": requests},
-            when=Attr("import_id").exists(),
+        """Add requests sent to the vendor.
+
+        An addition repeated by the AWS client would count twice; a transaction is applied once.
+        """
+        self._table.transact(
+            self._table.update_write(
+                keys.meta(import_id),
+                add={"vendor_requests": requests},
+                when=Attr("import_id").exists(),
+            )
         )
+
+    def hand_on(self, record: Import, execution: str, *others: Write) -> Import:
+        """Let `execution` go on with the import in place of its own, together with `others`.
+
+        Raises ConditionFailed when one of the writes cannot be made.
+        """
+        changes = {
+            "execution_arn": execution,
+            "continues": record.execution_arn,
+            "continued": record.continued + 1,
+        }
+        write = self._table.update_write(
+            keys.meta(record.import_id), put=_changes(changes), when=_by(record)
+        )
+        self._table.transact(write, *others)
+        return msgspec.structs.replace(record, **changes)
 
     def list(self, status: Status | None = None, *, limit: int = 50) -> Iterator[Import]:
         """The imports in `status`, or in any, newest first."""
@@ -224,6 +342,33 @@ class ImportStore:
         return (msgspec.convert(item, Import) for item in islice(newest, limit))
 
 
+def _by(record: Import) -> ConditionBase:
+    """Return the condition that the attempt and the execution of `record` still work on it."""
+    attempt: ConditionBase = Attr("attempt").eq(record.attempt)
+    if record.attempt == 1:  # an item of an earlier release leaves the first attempt out
+        attempt = attempt | Attr("attempt").not_exists()
+    return attempt & Attr("execution_arn").eq(record.execution_arn)
+
+
+def _is_by(found: Import, record: Import) -> bool:
+    return (found.attempt, found.execution_arn) == (record.attempt, record.execution_arn)
+
+
+def _changes(changes: dict[str, Any]) -> dict[str, Any]:
+    put = {name: msgspec.to_builtins(value) for name, value in changes.items()}
+    put["updated_at"] = iso_now()
+    if "status" in changes:
+        put["gsi1pk"] = keys.status_partition(changes["status"])
+    return put
+
+
+def _over(record: Import) -> AttemptOver:
+    return AttemptOver(
+        f"Attempt {record.attempt} of import {record.import_id} is over.",
+        hint=f"Run `prefdrop imports show {record.import_id}` to see what works on it now.",
+    )
+
+
 def _unknown(import_id: str) -> UnknownImport:
     return UnknownImport(
         f"There is no import {import_id}.", hint="`prefdrop imports list` shows those there are."
@@ -232,7 +377,7 @@ def _unknown(import_id: str) -> UnknownImport:
 
 def _item(record: Import) -> dict[str, Any]:
     item: dict[str, Any] = msgspec.to_builtins(record)
-    item["status"] = record.status
+    item["status"], item["attempt"] = record.status, record.attempt
     item["gsi1pk"] = keys.status_partition(record.status)
     item["gsi1sk"] = f"{record.registered_at}#{record.import_id}"
     return item

@@ -3,7 +3,7 @@
 Imports      IMPORT#<id>       META                        the import
                                PART#0001                   one part of it
                                CHUNK#0001#000001           one chunk of a part
-                               REPORT                      how far the report has been written
+                               REPORT#<attempt>            how far its report has been written
              DROP#<key>        EXECUTED                    its newest executed version
              CONTENT#<feed>    <sha256>                    the import of this content
              TURN#<client>     HOLDER                      whose turn it is
@@ -63,9 +63,9 @@ def chunks_of(part_number: int) -> str:
     return f"CHUNK#{part_number:04d}#"
 
 
-def report(import_id: str) -> Key:
-    """How far the report of an import has been written."""
-    return Key(f"IMPORT#{import_id}", "REPORT")
+def report(import_id: str, attempt: int) -> Key:
+    """Return the key of how far the report of an attempt has been written."""
+    return Key(f"IMPORT#{import_id}", f"REPORT#{attempt}")
 
 
 def executed_version(object_key: str) -> Key:

@@ -113,6 +113,12 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     executed_at: str = ""
     finished_at: str = ""
 
+    @property
+    def failed_partly(self) -> bool:
+        """Whether the vendor says that it failed, and counts records of it as added."""
+        handled = self.processed + self.rejected_execution + self.not_honored
+        return self.vendor_status == "Failed" and handled > 0
+
     def __repr__(self) -> str:
         """Without the token: it must not reach a log or an error text."""
         return f"Part(number={self.number}, state={self.state!r}, epoch={self.epoch})"

@@ -6,6 +6,7 @@ Reads are strongly consistent: a decision about a person's record never rests on
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -213,8 +214,12 @@ class Table:
         """
         try:
             self._client.transact_write_items(
-                TransactItems=[{w.operation: w.request} for w in writes]  # type: ignore[misc]
+                TransactItems=[{w.operation: w.request} for w in writes],  # type: ignore[misc]
+                # The AWS client repeats a request whose answer was lost. DynamoDB applies it once.
+                ClientRequestToken=uuid.uuid4().hex,
             )
+        except self._client.exceptions.TransactionInProgressException:
+            raise _busy() from None
         except self._client.exceptions.TransactionCanceledException as error:
             reasons = error.response.get("CancellationReasons", [])
             failed = tuple(
@@ -222,9 +227,13 @@ class Table:
             )
             if failed:
                 raise ConditionFailed(failed) from None
-            raise LedgerBusy(
-                "Another writer touched the same ledger items.", hint="The step is tried again."
-            ) from None
+            raise _busy() from None
+
+
+def _busy() -> LedgerBusy:
+    return LedgerBusy(
+        "Another writer touched the same ledger items.", hint="The step is tried again."
+    )
 
 
 def _condition(when: ConditionBase | None) -> dict[str, Any]:

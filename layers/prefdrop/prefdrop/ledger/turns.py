@@ -133,9 +133,19 @@ class Turns:
             ) from None
         return after
 
+    def give_to(self, held: Turn, execution: str) -> Write:
+        """Return the write that lets another execution of the holder's import have the turn."""
+        after = msgspec.structs.replace(held, execution=execution, acknowledged=False)
+        same = Attr("execution").eq(held.execution) & Attr("epoch").eq(held.epoch)
+        return self._table.put_write(self._holder_key, _members(after), when=same)
+
     def token_of(self, turn: Turn) -> str:
-        """The task token of the holder's ticket; empty when it left the queue."""
-        item = self._table.get(keys.ticket(self._client_id, turn.execution))
+        """Return the task token of the holder's ticket; empty when it left the queue."""
+        return self.token_of_ticket(turn.execution)
+
+    def token_of_ticket(self, execution: str) -> str:
+        """Return the task token of a ticket; empty when the execution is not in the queue."""
+        item = self._table.get(keys.ticket(self._client_id, execution))
         return item.get("token", "") if item else ""
 
     def acknowledge(self, turn: Turn) -> None:

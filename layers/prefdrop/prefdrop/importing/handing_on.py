@@ -1,0 +1,43 @@
+"""Going on in another execution, before the history of this one is full.
+
+Step Functions ends an execution at 25,000 events. The ledger holds all that an import needs, so
+another execution goes on from there, with the turn.
+"""
+
+from __future__ import annotations
+
+from prefdrop.importing.operate import start_attempt
+from prefdrop.importing.services import Services
+from prefdrop.importing.step import StepInput
+from prefdrop.ledger.imports import Import
+from prefdrop.ledger.table import ConditionFailed, LedgerBusy
+from prefdrop.ledger.turns import Turn
+
+
+def hand_on(services: Services, record: Import, turn: Turn) -> None:
+    """Give the import and the turn to a new execution, in one write, and start it.
+
+    Raises LedgerBusy when the turn went on meanwhile.
+    """
+    machine, _, _ = record.execution_arn.rpartition(":")
+    name = f"{record.import_id}-{record.attempt}-{record.continued + 1}"
+    try:
+        record = services.imports.hand_on(
+            record, f"{machine}:{name}", services.turns.give_to(turn, f"{machine}:{name}")
+        )
+    except ConditionFailed:
+        raise LedgerBusy(
+            "The turn went on while the import was handed on.", hint="The step is tried again."
+        ) from None
+    services.turns.drop_ticket(record.continues)
+    start_attempt(services, record)
+
+
+def was_handed_on(services: Services, request: StepInput) -> bool:
+    """Return whether this execution handed its import on before; see that the other one started."""
+    record = services.imports.get(request.import_id)
+    if record.continues != request.execution:
+        return False
+    services.turns.drop_ticket(record.continues)
+    start_attempt(services, record)
+    return True
