@@ -20,9 +20,10 @@ from typing import Any
 
 from bench.figures import Figure, Skipped
 from bench.plan import Plan
-from prefdrop_local.stack import LocalStack
+from prefdrop_local.stack import LocalStack, StackSettings
 from tools.sam_local.engine import ROOT, Engine, why_not
 from tools.sam_local.localising import localised
+from tools.sam_local.relays import HOST_NAME
 from tools.sam_local.running import SamLocal, call_lambda
 
 FUNCTION = "ReceiveWebhookFunction"
@@ -37,7 +38,8 @@ def rows(_: Plan) -> Iterator[Figure]:
     """What a warm call takes; raises Skipped without containers."""
     if reason := why_not():
         raise Skipped(f"it needs containers: {reason}")
-    with tempfile.TemporaryDirectory() as name, LocalStack() as stack:
+    settings = StackSettings(allow_hosts=(HOST_NAME,))
+    with tempfile.TemporaryDirectory() as name, LocalStack(settings=settings) as stack:
         folder = Path(name)
         engine = Engine()
         built = engine.build(folder / "build")

@@ -283,16 +283,20 @@ def workbench(
     *,
     parameters: dict[str, str] | None = None,
     secret: str | None = None,
+    allow_hosts: tuple[str, ...] = (),
     **sandbox_options: Any,
 ) -> Iterator[Workbench]:
     """A stack with a sandbox of its own that answers without delay.
 
     `secret` is what the stack takes for the vendor user's secret, when not the right one.
+    `allow_hosts` are the names under which containers reach both.
     """
     options = {"queued_seconds": 0, "records_per_second": 0, **sandbox_options}
-    settings = StackSettings(warm_workers=False, wait_scale=0.1, minute_seconds=3600)
+    settings = StackSettings(
+        warm_workers=False, wait_scale=0.1, minute_seconds=3600, allow_hosts=allow_hosts
+    )
     with (
-        start_sandbox(**options) as sandbox,
+        start_sandbox(allow_host=list(allow_hosts), **options) as sandbox,
         LocalStack(ROOT, parameters or {}, _seen(sandbox, secret), data_dir, settings) as stack,
     ):
         bench = Workbench(stack, sandbox)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prefdrop.errors import Terminal
 from prefdrop_cli.deployments import Deployment, connect
+from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.local_events import ReturningEvents
 from prefdrop_cli.options import DEFAULT_STACK
 from prefdrop_cli.shapes.stack import Places
 from prefdrop_cli.vendors import require_reachable
 
 if TYPE_CHECKING:
-    from prefdrop_local.stack import ExternalVendor, LocalStack
+    from prefdrop_local.stack import ExternalVendor, LocalStack, StackSettings
 
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -57,17 +58,22 @@ class RunningStack:
 
 @contextmanager
 def running_stack(
-    server: ExternalVendor | None, *, port: int = 0, hold_events: bool = False
+    server: ExternalVendor | None,
+    *,
+    port: int = 0,
+    hold_events: bool = False,
+    allow_hosts: Sequence[str] = (),
 ) -> Iterator[RunningStack]:
     """Start a stack against `server`, or against a sandbox of its own; stop it all at the end.
 
     The sandbox delivers its events to the stack's webhook, with `hold_events` once it is told to.
     """
-    from prefdrop_local.stack import LocalStack, StackError, StackSettings
+    from prefdrop_local.stack import LocalStack, StackError
 
+    settings = _settings(port, allow_hosts)
     if server is not None:
         require_reachable(server.url)
-    stack = LocalStack(vendor=server, settings=StackSettings(port=port))
+    stack = LocalStack(vendor=server, settings=settings)
     try:
         stack.start()
     except StackError as error:
@@ -78,3 +84,12 @@ def running_stack(
         yield RunningStack(stack, connect(DEFAULT_STACK, stack.endpoint), vendor_url, events)
     finally:
         stack.stop()
+
+
+def _settings(port: int, allow_hosts: Sequence[str]) -> StackSettings:
+    from prefdrop_local.stack import StackSettings
+
+    try:
+        return StackSettings(port=port, allow_hosts=tuple(allow_hosts))
+    except ValueError as error:
+        raise WrongUse(str(error), hint="Correct --allow-host.") from None

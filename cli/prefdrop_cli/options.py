@@ -22,6 +22,15 @@ Endpoint = Annotated[
 ImportId = Annotated[str, typer.Argument(metavar="ID", help="The import's id.")]
 SourceFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file to import.")]
 
+AllowHosts = Annotated[
+    list[str],
+    typer.Option(
+        "--allow-host",
+        metavar="NAME",
+        help="Answer under this name too, such as host.docker.internal; repeatable.",
+    ),
+]
+
 VendorUrl = Annotated[
     str,
     typer.Option(help="API base of a MyPreferences server to use instead of the sandbox."),

@@ -15,6 +15,7 @@ import pytest
 from tests.workbench import Workbench, workbench
 from tools.sam_local.engine import Engine, why_not, why_not_build
 from tools.sam_local.localising import localised
+from tools.sam_local.relays import HOST_NAME
 from tools.sam_local.running import PATIENCE, SamLocal
 
 
@@ -42,7 +43,7 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def bench(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """The local stack that stands in for AWS, with its sandbox."""
-    with workbench(tmp_path_factory.mktemp("stack")) as running:
+    with workbench(tmp_path_factory.mktemp("stack"), allow_hosts=(HOST_NAME,)) as running:
         # The first call of each step starts a container.
         running.patience = 3 * PATIENCE
         running.push_feed()

@@ -15,6 +15,7 @@ from prefdrop_cli.dropping import drop_file, push_feed
 from prefdrop_cli.exits import Exit, exit_for
 from prefdrop_cli.local_stack import RunningStack, running_stack
 from prefdrop_cli.options import (
+    AllowHosts,
     AsJson,
     Auth,
     ClientId,
@@ -75,6 +76,7 @@ def run(
     auth: Auth = "pnauthinfo3",
     oauth_client_id: OauthClientId = "",
     token_url: TokenUrl = "",
+    allow_host: AllowHosts = [],  # noqa: B006 - typer reads the default and never changes it
     as_json: AsJson = False,
 ) -> None:
     """Import FILE with FEED.toml: start a stack, drop the file, show the report, stop the stack.
@@ -92,7 +94,7 @@ def run(
     require_writable(out or RESULTS)
     end_on_signals()
     try:
-        done = _run(file, feed, loaded.name, out, server, as_json=as_json)
+        done = _run(file, feed, loaded.name, out, server, allow_hosts=allow_host, as_json=as_json)
     except KeyboardInterrupt:
         note("Interrupted: the local stack is stopped and nothing is left running.")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -107,11 +109,12 @@ def _run(
     out: Path | None,
     server: ExternalVendor | None,
     *,
+    allow_hosts: list[str],
     as_json: bool,
 ) -> _Done:
     """Do the whole job on a stack of its own."""
     began = time.monotonic()
-    with running_stack(server, hold_events=True) as stack:
+    with running_stack(server, hold_events=True, allow_hosts=allow_hosts) as stack:
         if not as_json:
             note(f"Local stack up in {time.monotonic() - began:.1f} s. {stack.gaps()}".rstrip())
         deployment = stack.deployment
@@ -160,6 +163,7 @@ def up(
     auth: Auth = "pnauthinfo3",
     oauth_client_id: OauthClientId = "",
     token_url: TokenUrl = "",
+    allow_host: AllowHosts = [],  # noqa: B006 - typer reads the default and never changes it
     as_json: AsJson = False,
 ) -> None:
     """Start the local stack and keep it up until Ctrl-C; any S3 client can drop files into it."""
@@ -171,7 +175,7 @@ def up(
         read_feed(path)
     end_on_signals()
     try:
-        with running_stack(server, port=port) as stack:
+        with running_stack(server, port=port, allow_hosts=allow_host) as stack:
             for path in feed:
                 push_feed(stack.deployment, path)
             _tell_endpoints(stack.places(), stack.gaps(), as_json=as_json)

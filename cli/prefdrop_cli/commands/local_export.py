@@ -24,6 +24,7 @@ from prefdrop_cli.export_runs import (
 from prefdrop_cli.local_stack import RunningStack, running_stack
 from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.options import (
+    AllowHosts,
     AsJson,
     Auth,
     ClientId,
@@ -70,6 +71,7 @@ def export(
     auth: Auth = "pnauthinfo3",
     oauth_client_id: OauthClientId = "",
     token_url: TokenUrl = "",
+    allow_host: AllowHosts = [],  # noqa: B006 - typer reads the default and never changes it
     as_json: AsJson = False,
 ) -> None:
     """Run an export: start a stack, bring the segment out, copy it to a folder, stop the stack.
@@ -89,7 +91,7 @@ def export(
     require_writable(out or RESULTS)
     end_on_signals()
     try:
-        with running_stack(server) as stack:
+        with running_stack(server, allow_hosts=allow_host) as stack:
             if file and feed:
                 _import(stack, file, feed, as_json=as_json)
             key = definition_key(loaded.name)

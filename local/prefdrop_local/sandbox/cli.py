@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from prefdrop_local.guard import OPTION as ALLOW_HOST
+from prefdrop_local.guard import Guard
 from prefdrop_local.sandbox.account import Account, load_account
 from prefdrop_local.sandbox.assuming import OPTION
 from prefdrop_local.sandbox.faults.rules import read_rules
@@ -31,9 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         account = load_account(options.account)
+        guard = Guard(_names(options))
         faults = read_rules(options.faults.read_bytes()) if options.faults else None
         sandbox = Sandbox(account, _settings(options), options.database, faults)
-        server = SandboxServer((options.host, options.port), sandbox)
+        server = SandboxServer(
+            (options.host, options.port),
+            sandbox,
+            guard,
+            admin_from_anywhere=options.admin_from == "anywhere",
+        )
     except (OSError, ValueError, sqlite3.Error) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return _WRONG_USE
@@ -54,8 +63,21 @@ def _parser() -> argparse.ArgumentParser:
         description="A local server that behaves as the MyPreferences API does. Prints one line "
         "of JSON with its URLs and credentials when it is ready.",
     )
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        ALLOW_HOST,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="answer under this name too, such as host.docker.internal; may be repeated",
+    )
+    parser.add_argument(
+        "--admin-from",
+        choices=("loopback", "anywhere"),
+        default="loopback",
+        help="who may use the admin API (default: loopback)",
+    )
     parser.add_argument("--database", default=":memory:", help="SQLite file, created if missing")
     parser.add_argument("--account", type=Path, help="TOML file with the account to serve")
     parser.add_argument("--faults", type=Path, help="JSON file of fault rules")
@@ -90,9 +112,23 @@ def _settings(options: argparse.Namespace) -> Settings:
     return Settings().patched(given, strict=False)
 
 
+def _names(options: argparse.Namespace) -> list[str]:
+    """Return the names beside the loopback's under which the sandbox answers."""
+    # An empty host listens everywhere too, and is the name of nothing.
+    listening = [] if _is_every_address(options.host) else [options.host]
+    return [*options.allow_host, *listening]
+
+
+def _is_every_address(host: str) -> bool:
+    try:
+        return not host or ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
 def _ready_line(server: SandboxServer, account: Account) -> dict[str, str]:
-    host, port = server.server_address[:2]
-    root = f"http://{host!s}:{port}"
+    host, port = str(server.server_address[0]), server.server_address[1]
+    root = f"http://{'127.0.0.1' if _is_every_address(host) else host}:{port}"
     user_id, user = next((key, user) for key, user in account.users.items() if user.active)
     return {
         "url": root + API_BASE,

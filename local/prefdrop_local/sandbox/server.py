@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from email.utils import formatdate
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from prefdrop_local.guard import Guard, GuardedHandler, guarded, is_loopback
 from prefdrop_local.sandbox.books import Entry
 from prefdrop_local.sandbox.clock import Clock
 from prefdrop_local.sandbox.faults.layer import Struck
@@ -20,6 +21,7 @@ from prefdrop_local.sandbox.sandbox import Sandbox
 _DRAIN = 64 * 1024 * 1024
 """Bytes of a refused body that are read away, so that its sender gets to see the answer."""
 _BLOCK = 1024 * 1024
+_ADMIN_REMEDY = "start the sandbox with --admin-from anywhere to open them."
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -29,10 +31,22 @@ class SandboxServer(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        sandbox: Sandbox,
+        guard: Guard,
+        *,
+        admin_from_anywhere: bool = False,
+    ) -> None:
         self.sandbox = sandbox
         self.closing = False
-        super().__init__(address, Handler)
+        self._admin_from_anywhere = admin_from_anywhere
+        super().__init__(address, guarded(Handler, guard))
+
+    def may_administer(self, peer: str) -> bool:
+        """Return whether the admin routes answer a peer's address."""
+        return self._admin_from_anywhere or is_loopback(peer)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Callers that hang up are their own affair; anything else is printed."""
@@ -44,7 +58,7 @@ class BrokenBodyError(OSError):
     """The connection ended, or the framing broke, in the middle of a request body."""
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(GuardedHandler):
     """Frames HTTP/1.1 requests and answers on one connection."""
 
     protocol_version = "HTTP/1.1"
@@ -57,6 +71,10 @@ class Handler(BaseHTTPRequestHandler):
         request = self._head()
         sandbox = self.server.sandbox
         if sandbox.is_admin(request):
+            peer = str(self.client_address[0])
+            if not self.server.may_administer(peer):
+                self.refuse(f"Address {peer} may not use the admin routes: {_ADMIN_REMEDY}")
+                return
             self._read_body(request, _DRAIN)
             self.send(sandbox.admin(request))
             return

@@ -6,9 +6,11 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moto.moto_server import werkzeug_app
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from prefdrop_local.guard import Guard
 from prefdrop_local.stack.bridges import (
     answers,
     choices,
@@ -52,8 +54,11 @@ class Engine:
 
     def __init__(self, forker: Forker, settings: StackSettings, log: Path) -> None:
         self._settings = settings
-        self.server = Server(log, settings.port)
+        guard = Guard(settings.allow_hosts)
+        self.server = Server(log, guard, settings.port)
         self._patches = Patches()
+        # moto lets every web page read its answers; the guard refuses those pages besides.
+        self._patches.set(werkzeug_app, "DISABLE_GLOBAL_CORS", True)
         routing.install(self._patches)
         answers.install(self._patches)
         items.install(self._patches)
@@ -77,7 +82,7 @@ class Engine:
         streams.install(self._patches)
         dynamodb.install(self._patches, self.table_observers, streams)
         self.pipes = Pipes(self.bus, streams)
-        self.http_apis = HttpApis(self.functions)
+        self.http_apis = HttpApis(self.functions, guard)
         self.schedules = Schedules([], self.bus, settings.minute_seconds)
 
     def deploy(

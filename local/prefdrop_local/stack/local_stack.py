@@ -92,7 +92,7 @@ class LocalStack:
         self._running.callback(forker.stop)
         translating = TranslationProcess(self._template)
         self._running.callback(translating.stop)
-        sandbox = SandboxStart(self._vendor)
+        sandbox = SandboxStart(self._vendor, self.settings.allow_hosts)
         self._running.callback(sandbox.stop)
         clock.done("processes")
         from prefdrop_local.stack.botocore_data import reading_once

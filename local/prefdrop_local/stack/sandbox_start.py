@@ -15,8 +15,9 @@ class StackError(RuntimeError):
 class SandboxStart:
     """Starts a sandbox beside everything else, when the stack is to have one of its own."""
 
-    def __init__(self, vendor: Any) -> None:
+    def __init__(self, vendor: Any, allow_hosts: tuple[str, ...] = ()) -> None:
         self._vendor = vendor
+        self._allow_hosts = list(allow_hosts)
         self._sandbox: Any = None
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -50,7 +51,10 @@ class SandboxStart:
         try:
             # Events come back to this machine, where there is no TLS, and many at a time.
             self._sandbox = start_sandbox(
-                allow_http_loopback=True, delivery_shape="array", delivery_batch=50
+                allow_http_loopback=True,
+                delivery_shape="array",
+                delivery_batch=50,
+                allow_host=self._allow_hosts,
             )
         except BaseException as error:
             self._error = error

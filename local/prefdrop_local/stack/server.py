@@ -17,6 +17,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from prefdrop_local.guard import Guard, GuardedHandler, guarded
+
 _LOGGERS = ("moto", "werkzeug", "prefdrop_local.stack")
 _NOISY = "moto.stepfunctions.parser.asl.component.eval_component"
 """Logs as an error whatever a Choice asks for that is not there."""
@@ -29,9 +31,9 @@ class PortTakenError(OSError):
 class Server:
     """Serves moto's backends until stopped; what moto logs goes to `log`."""
 
-    def __init__(self, log: Path, port: int = 0) -> None:
+    def __init__(self, log: Path, guard: Guard, port: int = 0) -> None:
         self.application: Any = DomainDispatcherApplication(create_backend_app)
-        self._server = _listen(self.application, port)
+        self._server = _listen(self.application, guard, port)
         self._handlers = _log_to(log)
         self._config = {name: dict(value) for name, value in _sections()}
         default_user_config["stepfunctions"]["execute_state_machine"] = True
@@ -71,10 +73,14 @@ class Server:
             handler.close()
 
 
-def _listen(application: Any, port: int) -> Any:
+def _listen(application: Any, guard: Guard, port: int) -> Any:
     try:
         server: Any = make_server(
-            "127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler
+            "127.0.0.1",
+            port,
+            application,
+            threaded=True,
+            request_handler=guarded(_QuietHandler, guard),
         )
     except (OSError, SystemExit):  # werkzeug ends the program when a port is taken
         raise PortTakenError(f"Port {port} is in use; stop its owner or take another.") from None
@@ -82,7 +88,7 @@ def _listen(application: Any, port: int) -> Any:
     return server
 
 
-class _QuietHandler(MotoRequestHandler):
+class _QuietHandler(GuardedHandler, MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Requests are not logged: there are thousands."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prefdrop_local.guard import host_name
+
 
 @dataclass(frozen=True)
 class StackSettings:
@@ -11,7 +13,9 @@ class StackSettings:
 
     `warm_workers` starts a worker of each function with the stack, so that first calls are quick;
     `minute_seconds` is how long a minute of a `rate(...)` schedule lasts; `wait_scale` multiplies
-    `Seconds` and `SecondsPath` waits and retry pauses of state machines.
+    `Seconds` and `SecondsPath` waits and retry pauses of state machines; `allow_hosts` are names
+    under which others than this machine reach its servers, such as `host.docker.internal`. Raises
+    ValueError when one is no host name.
     """
 
     workers_per_function: int = 8
@@ -20,3 +24,8 @@ class StackSettings:
     wait_scale: float = 1.0
     async_retry_seconds: float = 1.0
     port: int = 0
+    allow_hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.allow_hosts:
+            host_name(name)

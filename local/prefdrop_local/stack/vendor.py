@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
+
+from prefdrop_local.guard import is_loopback
 
 NO_VENDOR: Literal["none"] = "none"
 """For a template that has no vendor."""
@@ -81,18 +82,9 @@ def _check_address(name: str, address: str) -> None:
     parts = urlsplit(address)
     if parts.scheme == "https" and parts.hostname:
         return
-    if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
+    if parts.scheme == "http" and parts.hostname and is_loopback(parts.hostname):
         return
     raise ValueError(
         f"{name} is {address!r}; it must start with https://"
         " (http:// only on 127.0.0.1 or localhost)."
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from prefdrop_local.guard import is_loopback
 from prefdrop_local.sandbox.account import Account
 from prefdrop_local.sandbox.bulk_export.moments import read_moment, rounded_up
 from prefdrop_local.sandbox.problem import bad_request, not_found
@@ -132,7 +132,7 @@ def _callback_url(members: dict[str, Any], loopback_http: bool) -> str | None:
     try:
         parts = urlsplit(text)
         allowed = parts.scheme == "https" or (
-            loopback_http and parts.scheme == "http" and _is_loopback(parts.hostname or "")
+            loopback_http and parts.scheme == "http" and is_loopback(parts.hostname or "")
         )
         valid = bool(parts.hostname) and parts.port != 0
     except ValueError:
@@ -140,12 +140,3 @@ def _callback_url(members: dict[str, Any], loopback_http: bool) -> str | None:
     if not (allowed and valid):
         raise bad_request("CallbackURL must be an https address.")
     return text
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from mypreferences_assumptions import SELECTORS, Selector
+from prefdrop_local.guard import is_loopback
 from prefdrop_local.sandbox.account import Account
 from prefdrop_local.sandbox.events.kinds import entity_of, known_kind
 from prefdrop_local.sandbox.events.subscription import ALTERNATE_ID_TYPE, ITEMS, Item, Spec
@@ -94,18 +94,9 @@ def _url(url: str, settings: Settings) -> str:
         raise bad_request("Url is not a valid address.") from None
     if parts.scheme == "https" and host:
         return url
-    if parts.scheme == "http" and settings.allow_http_loopback and _is_loopback(host):
+    if parts.scheme == "http" and settings.allow_http_loopback and is_loopback(host):
         return url
     raise bad_request("Url must be an https address.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _items(members: _Members, account: Account) -> tuple[Item, ...]:

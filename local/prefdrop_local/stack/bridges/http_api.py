@@ -8,17 +8,17 @@ throttled nor logged.
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import IO, Any, cast
 
 from werkzeug.serving import DechunkedInput
 
+from prefdrop_local.guard import Guard, GuardedHandler, guarded
 from prefdrop_local.stack.bridges import http_payload
 from prefdrop_local.stack.bridges.http_payload import Answer, Request
 from prefdrop_local.stack.bridges.http_resources import HttpApiSpec
@@ -50,15 +50,16 @@ Observer = Callable[[HttpRequest], None]
 class HttpApis:
     """Serves the APIs of a stack until stopped."""
 
-    def __init__(self, functions: Functions) -> None:
+    def __init__(self, functions: Functions, guard: Guard) -> None:
         self._functions = functions
+        self._guard = guard
         self._servers: list[_Server] = []
         self.observers: list[Observer] = []
 
     def serve(self, specification: HttpApiSpec) -> str:
         """Begin to serve an API; returns its address."""
         gateway = _Gateway(specification, self._functions, self.observers)
-        server = _Server(gateway)
+        server = _Server(gateway, self._guard)
         self._servers.append(server)
         return server.url
 
@@ -127,9 +128,9 @@ class _Gateway:
 
 
 class _Server:
-    def __init__(self, gateway: _Gateway) -> None:
+    def __init__(self, gateway: _Gateway, guard: Guard) -> None:
         self._gateway = gateway
-        handler = type("GatewayHandler", (_Handler,), {"gateway": gateway})
+        handler = type("GatewayHandler", (guarded(_Handler, guard),), {"gateway": gateway})
         self._server = _HttpServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(
@@ -156,7 +157,7 @@ class _HttpServer(ThreadingHTTPServer):
         """A caller that goes away is no news."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(GuardedHandler):
     gateway: _Gateway
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -188,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection |= too_large
         self._send(self.gateway.answer(request, too_large=too_large))
         if too_large:
-            self._read_away()
+            self.read_away()
 
     def send_error(self, code: int, *_: Any, **__: Any) -> None:
         """Refuse what is not HTTP."""
@@ -236,9 +237,3 @@ class _Handler(BaseHTTPRequestHandler):
         if not bodiless and self.command != "HEAD":
             self.wfile.write(answer.body)
         self.wfile.flush()
-
-    def _read_away(self) -> None:
-        """Take what the caller still sends, or it would see a reset instead of the answer."""
-        self.connection.shutdown(socket.SHUT_WR)
-        while self.rfile.read1(1 << 20):
-            pass
