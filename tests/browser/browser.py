@@ -21,6 +21,8 @@ from tests.workbench import PATIENCE
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = "chromedriver"
+FOREIGN_NAME = "elsewhere.example.test"
+"""A name that leads to this machine, as an attacker's may."""
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -33,6 +35,7 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
+    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
 )
 OWN = ("chrome", "data:", "about:", "devtools:")
 """What the browser fetches for itself begins so."""

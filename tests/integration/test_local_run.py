@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import http.client
 import importlib.util
 import json
 import os
@@ -19,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import boto3
@@ -488,7 +490,18 @@ def up(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     )
     (folder / "strict.toml").write_text(strict, encoding="utf-8")
     running = subprocess.Popen(
-        [str(PREFDROP), "local", "up", "--json", "--feed", str(FEED), "--feed", "strict.toml"],
+        [
+            str(PREFDROP),
+            "local",
+            "up",
+            "--json",
+            "--feed",
+            str(FEED),
+            "--feed",
+            "strict.toml",
+            "--allow-host",
+            "stack.example.test",
+        ],
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -505,6 +518,19 @@ def up(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_a_stack_that_is_up_tells_where_everything_is(up: Up) -> None:
     assert {"endpoint", "bucket", "webhook_url", "vendor_url"} <= up.places.keys()
+
+
+@pytest.mark.parametrize("place", ["endpoint", "webhook_url", "vendor_url"])
+def test_allowed_host_reaches_each_server_of_local_up(up: Up, place: str) -> None:
+    parts = urlsplit(up.places[place])
+    statuses = []
+    for host in ("stack.example.test", "other.example.test"):
+        line = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)
+        line.request("GET", parts.path or "/", headers={"Host": host})
+        statuses.append(line.getresponse().status)
+        line.close()
+
+    assert (statuses[0] != 403, statuses[1]) == (True, 403)
 
 
 @second_tier("a whole import over `local up`; the Workbench's tests do the same on their stacks")

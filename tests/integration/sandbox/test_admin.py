@@ -94,7 +94,7 @@ def test_a_request_whose_body_breaks_off_is_in_the_books_and_changes_nothing(
     token = vendor.initiate()
     address = urlsplit(vendor.process.url)
     path = f"{address.path}Async/DEMO_CLIENT/Import/{token}/Stage"
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {vendor.header()}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {vendor.header()}\r\n"
     head += 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"UserPro'
     with socket.create_connection((str(address.hostname), int(address.port or 0))) as connection:
         connection.sendall(head.encode())

@@ -63,7 +63,7 @@ class Raw:
         self.socket = socket.create_connection((str(address.hostname), int(address.port or 0)))
         self.socket.settimeout(PATIENCE)
         self.socket.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {vendor.header()}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {vendor.header()}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
         )
 

@@ -15,11 +15,15 @@ from prefdrop_local.stack import NO_VENDOR, LocalStack, StackSettings
 from tests.workbench import PATIENCE
 
 FIXTURES = Path(__file__).parent / "fixtures"
+ALLOWED = "host.docker.internal"
+"""The name beside the loopback's under which containers reach the stack."""
 
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[LocalStack]:
-    settings = StackSettings(wait_scale=0.1, minute_seconds=3600, async_retry_seconds=0.05)
+    settings = StackSettings(
+        wait_scale=0.1, minute_seconds=3600, async_retry_seconds=0.05, allow_hosts=(ALLOWED,)
+    )
     with LocalStack(FIXTURES, {"Greeting": "moin"}, NO_VENDOR, settings=settings) as running:
         yield running
 
