@@ -20,6 +20,7 @@ from botocore.config import Config
 
 import prefdrop_local
 from prefdrop_local.guard import Guard
+from prefdrop_local.sandbox import cli
 from prefdrop_local.sandbox.account import load_account
 from prefdrop_local.sandbox.process import SandboxFailedError, SandboxProcess, start_sandbox
 from prefdrop_local.sandbox.sandbox import Sandbox
@@ -242,6 +243,15 @@ def test_admin_route_from_another_machine_needs_its_option(anywhere: bool, statu
     assert admin.status_code == status
     assert ("--admin-from anywhere" in admin.text) is not anywhere
     assert vendor.status_code != 403
+
+
+@pytest.mark.parametrize(
+    ("host", "names"), [("192.0.2.7", ["192.0.2.7"]), ("0.0.0.0", []), ("::", []), ("", [])]
+)
+def test_address_to_listen_on_is_a_name_of_the_sandbox(host: str, names: list[str]) -> None:
+    options = cli._parser().parse_args(["--host", host, "--allow-host", ALLOWED])
+
+    assert cli._names(options) == [ALLOWED, *names]
 
 
 @pytest.mark.parametrize("name", ["http://a.test", "a.test:80", "*", "", "a b"])
