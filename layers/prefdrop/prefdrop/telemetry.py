@@ -7,6 +7,7 @@ logs a function's event or calls `logger.exception`, which would print the text 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -21,6 +22,33 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "prefdrop")
 """The stack's name: what tells its lines and its metrics from those of another stack."""
 NAMESPACE = "Prefdrop"
+
+QUIETEST = {
+    "aws_lambda_powertools": logging.WARNING,
+    "bcdocs": logging.WARNING,  # botocore's too
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "charset_normalizer": logging.WARNING,
+    "jmespath": logging.WARNING,
+    "requests": logging.WARNING,
+    "s3transfer": logging.WARNING,
+    "urllib3": logging.ERROR,
+}
+"""Least severe level that each library may log. Below it, botocore writes requests and answers
+whole, with secrets, tokens and people's data. A warning of urllib3 names a request's path, which
+may hold an access token."""
+
+
+def quieten_libraries() -> None:
+    """Hold each library at its level, whatever level the root logger has.
+
+    Lambda gives the root logger the function's own log level before it imports the handler.
+    """
+    for name, level in QUIETEST.items():
+        logging.getLogger(name).setLevel(level)
+
+
+quieten_libraries()
 
 logger = Logger(service=SERVICE, utc=True, use_rfc3339=True)
 """Writes one JSON object per line to stdout; its level is the function's own log level."""

@@ -14,7 +14,7 @@ from tests.workbench import Workbench, workbench
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     with workbench(
         tmp_path_factory.mktemp("stack"),
-        parameters={"BackfillGraceSeconds": "0"},
+        parameters={"BackfillGraceSeconds": "0", "LogLevel": "DEBUG"},
         allow_http_loopback=True,
     ) as bench:
         yield bench

@@ -1,4 +1,7 @@
-"""One stack for all tests of this folder; each test begins with an empty vendor."""
+"""One stack for all tests of this folder; each test begins with an empty vendor.
+
+Its functions log at DEBUG, so a secret that any level would write is seen.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tests.workbench import Workbench, workbench
 
 @pytest.fixture(scope="package")
 def _stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    with workbench(tmp_path_factory.mktemp("stack")) as bench:
+    with workbench(tmp_path_factory.mktemp("stack"), parameters={"LogLevel": "DEBUG"}) as bench:
         yield bench
 
 

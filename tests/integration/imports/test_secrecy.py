@@ -14,6 +14,11 @@ CONTENT = ("777001", "Zerline", "quux", "777002", "Quirin", "777003", "Philine",
 
 
 def test_history_and_logs_hold_nothing_of_a_record_and_no_secret(bench: Workbench) -> None:
+    """The stack of this folder logs at DEBUG."""
+    assert_kept_quiet(bench)
+
+
+def assert_kept_quiet(bench: Workbench) -> None:
     version = bench.drop(FILE)
     report = bench.report_of(version)
 

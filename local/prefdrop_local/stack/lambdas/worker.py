@@ -88,7 +88,12 @@ def _prepare_process(spec: Mapping[str, Any]) -> None:
     sys.path[:] = spec["paths"] + _library_paths(spec["root"])
     # The editable installation of this repository must not stand in for a layer that is missing.
     sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in repr(f)]
-    logging.basicConfig(stream=sys.stdout, format="[%(levelname)s]\t%(asctime)s\t%(message)s")
+    # The runtime gives the root logger the function's log level, so libraries log at it too.
+    logging.basicConfig(
+        stream=sys.stdout,
+        format="[%(levelname)s]\t%(asctime)s\t%(message)s",
+        level=os.environ.get("AWS_LAMBDA_LOG_LEVEL", "WARNING"),
+    )
 
 
 def _library_paths(root: str) -> list[str]:
