@@ -12,6 +12,8 @@ from prefdrop.auditing import backfill_events
 from prefdrop.auditing.backfill_requests import BackfillRefused
 from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
+from prefdrop.mypreferences.events import NotUnderstood
+from prefdrop.mypreferences.events_retrieval import EventList
 from tests.unit.auditing.account import HOUR, NOW, SCHEDULED, Account, read_back
 from tests.unit.auditing.receiver import Context, Receiver, metric_values, scan
 
@@ -160,7 +162,19 @@ def test_a_retrieved_event_brings_the_data_that_its_webhook_left_out(
 
     read_back(receiver)
 
-    assert json.loads(receiver.services.audit.get("e-1").raw) == made
+    audit = receiver.services.audit
+    assert json.loads(audit.json_of(audit.get("e-1"))) == made
+
+
+def test_what_an_answer_holds_beside_its_events_is_kept(
+    receiver: Receiver, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = NotUnderstood(position=None, reason="More.", raw=b'{"Deleted": [1]}')
+    monkeypatch.setattr(account, "of_account", lambda **_: EventList(around=beside))
+
+    read_back(receiver)
+
+    assert receiver.kept_whole() == [beside.raw]
 
 
 def test_what_is_no_event_is_kept_too(receiver: Receiver, account: Account) -> None:

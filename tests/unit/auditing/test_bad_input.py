@@ -161,6 +161,15 @@ KEPT_WHOLE = [
 ]
 """Bodies that are no event: each is kept to the byte and answered 200."""
 
+BESIDE_EVENTS = [
+    '[{"EventId": "e-2"}]',
+    '{"EventId": "e-2"}',
+    '{"Consent": "revoked"}',
+    "[1]",
+    json.dumps(json.dumps([event()] * 40)),
+]
+"""What may be events too: the body is kept whole besides its events."""
+
 KEPT_BYTES = [
     b"\xff\xfe\x00",
     b'{"EventId": "\xe9"}',
@@ -226,6 +235,16 @@ UNDERSTOOD = [
     Case("numbers beyond any machine's", 200, sent(event(Data=10**40)), ["e-1"]),
     Case("an empty array", 200, sent("[]"), []),
     Case("an empty array of a list", 200, sent({"Events": [], "Count": 0, "HasMore": False})),
+    *(
+        Case(f"events beside {more}"[:40], 200, sent(body), ["e-1"], [body.encode()])
+        for more in BESIDE_EVENTS
+        for body in [f'{{"Events": [{{"EventId": "e-1"}}], "More": {more}}}']
+    ),
+    *(
+        Case(f"events beside {more}"[:40], 200, sent(body), ["e-1"])
+        for more in ["{}", "[]", "null", "7", '"short"', "true"]
+        for body in [f'{{"Events": [{{"EventId": "e-1"}}], "More": {more}}}']
+    ),
     Case(
         "names of data that differ in case",
         200,

@@ -120,6 +120,16 @@ def test_retrieval_without_events_is_empty(
             assert (list(found), found.not_understood, found.has_more) == ([], (), False)
 
 
+def test_answer_with_more_beside_its_events_says_so(vendor: ScriptedVendor, client: Client) -> None:
+    vendor.script(answer(200, {"Events": [EVENT], "Deleted": [EVENT], "Count": 1}))
+
+    found = client.events.of_account()
+
+    assert (list(found) != [], found.answered) == (True, 1)
+    assert found.around is not None
+    assert json.loads(found.around.raw) == {"Deleted": [EVENT], "Count": 1}
+
+
 def test_only_an_answer_that_says_so_by_its_status_may_be_empty(
     vendor: ScriptedVendor, client: Client
 ) -> None:

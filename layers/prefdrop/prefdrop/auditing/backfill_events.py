@@ -95,7 +95,8 @@ class _Backfill:
             if slices.shorten(found.answered, has_more=found.has_more):
                 continue
             self._tell_if_cut(found, slices)
-            self._keep([*found, *found.not_understood], deadline, slices.end)
+            around = [found.around] if found.around else []
+            self._keep([*found, *found.not_understood, *around], deadline, slices.end)
             del found  # memory is measured for one answer, not for two
             self._counts["slices"] += 1
             slices.advance()

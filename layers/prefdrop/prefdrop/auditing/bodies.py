@@ -22,10 +22,14 @@ Item = Event | NotUnderstood
 
 def read_body(body: bytes) -> list[Item]:
     """What a body holds. Never raises; what is not understood as a whole keeps its own bytes."""
-    items = parse_events(_utf8(body)).items
+    parsed = parse_events(_utf8(body))
+    items = parsed.items
     if len(items) == 1 and isinstance(items[0], NotUnderstood) and items[0].position is None:
         return [msgspec.structs.replace(items[0], raw=body)]
-    return [_checked(item) for item in items]
+    checked = [_checked(item) for item in items]
+    if parsed.around is None:
+        return checked
+    return [*checked, msgspec.structs.replace(parsed.around, raw=body)]
 
 
 def bundled(items: Sequence[Item]) -> list[Item]:

@@ -29,6 +29,9 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LARGEST_WHOLE_FLOAT = 2**53
 """Above it a float stands for several whole numbers, so as an id for several people."""
 
+LONGEST_PLAIN = 4_096
+"""Characters of a text beside an array of events that is taken to be no event in JSON."""
+
 _OF_A_LIST = {"count", "hasmore", "totalresults", "offset", "limit"}
 """Members, in lower case, that may stand beside an array of events and say nothing themselves."""
 
@@ -86,9 +89,14 @@ class NotUnderstood(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """What a body holds, item by item in its own order. An empty array holds nothing."""
+    """What a body holds, item by item in its own order. An empty array holds nothing.
+
+    `around` is what an object holds besides its array of events, where that may be events too: an
+    array, an object or a long text. Its `raw` has all members of the object but the array.
+    """
 
     items: list[Event | NotUnderstood]
+    around: NotUnderstood | None = None
 
     @property
     def events(self) -> list[Event]:
@@ -108,31 +116,49 @@ def parse_events(body: bytes) -> Parsed:
     """
     body = body.removeprefix(BYTE_ORDER_MARK).strip()
     try:
-        parts = _events_of(body)
+        parts, others = _events_of(body)
     except _SaidTwice:
         return Parsed([NotUnderstood(position=None, reason=_TWICE, raw=body)])
     except UNREADABLE as error:
         return Parsed([NotUnderstood(position=None, reason=_why(error), raw=body)])
     if parts is None:
         return Parsed([parse_event(body, position=None)])
-    return Parsed([parse_event(bytes(part), position=at) for at, part in enumerate(parts)])
+    items = [parse_event(bytes(part), position=at) for at, part in enumerate(parts)]
+    if any(_may_hold_events(value) for value in others.values()):
+        raw = msgspec.json.encode(others)
+        return Parsed(items, NotUnderstood(position=None, reason=_BESIDE, raw=raw))
+    return Parsed(items)
 
 
-def _events_of(body: bytes) -> list[msgspec.Raw] | None:
-    """The parts of an array, or of the array in an object that is no event itself; else None."""
+_Parts = tuple[list[msgspec.Raw] | None, dict[str, msgspec.Raw]]
+
+
+def _events_of(body: bytes) -> _Parts:
+    """The parts of an array, or of the array in an object that is no event itself, and the other
+    members of that object. Without parts, the body is to be read as one event."""
     if body.startswith(b"["):
-        return _parts.decode(body)
+        return _parts.decode(body), {}
     if not body.startswith(b"{"):
-        return None
-    members = any_case(_members.decode(body))
+        return None, {}
+    written = _members.decode(body)
+    members = any_case(written)
     name = assumptions.NAMES["events.records"].value.lower()
     held = bytes(members.get(name, b""))
     if "eventid" in members or not held.startswith(b"["):
-        return None
+        return None, {}
     # What is around the array, without the events: each of those is looked at by itself.
     _check_nothing_is_said_twice(body.replace(held, b"[]", 1))
     parts = _parts.decode(held)
-    return parts if parts or not members.keys() - _OF_A_LIST - {name} else None
+    if not parts and members.keys() - _OF_A_LIST - {name}:
+        return None, {}
+    return parts, {key: value for key, value in written.items() if key.lower() != name}
+
+
+def _may_hold_events(member: msgspec.Raw) -> bool:
+    value = msgspec.json.decode(member)
+    if isinstance(value, str):
+        return len(value) > LONGEST_PLAIN
+    return isinstance(value, dict | list) and bool(value)
 
 
 def parse_event(raw: bytes, *, position: int | None) -> Event | NotUnderstood:
@@ -163,6 +189,7 @@ def parse_event(raw: bytes, *, position: int | None) -> Event | NotUnderstood:
 
 
 _TWICE = "It has a member twice."
+_BESIDE = "An array, an object or a long text stands beside the events."
 
 
 class _SaidTwice(Exception):

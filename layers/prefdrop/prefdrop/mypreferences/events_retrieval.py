@@ -54,6 +54,7 @@ class EventList(list[Event]):
     """The events that a request was answered with, in the vendor's order.
 
     `not_understood` are the items of the answer that are no events, `answered` counts both.
+    `around` is what the answer holds beside its items, where that may be events too.
     `has_more` is True if the vendor says that it holds more than it answered; then ask for a
     shorter time.
     """
@@ -63,10 +64,12 @@ class EventList(list[Event]):
         events: Iterable[Event] = (),
         *,
         not_understood: Sequence[NotUnderstood] = (),
+        around: NotUnderstood | None = None,
         has_more: bool = False,
     ) -> None:
         super().__init__(events)
         self.not_understood = tuple(not_understood)
+        self.around = around
         self.has_more = has_more
 
     @property
@@ -164,7 +167,12 @@ def _listed(answer: Answer) -> EventList:
         # Not a list of events and no event either: is it another way to say that there are none?
         return _none(answer)
     has_more = body.startswith(b"{") and _has_more(any_case(answer.json()), len(parsed.items))
-    return EventList(parsed.events, not_understood=parsed.not_understood, has_more=has_more)
+    return EventList(
+        parsed.events,
+        not_understood=parsed.not_understood,
+        around=parsed.around,
+        has_more=has_more,
+    )
 
 
 def _none(answer: Answer) -> EventList:
