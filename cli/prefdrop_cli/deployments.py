@@ -15,6 +15,7 @@ from prefdrop.ledger.event_exceptions import EventExceptionStore
 from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.objects import ObjectStore
 from prefdrop.ledger.parts import PartStore
+from prefdrop.ledger.persons import Mentions
 from prefdrop.ledger.table import Table
 from prefdrop.ledger.turns import Turns
 from prefdrop_cli.exits import WrongUse
@@ -83,6 +84,11 @@ class Deployment:
         return EventExceptionStore(
             self.client("dynamodb"), self.outputs["ExceptionsTableName"], lambda: self.objects, 0
         )
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """Whom deliveries name besides the kept events."""
+        return Mentions(self.client("dynamodb"), self.outputs["ExceptionsTableName"], 0)
 
     @cached_property
     def turns(self) -> Turns:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from prefdrop.auditing.history import conflicts_of, of_types, tell
-from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.auditing.history import Told, conflicts_of, of_person, of_types, tell
+from prefdrop.ledger.audited import AuditedEvent, Delivery
 from prefdrop.ledger.event_exceptions import EventException
+from prefdrop.ledger.keys import plain_id
+from prefdrop.ledger.persons import Person
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.functions import invoke
@@ -24,6 +26,7 @@ from prefdrop_cli.shapes.events import (
     BackfillCounts,
     Conflict,
     EventChange,
+    KeptDelivery,
     KeptEvent,
     ShownEvent,
     UnreadableDelivery,
@@ -82,35 +85,32 @@ def list_events(
             "--profile and --alternate-id name a person each.", hint="Give the one you have."
         )
     deployment = connect(stack, endpoint)
-    person = _Person(profile or alternate_id, names_alternate_id=bool(alternate_id))
+    person = Person(profile or alternate_id, is_alternate_id=bool(alternate_id))
     found = list(islice(of_types(_found(deployment, person, since, until), types), limit))
     if as_json:
         say_json([KeptEvent(**_listed(one)) for one in found])
     elif found:
         table(("at (UTC)", "type", "profile", "event", "came by"), map(_line, found))
+        if any(_is_number_in_text(one) for one in found):
+            note("An id in quotes came as text: it is a profile id or an alternate id.")
         if len(found) == limit:
             note(f"These are the newest {limit}; --limit shows more.")
     else:
         say("No such event is kept. `prefdrop events backfill` asks the vendor for missed ones.")
-
-
-class _Person(NamedTuple):
-    """Whose events are asked for; nobody's in particular where `id` is empty."""
-
-    id: str
-    names_alternate_id: bool
+        say("`prefdrop events exceptions` lists what came and could not be read as an event.")
 
 
 def _found(
-    deployment: Deployment, person: _Person, since: str, until: str
+    deployment: Deployment, person: Person, since: str, until: str
 ) -> Iterator[AuditedEvent]:
     now = datetime.now(UTC)
     last = moment(until, now) if until else now + timedelta(days=1)
     if person.id:
         first = moment(since, now) if since else None
-        return deployment.audit.of_profile(
-            person.id,
-            names_alternate_id=person.names_alternate_id,
+        return of_person(
+            deployment.audit,
+            deployment.mentions,
+            person,
             since=_iso(first) if first else "",
             until=_iso(last),
         )
@@ -125,7 +125,14 @@ def _listed(one: AuditedEvent) -> dict[str, Any]:
 def _line(one: AuditedEvent) -> tuple[str, ...]:
     at = one.at[:19].replace("T", " ")
     came = f"{one.source} (missed)" if one.missed else one.source
-    return (at, one.event_type, one.profile_id, one.event_id, came)
+    if one.named_in == "conflict":
+        came = f"{one.source} (conflict)"
+    person = f'"{one.profile_id}"' if _is_number_in_text(one) else one.profile_id
+    return (at, one.event_type, person, one.event_id, came)
+
+
+def _is_number_in_text(one: AuditedEvent) -> bool:
+    return one.names_alternate_id and plain_id(one.profile_id).lstrip("-").isdigit()
 
 
 @app.command()
@@ -145,18 +152,50 @@ def show(
             for one, body in others
         ]
         kept, changes = _listed(told.kept), [EventChange(*change) for change in told.changes]
-        say_json(ShownEvent(**kept, event=told.event, changes=changes, conflicts=conflicts))
+        deliveries = [_delivery(told, one, body) for one, body in told.deliveries]
+        say_json(
+            ShownEvent(
+                **kept,
+                event=told.event,
+                changes=changes,
+                deliveries=deliveries,
+                conflicts=conflicts,
+            )
+        )
         return
     pairs({name.replace("_", " "): value for name, value in _listed(told.kept).items()})
     if told.changes:
         say("\nWhat it changed")
         for change in told.changes:
             say(f"  {printable(str(change))}")
-    say("\nThe event")
+    say(f"\n{_heading(told)}")
     say(msgspec.json.format(msgspec.json.encode(told.event), indent=2).decode())
+    for delivery, body in told.deliveries:
+        if delivery != told.shown:
+            say(f"\nThe same event as it came at {delivery.received_at}, by {delivery.source}")
+            say("It is no longer in the bucket." if body is None else printable(_text(body)))
     for one, body in others:
         say(f"\nCame under the same id at {one.received_at}, by {one.source}: {one.reason}")
         say("It has expired." if body is None else printable(_text(body)))
+
+
+def _heading(told: Told) -> str:
+    if len(told.deliveries) == 1:
+        return "The event"
+    shown = told.shown
+    return (
+        f"The event as it came at {shown.received_at}, by {shown.source}:"
+        f" the fullest of {len(told.deliveries)} deliveries"
+    )
+
+
+def _delivery(told: Told, one: Delivery, body: bytes | None) -> KeptDelivery:
+    return KeptDelivery(
+        received_at=one.received_at,
+        source=one.source,
+        shown=one == told.shown,
+        body=None if body is None else _text(body),
+    )
 
 
 @app.command()

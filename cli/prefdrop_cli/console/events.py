@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from prefdrop.auditing.differences import Difference
-from prefdrop.auditing.history import of_types, tell
-from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.auditing.history import Told, of_person, of_types, tell
+from prefdrop.ledger.audited import AuditedEvent, Delivery
 from prefdrop.ledger.clock import iso_of
+from prefdrop.ledger.persons import Person
 from prefdrop_cli.commands.events import LISTED
 from prefdrop_cli.console.answers import Asked
 from prefdrop_cli.console.asking import limit_of
@@ -30,14 +31,14 @@ def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
         )
     limit = limit_of(asked)
     types = asked.query.get("type", "").split()
-    of_person = deployment.audit.of_profile(
-        profile,
-        # Profile ids are numbers; whoever writes anything else means an alternate id.
-        names_alternate_id=not profile.isdigit() or asked.query.get("by") == "alternate",
+    events = of_person(
+        deployment.audit,
+        deployment.mentions,
+        Person(profile, is_alternate_id=asked.query.get("by") == "alternate"),
         since=_moment(asked, "since"),
         until=_moment(asked, "until"),
     )
-    found = list(islice(of_types(of_person, types), limit + 1))
+    found = list(islice(of_types(events, types), limit + 1))
     return {"events": [_line(one) for one in found[:limit]], "more": len(found) > limit}
 
 
@@ -54,6 +55,7 @@ def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     return {
         **_line(found.kept),
         "conflicts": found.kept.conflicts,
+        "deliveries": [_delivery(one, body, found) for one, body in found.deliveries],
         "changes": [_change(one) for one in found.changes],
         "json": whole.decode(),
     }
@@ -61,6 +63,15 @@ def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
 
 def _line(one: AuditedEvent) -> dict[str, Any]:
     return {name: getattr(one, name) for name in LISTED}
+
+
+def _delivery(one: Delivery, body: bytes | None, found: Told) -> dict[str, Any]:
+    return {
+        "received_at": one.received_at,
+        "source": one.source,
+        "shown": one == found.shown,
+        "json": None if body is None else body.decode(),
+    }
 
 
 def _change(one: Difference) -> dict[str, str | None]:

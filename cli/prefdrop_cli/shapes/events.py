@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from prefdrop.ledger.audit import Source
+from prefdrop.ledger.audited import NamedIn, Source
 from prefdrop_cli.shapes.words import Moment
 
 
@@ -20,7 +20,11 @@ class KeptEvent(msgspec.Struct, frozen=True, kw_only=True):
     entity: str
     """What it is about, such as `Profile`."""
     profile_id: str
-    """Whom it is about; the alternate id where the subscription sends that."""
+    """Whom it is about, as the vendor wrote it; the alternate id if the subscription sends that."""
+    names_alternate_id: bool
+    """The vendor wrote `profile_id` as text, as it does an alternate id."""
+    named_in: NamedIn
+    """What names the person: the kept event, another delivery of it, or a conflict with it."""
     subscription_id: str
     """The vendor's subscription that it came by."""
     at: Moment
@@ -68,13 +72,28 @@ class Conflict(UnreadableDelivery, frozen=True, kw_only=True):
     """What came, as text; null when it has expired."""
 
 
+class KeptDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery of an event that is kept. A person's data."""
+
+    received_at: Moment
+    """When it came."""
+    source: Source
+    """How it came."""
+    shown: bool
+    """It is the one that `event` shows, the fullest."""
+    body: str | None
+    """The vendor's JSON as it came, as text; null when the bucket no longer holds it."""
+
+
 class ShownEvent(KeptEvent, frozen=True, kw_only=True):
     """One event whole. A person's data."""
 
     event: dict[str, Any]
-    """The vendor's JSON as it came."""
+    """The vendor's JSON as it came, by the fullest delivery."""
     changes: list[EventChange]
     """What it changed; empty where the vendor does not say what was before."""
+    deliveries: list[KeptDelivery]
+    """Each delivery that said more than those before it, the first one first."""
     conflicts: list[Conflict]
     """What else came under its id."""
 

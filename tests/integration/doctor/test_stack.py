@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from prefdrop.ledger import keys
-from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.audited import AuditedEvent
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.exports import ExportRun, ExportStore

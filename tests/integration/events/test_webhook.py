@@ -171,3 +171,37 @@ def told_on_the_bus(deliveries: Deliveries) -> list[dict[str, Any]]:
 def on_the_bus(deliveries: Deliveries, event_id: str) -> dict[str, Any] | None:
     found = (o for o in told_on_the_bus(deliveries) if o["detail"]["event_id"] == event_id)
     return next(found, None)
+
+
+def test_person_is_found_by_the_command_in_every_form(deliveries: Deliveries) -> None:
+    bare = {"Data": None, "PreviousData": None}
+    for body in (
+        event("form-1", ProfileId="9100777"),
+        event("form-2", ProfileId=9100777, **bare),
+        event("form-2", ProfileId="C-777", RecordedBy="x", **bare),
+        event("form-3", ProfileId=9100777, **bare),
+        event("form-3", ProfileId=9100777),
+    ):
+        assert deliveries.send(body).status_code == 200
+
+    by_profile = asked(deliveries, "list", "--profile", "9100777")
+    by_alternate_id = asked(deliveries, "list", "--alternate-id", "C-777")
+    shown = asked(deliveries, "show", "form-3")
+
+    assert {one["event_id"]: one["names_alternate_id"] for one in by_profile} == {
+        "form-1": True,
+        "form-2": False,
+        "form-3": False,
+    }
+    [conflict] = by_alternate_id
+    assert (conflict["event_id"], conflict["named_in"]) == ("form-2", "conflict")
+    assert shown["event"] == event("form-3", ProfileId=9100777)
+    assert [one["shown"] for one in shown["deliveries"]] == [False, True]
+    text = deliveries.bench.prefdrop("events", "show", "form-3").stdout
+    assert "the fullest of 2 deliveries" in text
+    assert '"9100777"' in deliveries.bench.prefdrop("events", "list", "--profile", "9100777").stdout
+
+
+def asked(deliveries: Deliveries, *arguments: str) -> Any:
+    """What `prefdrop events` prints as JSON."""
+    return json.loads(deliveries.bench.prefdrop("events", *arguments, "--json").stdout)

@@ -15,7 +15,7 @@ import msgspec
 
 from prefdrop.auditing.receive_webhook import webhook
 from prefdrop.auditing.services import Services
-from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.audited import AuditedEvent
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.table import unmarshal
@@ -123,8 +123,12 @@ class Receiver:
         return {item["pk"]: self.services.audit.get(item["pk"]) for item in scan("audit")}
 
     def exceptions(self) -> list[EventException]:
-        """Everything in the exceptions table."""
-        found = [item | {"body": bytes(item.get("body", b""))} for item in scan("exceptions")]
+        """Everything that the exceptions table holds of deliveries."""
+        found = [
+            item | {"body": bytes(item.get("body", b""))}
+            for item in scan("exceptions")
+            if item["pk"].startswith("EVENT#")
+        ]
         return [msgspec.convert(one, EventException, builtin_types=(bytes,)) for one in found]
 
     def kept_whole(self) -> list[bytes]:

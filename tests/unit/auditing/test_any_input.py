@@ -70,7 +70,7 @@ def test_every_body_is_kept_or_answered_and_none_is_told(
     claims = json.loads(answer["body"])
     if "received" in claims:
         assert len(scan("audit")) == claims.get("stored", 0)
-        assert len(scan("exceptions")) == sum(
+        assert len(receiver.exceptions()) == sum(
             claims.get(name, 0) for name in ("not_understood", "conflict")
         )
 

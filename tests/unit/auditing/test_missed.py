@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from prefdrop.auditing.backfill_events import EventsNotKept
 from prefdrop.errors import Transient
-from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.audited import AuditedEvent
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences.subscriptions_models import Subscription
 from tests.unit.auditing.account import HOUR, NOW, SCHEDULED, Account, read_back

@@ -50,10 +50,21 @@ TEMPLATE: dict[str, Any] = {
                 ],
             },
         },
+        "ExceptionsTable": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": KEY,
+                "AttributeDefinitions": [
+                    {"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in KEY
+                ],
+            },
+        },
     },
     "Outputs": {
         "BucketName": {"Value": {"Ref": "Bucket"}},
         "ImportsTableName": {"Value": {"Ref": "ImportsTable"}},
+        "ExceptionsTableName": {"Value": {"Ref": "ExceptionsTable"}},
         "ImportStateMachineArn": {"Value": STATE_MACHINE},
     },
 }

@@ -79,8 +79,8 @@ function lines({ events, more }, again) {
       ),
     ];
   }
-  const rows = events.map((one) => ({
-    key: one.event_id,
+  const rows = events.map((one, place) => ({
+    key: `${place} ${one.event_id}`,
     cells: [
       moment(one.at),
       [
@@ -88,7 +88,7 @@ function lines({ events, more }, again) {
         h("span", { class: "soft below id" }, one.event_id),
       ],
       one.entity || "–",
-      one.missed ? `${one.source}, missed` : one.source,
+      cameBy(one),
     ],
   }));
   const heads = [["At (UTC)", "when"], ["Type"], ["Entity", "spare"], ["Came by", "spare"]];
@@ -96,6 +96,11 @@ function lines({ events, more }, again) {
     table("Events, newest first", heads, rows, { stack: true }),
     more && moreButton(again),
   ].filter(Boolean);
+}
+
+function cameBy(one) {
+  if (one.named_in === "conflict") return `${one.source}, conflict`;
+  return one.missed ? `${one.source}, missed` : one.source;
 }
 
 function moreButton(again) {
@@ -175,8 +180,19 @@ function whole(told) {
         h("summary", {}, "As it came, in JSON"),
         h("pre", { tabindex: 0 }, told.json),
       ),
+      told.deliveries.filter((one) => !one.shown).map(otherDelivery),
     ),
   ].filter(Boolean);
+}
+
+/** Another delivery of the same event; the fullest is the one that is shown. */
+function otherDelivery(one) {
+  return h(
+    "details",
+    {},
+    h("summary", {}, `As it came at ${clock(one.received_at)} UTC, by ${one.source}`),
+    h("pre", { tabindex: 0 }, one.json ?? "It is no longer in the bucket."),
+  );
 }
 
 function changes(all) {

@@ -9,12 +9,14 @@ carry other members than a delivered one, so those count only between two delive
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 import mypreferences_assumptions as assumptions
-from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.audit import DATA
+from prefdrop.ledger.audited import LABEL_LENGTH, AuditedEvent
+from prefdrop.ledger.keys import plain_id
 from prefdrop.mypreferences.answers import any_case
 from prefdrop.mypreferences.events import Event
 
@@ -33,10 +35,6 @@ OF_THE_DELIVERY = {
 """Members, in lower case, that are compared by themselves or may differ by delivery."""
 
 DIGEST_LENGTH = 32
-
-Comparison = Literal["same", "bare", "fuller", "other"]
-"""What a second delivery is to the one that is kept: `bare` lacks some of its data, `fuller` brings
-what that lacks."""
 
 LARGEST_WHOLE_FLOAT = 2**53
 """Up to which a float stands for one whole number and no other."""
@@ -58,6 +56,8 @@ def fingerprints(event: Event) -> Fingerprints:
     if "eventid" not in members:  # an envelope around the event: it is the delivery's own
         members = any_case(members["data"])
     rest = {name: value for name, value in members.items() if name not in OF_THE_DELIVERY}
+    if len(str(event.profile_id)) > LABEL_LENGTH:
+        rest["profileid"] = event.profile_id  # the item repeats only its beginning
     return Fingerprints(
         facts=_digest((event.event_type.lower(), event.entity.lower())),
         content=_digest_of_data(event.data),
@@ -66,23 +66,58 @@ def fingerprints(event: Event) -> Fingerprints:
     )
 
 
-def compare(kept: AuditedEvent, new: AuditedEvent) -> Comparison:
-    """What `new` is to the event of the same id that is kept."""
-    same_profile = kept.names_alternate_id != new.names_alternate_id or (
-        kept.profile_id == new.profile_id
-    )
-    both_delivered = kept.source == new.source == "webhook"
-    if kept.facts != new.facts or not same_profile or (both_delivered and kept.rest != new.rest):
-        return "other"
-    brings, lacks = False, False
-    for before, now in ((kept.content, new.content), (kept.previous, new.previous)):
+def compare(kept: AuditedEvent, new: AuditedEvent) -> dict[str, str] | None:
+    """Return what `new` adds to the event of the same id that is kept, by member; None if it is
+    another event.
+
+    A delivery that adds nothing is a repetition. One that brings some data and lacks other is
+    another event, as neither may stand for both.
+    """
+    person = _other_id(kept, new)
+    if kept.facts != new.facts or person is None or not _is_same_delivery(kept, new):
+        return None
+    brings: dict[str, str] = {}
+    lacks = False
+    for name in DATA:
+        before, now = getattr(kept, name), getattr(new, name)
         if before and now and before != now:
-            return "other"
-        brings |= bool(now and not before)
+            return None
+        if now and not before:
+            brings[name] = now
         lacks |= bool(before and not now)
     if brings and lacks:
-        return "other"  # neither may stand for both
-    return "fuller" if brings else "bare" if lacks else "same"
+        return None
+    if person:
+        brings["other_id"] = person
+    if _is_first_delivery(kept, new) and kept.rest != new.rest:
+        brings["delivered_rest"] = new.rest
+    return brings
+
+
+def _other_id(kept: AuditedEvent, new: AuditedEvent) -> str | None:
+    """The person's id in the form that the kept event does not have yet; None if it is another
+    person's, or if one of the two names no one."""
+    if kept.names_alternate_id == new.names_alternate_id:
+        return "" if kept.profile_id == new.profile_id else None
+    if not (kept.profile_id and new.profile_id):
+        return None
+    if plain_id(kept.profile_id) == plain_id(new.profile_id):
+        return ""
+    if kept.other_id:
+        return "" if kept.other_id == new.profile_id else None
+    return new.profile_id
+
+
+def _is_first_delivery(kept: AuditedEvent, new: AuditedEvent) -> bool:
+    """Whether `new` came by webhook, and the deliveries before it are not known to have done so."""
+    return new.source == "webhook" and kept.source == "backfill" and not kept.delivered_rest
+
+
+def _is_same_delivery(kept: AuditedEvent, new: AuditedEvent) -> bool:
+    """Whether all other members are those of the first delivery by webhook, if both came so."""
+    if new.source != "webhook" or _is_first_delivery(kept, new):
+        return True
+    return new.rest == (kept.delivered_rest or kept.rest)
 
 
 def _digest_of_data(data: Any) -> str:

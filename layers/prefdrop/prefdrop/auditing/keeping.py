@@ -18,9 +18,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from prefdrop.auditing.bodies import Item, bundled
 from prefdrop.auditing.fingerprints import compare, fingerprints
 from prefdrop.errors import Transient
-from prefdrop.ledger.audit import LABEL_LENGTH, AuditedEvent, AuditStore, Source
+from prefdrop.ledger.audit import AuditStore
+from prefdrop.ledger.audited import LABEL_LENGTH, AuditedEvent, Source
 from prefdrop.ledger.clock import days_from_now, iso_now, iso_of
 from prefdrop.ledger.event_exceptions import Code, EventException, EventExceptionStore
+from prefdrop.ledger.persons import Mentions
 from prefdrop.mypreferences.events import Event, NotUnderstood
 from prefdrop.telemetry import frames, logger, metrics
 
@@ -69,9 +71,16 @@ def by(source: Source, content_type: str = "") -> Origin:
 class Keeper:
     """Puts events into the Audit table and everything else into the Exceptions table."""
 
-    def __init__(self, audit: AuditStore, exceptions: EventExceptionStore, audit_days: int) -> None:
+    def __init__(
+        self,
+        audit: AuditStore,
+        exceptions: EventExceptionStore,
+        mentions: Mentions,
+        audit_days: int,
+    ) -> None:
         self._audit = audit
         self._exceptions = exceptions
+        self._mentions = mentions
         self._audit_days = audit_days
 
     def keep(
@@ -148,19 +157,33 @@ class Keeper:
             return self._set_aside(event.raw, origin, "EventNotStorable", why, event.event_id)
         if kept is None:
             return "missed" if new.missed else "stored"
-        if origin.source == "webhook" and not kept.delivered_at:
-            self._audit.mark_delivered(event.event_id, origin.received_at)
-        comparison = compare(kept, new)
-        if comparison == "fuller" and not self._audit.complete(kept, new):
+        brings = compare(kept, new)
+        if brings and not self._keep_beside(kept, new, brings):
             return self._keep_event(event, origin, self._audit.find(event.event_id))
-        if comparison == "other":
-            self._audit.mark_conflict(event.event_id, origin.received_at[:10])
-            why = "Another event of this id is kept."
-            return self._set_aside(event.raw, origin, "EventConflict", why, event.event_id)
+        if origin.source == "webhook" and not kept.delivered_at:
+            rest = "" if brings is None else new.rest
+            self._audit.mark_delivered(event.event_id, origin.received_at, rest)
+        if brings is None:
+            return self._keep_conflict(new, event.raw, origin)
         if kept.delivered_at or not _is_overdue(kept, new.subscription_id, origin):
             return "duplicate"
         counted = not kept.missed and self._audit.mark_missed(event.event_id, origin.received_at)
         return "overdue" if counted else "duplicate"
+
+    def _keep_beside(self, kept: AuditedEvent, new: AuditedEvent, brings: dict[str, str]) -> bool:
+        """Keep a delivery that says more; False if something else was kept since `kept` was read.
+
+        The mention comes first: a repetition of the delivery would find nothing left to do.
+        """
+        if "other_id" in brings:
+            self._mentions.put(new, "delivery")
+        return self._audit.keep_beside(kept, new, brings)
+
+    def _keep_conflict(self, new: AuditedEvent, raw: bytes, origin: Origin) -> Outcome:
+        self._mentions.put(new, "conflict")
+        self._audit.mark_conflict(new.event_id, origin.received_at[:10])
+        why = "Another event of this id is kept."
+        return self._set_aside(raw, origin, "EventConflict", why, new.event_id)
 
     def _set_aside(
         self, body: bytes, origin: Origin, code: Code, reason: str, event_id: str = ""

@@ -19,6 +19,7 @@ from prefdrop.ledger.audit import AuditStore
 from prefdrop.ledger.backfills import Backfills
 from prefdrop.ledger.event_exceptions import EventExceptionStore
 from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.persons import Mentions
 from prefdrop.ledger.table import Table
 
 if TYPE_CHECKING:
@@ -66,8 +67,13 @@ class Services:
         )
 
     @cached_property
+    def mentions(self) -> Mentions:
+        limits = self.settings
+        return Mentions(self._dynamodb, limits.exceptions_table, limits.audit_days)
+
+    @cached_property
     def keeper(self) -> Keeper:
-        return Keeper(self.audit, self.exceptions, self.settings.audit_days)
+        return Keeper(self.audit, self.exceptions, self.mentions, self.settings.audit_days)
 
     @cached_property
     def backfills(self) -> Backfills:

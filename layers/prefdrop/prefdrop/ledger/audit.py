@@ -8,17 +8,19 @@ is too large for an item.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from heapq import merge
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
+from prefdrop.ledger.audited import LABEL_LENGTH, AuditedEvent, Delivery
 from prefdrop.ledger.exceptions import ATTEMPTS, TableBusy, pause
 from prefdrop.ledger.objects import ObjectStore
+from prefdrop.ledger.persons import Person
 from prefdrop.ledger.table import marshal, unmarshal
 
 if TYPE_CHECKING:
@@ -27,64 +29,15 @@ if TYPE_CHECKING:
 INLINE_BYTES = 250_000
 """Largest JSON kept in the item; DynamoDB takes 400 KB for all of it."""
 
-LABEL_LENGTH = 256
-"""Characters of a type, an entity or an id other than the event's that the item repeats."""
+BESIDE_BYTES = 10_000
+"""The same of a delivery that is kept beside the first; there may be four of them."""
 
 BATCH = 100
 """Items that one BatchGetItem answers."""
 
-Source = Literal["webhook", "backfill"]
-
 
 class UnknownEvent(Terminal):
     """The audit table holds no event of this id."""
-
-
-class AuditedEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One event as it is kept. Times are ISO 8601 in UTC with milliseconds; empty for none.
-
-    `at` is when it occurred, or when it came if it does not say so or says nonsense: by it the
-    event is found. `delivered_at` is when a webhook brought it, `missed` whether it was counted as
-    one that no webhook brought in time, and `missed_at` which reading back has counted it. `facts`,
-    `content`, `previous` and `rest` are digests of what it says: its kind, its `Data` and its
-    `PreviousData` (empty without), all else.
-
-    `raw` is its JSON as it came; in a list it is empty. Where `object_key` names an object of the
-    bucket, the JSON lies there.
-    """
-
-    event_id: str
-    event_type: str = ""
-    entity: str = ""
-    profile_id: str = ""
-    names_alternate_id: bool = False
-    """Whether `profile_id` came as text: then it is the value of an alternate id."""
-    subscription_id: str = ""
-
-    at: str
-    occurred_at: str = ""
-    received_at: str
-    source: Source
-    delivered_at: str = ""
-    missed: bool = False
-    missed_at: str = ""
-
-    facts: str = ""
-    content: str = ""
-    previous: str = ""
-    rest: str = ""
-
-    raw: str = ""
-    bytes: int = 0
-    object_key: str = ""
-    expires_at: int = 0
-    """When DynamoDB may forget the item (s); 0 for never."""
-    conflicts: list[str] = []
-    """The days (ISO) on which something else came under its id, which lies in Exceptions."""
-
-    def __repr__(self) -> str:
-        """Without the event itself: it is a person's data."""
-        return f"AuditedEvent(event_id={self.event_id!r}, event_type={self.event_type!r})"
 
 
 STATE = ("source", "delivered_at", "missed")
@@ -96,7 +49,10 @@ PUBLISHED = ("event_type", "entity", "profile_id", "subscription_id", "occurred_
 DATA = ("content", "previous")
 """The digests that an event which came without its data gets later."""
 
-COMPARED = ("at", "profile_id", "names_alternate_id", "facts", *DATA, "rest")
+LATER = (*DATA, "other_id", "delivered_rest")
+"""What later deliveries may add, each member once."""
+
+COMPARED = ("at", "profile_id", "names_alternate_id", "facts", "rest", *LATER)
 
 
 class AuditStore:
@@ -135,83 +91,76 @@ class AuditStore:
             return None if found and _is_same_writing(found, whole) else found
         return None
 
-    def complete(self, bare: AuditedEvent, event: AuditedEvent) -> bool:
-        """Give an event that came without data the JSON of one with; False if somebody had.
+    def keep_beside(self, kept: AuditedEvent, new: AuditedEvent, brings: Mapping[str, str]) -> bool:
+        """Keep a later delivery beside the first, with the members of `LATER` that it `brings`.
 
-        `rest` stays that of the first delivery, with which later ones are compared.
+        False if the item is no longer as `kept` says: then compare again. This includes our own
+        writing, whose answer got lost and which the AWS client repeats.
         """
-        whole = self._moved(event) if event.bytes > INLINE_BYTES else event
-        new = {"bytes": whole.bytes} | {name: getattr(whole, name) for name in DATA}
-        where = "object_key" if whole.object_key else "raw"
-        gone = "raw" if whole.object_key else "object_key"
-        sets = ", ".join(f"#{name} = :{name}" for name in (*new, where))
-        before = {f":was_{name}": getattr(bare, name) for name in DATA if getattr(bare, name)}
+        whole = self._moved(new) if new.bytes > BESIDE_BYTES else new
+        delivery = msgspec.structs.replace(whole.first, fuller=any(n in brings for n in DATA))
+        sets = ", ".join(f"#{name} = :{name}" for name in brings)
+        before = {f":was_{name}": getattr(kept, name) for name in LATER if getattr(kept, name)}
         unchanged = " AND ".join(
-            f"#{name} = :was_{name}" if getattr(bare, name) else f"attribute_not_exists(#{name})"
-            for name in DATA
+            f"#{name} = :was_{name}" if getattr(kept, name) else f"attribute_not_exists(#{name})"
+            for name in LATER
         )
-        try:
-            self._client.update_item(
-                TableName=self._name,
-                Key=marshal({"pk": bare.event_id}),
-                UpdateExpression=f"SET {sets} REMOVE #{gone}",
-                ConditionExpression=f"attribute_exists(pk) AND {unchanged}",
-                ExpressionAttributeNames={f"#{name}": name for name in (*new, "raw", "object_key")},
-                ExpressionAttributeValues=marshal(
-                    {f":{name}": value for name, value in new.items()}
-                    | {f":{where}": getattr(whole, where)}
-                    | before
-                ),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        return self._update(
+            kept.event_id,
+            f"SET #beside = list_append(if_not_exists(#beside, :none), :beside), {sets}",
+            f"attribute_exists(pk) AND {unchanged}",
+            {f"#{name}": name for name in ("beside", *LATER)},
+            {f":{name}": value for name, value in brings.items()}
+            | {":beside": [msgspec.to_builtins(delivery)], ":none": []}
+            | before,
+        )
 
-    def mark_delivered(self, event_id: str, moment: str) -> None:
-        """Write down when a webhook first brought an event that was there already."""
-        self._change(
-            event_id,
-            "SET #n = :v",
-            "attribute_exists(pk) AND attribute_not_exists(#n)",
-            "delivered_at",
-            moment,
-        )
+    def mark_delivered(self, event_id: str, moment: str, rest: str = "") -> None:
+        """Write down when a webhook first brought an event that was there already; `rest` is what
+        later deliveries by webhook are compared with."""
+        sets, values = "#at = :at", {":at": moment}
+        names = {"#at": "delivered_at"}
+        if rest:
+            sets += ", #rest = if_not_exists(#rest, :rest)"
+            values[":rest"], names["#rest"] = rest, "delivered_rest"
+        when = "attribute_exists(pk) AND attribute_not_exists(#at)"
+        self._update(event_id, f"SET {sets}", when, names, values)
 
     def mark_missed(self, event_id: str, reading: str) -> bool:
         """Count an event as missed by the reading back of that moment (ISO); False if another one
         has counted it. The AWS client repeats a call whose answer got lost, so asking again with
         the same moment answers alike."""
-        return self._change(
+        return self._update(
             event_id,
-            "SET missed = :true, #n = :v",
-            "attribute_exists(pk) AND (attribute_not_exists(missed) OR #n = :v)",
-            "missed_at",
-            reading,
-            {":true": True},
+            "SET missed = :true, #at = :at",
+            "attribute_exists(pk) AND (attribute_not_exists(missed) OR #at = :at)",
+            {"#at": "missed_at"},
+            {":at": reading, ":true": True},
         )
 
     def mark_conflict(self, event_id: str, day: str) -> None:
         """Write down that something else came under the same id on `day` (ISO)."""
-        self._change(event_id, "ADD #n :v", "attribute_exists(pk)", "conflicts", {day})
+        self._update(
+            event_id, "ADD #n :v", "attribute_exists(pk)", {"#n": "conflicts"}, {":v": {day}}
+        )
 
-    def _change(
+    def _update(
         self,
         event_id: str,
         update: str,
         when: str,
-        name: str,
-        value: Any,
-        more: dict[str, Any] | None = None,
+        names: dict[str, str],
+        values: dict[str, Any],
     ) -> bool:
-        """Change a member, `#n`, by the value `:v`; False if `when` does not hold."""
+        """Change an item; False if `when` does not hold."""
         try:
             self._client.update_item(
                 TableName=self._name,
                 Key=marshal({"pk": event_id}),
                 UpdateExpression=update,
                 ConditionExpression=when,
-                ExpressionAttributeNames={"#n": name},
-                ExpressionAttributeValues=marshal({":v": value, **(more or {})}),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=marshal(values),
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -239,15 +188,21 @@ class AuditStore:
         if found is None:
             raise UnknownEvent(
                 "The audit table holds no event of this id.",
-                hint="`prefdrop events backfill` asks the vendor for it, for 15 days.",
+                hint="`prefdrop events backfill` asks the vendor for it, for 15 days."
+                " `prefdrop events exceptions` lists what could not be kept as an event.",
             )
         return found
 
     def json_of(self, event: AuditedEvent) -> bytes:
-        """The event's JSON as it came, wherever it lies; raises ObjectMissing."""
-        if event.object_key:
-            return self._objects().read(event.object_key).body
-        return (event.raw or self.get(event.event_id).raw).encode()
+        """Return the JSON of the event's fullest delivery; raises ObjectMissing."""
+        whole = event if event.raw or event.object_key else self.get(event.event_id)
+        return self.body_of(whole.fullest)
+
+    def body_of(self, delivery: Delivery) -> bytes:
+        """Return a delivery's JSON as it came; raises ObjectMissing."""
+        if delivery.object_key:
+            return self._objects().read(delivery.object_key).body
+        return delivery.raw.encode()
 
     def known(self, event_ids: Iterable[str]) -> dict[str, AuditedEvent]:
         """Those of the events that are kept, by id, without their JSON."""
@@ -255,34 +210,15 @@ class AuditStore:
         reading = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         return {event.event_id: event for event in self._batches(event_ids, reading)}
 
-    def whole(self, events: Iterable[AuditedEvent]) -> Iterator[AuditedEvent]:
-        """The same events with their JSON where it fits the item, in the same order."""
-        stretch = list(events)
-        found = {e.event_id: e for e in self._batches((e.event_id for e in stretch), {})}
-        for event in stretch:
-            yield found.get(event.event_id, event)
-
-    def of_profile(
-        self,
-        profile_id: str,
-        *,
-        names_alternate_id: bool = False,
-        since: str = "",
-        until: str = "",
-        newest_first: bool = True,
+    def of_person(
+        self, person: Person, *, since: str = "", until: str = "", newest_first: bool = True
     ) -> Iterator[AuditedEvent]:
-        """One person's events with `since` <= at < `until` (ISO), for lists.
-
-        `profile_id` is the vendor's number; with `names_alternate_id` it is the value of an
-        alternate id, which events of some subscriptions carry in its place. The two are never
-        mixed: one person's number may be another's alternate id.
-        """
-        partition = keys.events_of_profile(
-            profile_id[:LABEL_LENGTH], names_alternate_id=names_alternate_id
+        """Yield the events that name a person with `since` <= at < `until` (ISO), in order."""
+        partitions = keys.events_of_person(person.id[:LABEL_LENGTH])
+        found = self._merged(
+            keys.PROFILE_INDEX, "gsi1", partitions, since, until, newest_first=newest_first
         )
-        yield from self._index(
-            keys.PROFILE_INDEX, "gsi1", partition, since, until, newest_first=newest_first
-        )
+        return filter(person.is_named_by, found)
 
     def between(
         self, since: str, until: str, *, newest_first: bool = True
@@ -291,16 +227,30 @@ class AuditStore:
         first, last = date.fromisoformat(since[:10]), date.fromisoformat(until[:10])
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         for day in reversed(days) if newest_first else days:
-            yield from merge(
-                *(
-                    self._index(
-                        keys.DAY_INDEX, "gsi2", partition, since, until, newest_first=newest_first
-                    )
-                    for partition in keys.events_of_day(day.isoformat())
-                ),
-                key=lambda event: keys.event_order(event.at, event.event_id),
-                reverse=newest_first,
+            partitions = keys.events_of_day(day.isoformat())
+            yield from self._merged(
+                keys.DAY_INDEX, "gsi2", partitions, since, until, newest_first=newest_first
             )
+
+    def _merged(
+        self,
+        index: str,
+        gsi: str,
+        partitions: Iterable[str],
+        since: str,
+        until: str,
+        *,
+        newest_first: bool,
+    ) -> Iterator[AuditedEvent]:
+        """The events of several partitions of an index, in order."""
+        return merge(
+            *(
+                self._index(index, gsi, partition, since, until, newest_first=newest_first)
+                for partition in partitions
+            ),
+            key=order_of,
+            reverse=newest_first,
+        )
 
     def _index(
         self, index: str, gsi: str, partition: str, since: str, until: str, *, newest_first: bool
@@ -339,11 +289,16 @@ class AuditStore:
         )
 
 
+def order_of(event: AuditedEvent) -> str:
+    """An event's place in a list."""
+    return keys.event_order(event.at, event.event_id)
+
+
 def _item(event: AuditedEvent) -> dict[str, Any]:
     item = msgspec.to_builtins(event) | {name: getattr(event, name) for name in PUBLISHED}
     del item["event_id"]
     item["pk"] = event.event_id
-    order = keys.event_order(event.at, event.event_id)
+    order = order_of(event)
     item |= {"gsi2pk": keys.event_day(event.at, event.event_id), "gsi2sk": order}
     if event.profile_id:
         partition = keys.events_of_profile(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from prefdrop.ledger import keys
-from prefdrop.ledger.audit import INLINE_BYTES, LABEL_LENGTH
+from prefdrop.ledger.audit import INLINE_BYTES
+from prefdrop.ledger.audited import LABEL_LENGTH
 from prefdrop.ledger.clock import days_from_now
 from prefdrop.ledger.objects import ObjectMissing, ObjectStore
 from prefdrop.ledger.table import marshal, unmarshal

@@ -17,15 +17,17 @@ Imports      IMPORT#<id>       META                        the import
                                SLICE                       how much is asked for at once
 Exceptions   IMPORT#<id>#<n>   ROW#0000000001#<stage>      one reject; n spreads the writes
              EVENT#<day>#<f>   <sha256>                    what was no event; f spreads the writes
+             PERSON#<id>       <sha256>                    who else a delivery names
 Audit        <event id>                                    one vendor event
-  by-profile PROFILE#<id>      <time>#<event id>           by the vendor's number
-             ALTERNATE#<id>    <time>#<event id>           by the value of an alternate id
+  by-profile PROFILE#<id>      <time>#<event id>           by an id that came as a number
+             ALTERNATE#<id>    <time>#<event id>           by an id that came as text
   by-day     DAY#<day>#<f>     <time>#<event id>
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 
 from prefdrop.ledger.table import Key
 
@@ -41,6 +43,8 @@ SUFFIXES = "0123456789abcdef"
 
 SORT_KEY_BYTES = 900
 """Of an event id in an index: DynamoDB takes 1,024 for the whole sort key."""
+
+_NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:\.0*)?")
 
 
 def meta(import_id: str) -> Key:
@@ -126,9 +130,33 @@ def not_understood_of(day: str) -> list[str]:
 def events_of_profile(profile_id: str, *, names_alternate_id: bool) -> str:
     """The profile index's partition of one person's events.
 
-    A number of the vendor's and an alternate id may look alike and be two people's.
+    An id that came as a number and one that came as text are kept apart: one person's number may
+    be another's alternate id.
     """
-    return f"{'ALTERNATE' if names_alternate_id else 'PROFILE'}#{profile_id}"
+    return f"{'ALTERNATE' if names_alternate_id else 'PROFILE'}#{plain_id(profile_id)}"
+
+
+def events_of_person(asked: str) -> list[str]:
+    """The partitions that may hold events of a person whose id is `asked`, in any writing.
+
+    The last is that of the version before, which took text as it came.
+    """
+    plain = plain_id(asked)
+    return list(dict.fromkeys((f"PROFILE#{plain}", f"ALTERNATE#{plain}", f"ALTERNATE#{asked}")))
+
+
+def mentions_of_person(asked: str) -> str:
+    """The Exceptions table's partition of further deliveries that name a person."""
+    return f"PERSON#{plain_id(asked)}"
+
+
+def plain_id(written: str) -> str:
+    """One writing for all writings of a whole number, and any other id without blanks around."""
+    text = written.strip()
+    if number := _NUMBER.fullmatch(text):
+        sign, digits = number.groups()
+        return digits if digits == "0" or sign != "-" else f"-{digits}"
+    return text
 
 
 def events_of_day(day: str) -> list[str]:

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from prefdrop.ledger.audit import AuditedEvent
+from prefdrop.ledger.audited import AuditedEvent
 from prefdrop.ledger.exports import ExportRun, ExportStore
 from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
 from prefdrop.ledger.quota import Quota
