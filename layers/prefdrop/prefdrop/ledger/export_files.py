@@ -43,7 +43,7 @@ class ExportFiles(ObjectStore):
         try:
             return self._client.head_object(Bucket=self.bucket, Key=key).get("VersionId", "")
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            if self._is_missing(error, key):
                 return ""
             raise
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 READ_BUFFER = 1 << 20
 
+MISSING = ("NoSuchKey", "NoSuchVersion", "404")
+FORBIDDEN = ("AccessDenied", "403")
+"""S3's error codes; without a body, as `HeadObject` answers, the code is the status."""
+
 
 class ObjectMissing(Terminal):
     """The bucket holds no such object, or no such version of it."""
@@ -66,12 +70,31 @@ class ObjectStore:
         try:
             return self._client.get_object(Bucket=self.bucket, Key=key, **more)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "404"):
+            if self._is_missing(error, key, version_id):
                 raise ObjectMissing(
                     f"s3://{self.bucket}/{key} is not there.",
                     hint="Was it deleted, or its version expired?",
                 ) from None
             raise
+
+    def _is_missing(self, error: ClientError, key: str, version_id: str = "") -> bool:
+        """Return whether a read failed because the bucket holds no such object.
+
+        S3 reports a missing object as forbidden to callers who may not list its key.
+        """
+        code = error.response["Error"]["Code"]
+        # A list shows the newest version only, so it cannot tell about another one.
+        if code in FORBIDDEN and not version_id:
+            return not self._is_there(key)
+        return code in MISSING
+
+    def _is_there(self, key: str) -> bool:
+        """Return whether a list shows the key, or True where the list is refused as well."""
+        try:
+            found = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        except ClientError:
+            return True
+        return any(entry["Key"] == key for entry in found.get("Contents", ()))
 
 
 class _Body(io.RawIOBase):
