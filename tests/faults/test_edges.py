@@ -20,6 +20,7 @@ from tests.tiers import spread
 from tests.workbench import FEED, people
 
 FILE = people(30).encode()
+SKIPPING = FEED.replace('name = "people"', 'name = "people"\non_same_content = "skip"')
 HOLDING = FEED.replace("= 100", '= 5\nover_gate = "hold"')
 MENDABLE = "".join(f"R-{n},Bo,r{n}@localhost.test,Y\n" for n in range(10))
 
@@ -291,33 +292,62 @@ def test_a_secret_that_was_changed_meanwhile_is_read_again(
     assert states(simulation, execution) == ["finished"]
 
 
+def ended_event(simulation: Simulation, execution: Execution) -> dict[str, Any]:
+    """What EventBridge reports of an execution that was stopped."""
+    record = simulation.services().imports.get(simulation.import_id(execution))
+    place = {"key": record.key, "version-id": record.version_id}
+    started = {"time": "", "detail": {"bucket": {"name": record.bucket}, "object": place}}
+    return {"executionArn": execution.arn, "status": "ABORTED", "input": json.dumps(started)}
+
+
+@pytest.mark.parametrize("is_reported", [True, False])
 def test_an_aborted_import_does_not_keep_its_content_from_being_imported(
-    simulation: Simulation,
+    simulation: Simulation, is_reported: bool
 ) -> None:
-    feed = FEED.replace('name = "people"', 'name = "people"\non_same_content = "skip"')
-    simulation.push_feed(feed)
+    simulation.push_feed(SKIPPING)
     execution = simulation.drop(FILE)
     while "InitiatePart" not in execution.visited:
         execution.step()
     execution.status = "ABORTED"
-    record = simulation.services().imports.get(simulation.import_id(execution))
-    place = {"key": record.key, "version-id": record.version_id}
-    started = {"time": "", "detail": {"bucket": {"name": record.bucket}, "object": place}}
-    detail = {"executionArn": execution.arn, "status": "ABORTED", "input": json.dumps(started)}
 
-    simulation.call("PassTurn", {"detail": detail})
+    if is_reported:
+        simulation.call("PassTurn", {"detail": ended_event(simulation, execution)})
+    else:
+        simulation.call("SweepTurns", {})
     again = simulation.drop(FILE, name="again.csv").run()
 
-    assert simulation.services().imports.get(record.import_id).status == "Aborted"
-    assert_exactly_once(simulation, again, FILE, feed)
+    aborted = simulation.services().imports.get(simulation.import_id(execution))
+    assert aborted.status == "Aborted"
+    assert_exactly_once(simulation, again, FILE, SKIPPING)
+
+
+def test_failed_import_frees_its_content(simulation: Simulation) -> None:
+    simulation.push_feed(SKIPPING)
+    simulation.vendor("settings", "PATCH", fail_execution=True)
+    failed = simulation.drop(FILE).run()
+    simulation.vendor("settings", "PATCH", fail_execution=False)
+
+    again = simulation.drop(FILE, name="again.csv").run()
+
+    assert simulation.report(failed)["status"] == "Failed"
+    assert simulation.report(again)["status"] == "Completed"
+    assert Counter(books(simulation).executed) == Counter(expected(FILE, SKIPPING).records)
+
+
+def test_limit_at_execute_without_a_time_asks_the_ledger(simulation: Simulation) -> None:
+    simulation.fault({"route": "import.execute", "kind": "status", "status": 429, "to": 1})
+
+    execution = simulation.drop(FILE).run()
+
+    assert execution.status == "SUCCEEDED", execution.error
+    assert_exactly_once(simulation, execution, FILE, FEED)
 
 
 def test_the_same_content_is_imported_once_where_the_feed_says_so(simulation: Simulation) -> None:
-    feed = FEED.replace('name = "people"', 'name = "people"\non_same_content = "skip"')
-    simulation.push_feed(feed)
+    simulation.push_feed(SKIPPING)
     first = simulation.drop(FILE).run()
 
     second = simulation.drop(FILE, name="again.csv").run()
 
     assert second.visited[-1] == "Duplicate"
-    assert_exactly_once(simulation, first, FILE, feed)
+    assert_exactly_once(simulation, first, FILE, SKIPPING)

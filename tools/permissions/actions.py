@@ -1,16 +1,19 @@
 """Which permissions a call takes: the table that a reviewer reads.
 
 S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
+DynamoDB: https://docs.aws.amazon.com/service-authorization/latest/reference/list_dynamodb.html
 Transactions: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+Leading keys: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 from tools.permissions.calls import Call
+from tools.permissions.conditions import Request
 from tools.permissions.grants import Grant, rendered
 from tools.translation import Template
 
@@ -22,9 +25,10 @@ BOTH = ("kms:Decrypt", "kms:GenerateDataKey")
 class Rule(NamedTuple):
     """What a call takes: an action on its resource, and uses of the key that encrypts it.
 
-    `may_miss`: the code tells what is missing from what is forbidden, as S3 does only for who may
-    list the bucket (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). The right
-    cannot be limited to a prefix, since a request for an object has none.
+    `may_miss`: the code tells what is missing from what is forbidden, as S3 does only for callers
+    who may list the bucket (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+    S3 then takes the object's key for the prefix (https://github.com/ceph/ceph/pull/68577), and
+    where it does not, `ledger/objects.py` lists that key itself.
     """
 
     action: str
@@ -81,31 +85,55 @@ class UnknownCall(ValueError):
     """A call for which the table has no rule."""
 
 
+LEADING_KEYS = "dynamodb:LeadingKeys"
+PREFIX = "s3:prefix"
+VIA_SERVICE = "kms:ViaService"
+
+OPERATORS = {
+    LEADING_KEYS: "ForAllValues:StringLike",
+    PREFIX: "StringLike",
+    VIA_SERVICE: "StringEquals",
+}
+"""How the template compares what IAM knows of a request."""
+
+# All keys of no request are always allowed ones; IAM's guide advises to demand that there are any:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+HAS_KEYS = f"Null {LEADING_KEYS} = false"
+
+
 def needed(call: Call, role: str, template: Template) -> Iterator[Grant]:
     """The permissions that `role` needs for a call. Raises UnknownCall."""
-    name = " ".join(filter(None, (call.service, call.operation, call.form and f"({call.form})")))
+    for request in requests(call, template):
+        choices = [
+            [f"{OPERATORS[key]} {key} = {value}" for value in values]
+            for key, values in request.context.items()
+        ]
+        has_keys = {HAS_KEYS} if LEADING_KEYS in request.context else set()
+        for when in product(*choices):
+            yield Grant(role, request.action, request.on, when=frozenset({*when, *has_keys}))
+
+
+def requests(call: Call, template: Template) -> Iterator[Request]:
+    """What IAM is asked for a call: of each kind of keys and objects, `*` stands for any name.
+
+    A transaction is recorded by its parts, since each takes the permission of its own action.
+    Raises UnknownCall.
+    """
+    name = f"{call.service} {call.kind}"
     if name not in RULES:
         raise UnknownCall(f"{call}: actions.RULES does not say what it takes.")
     rule = RULES[name]
     resource, _, path = call.of.partition("/")
-    if rule.action == "s3:ListBucket":
-        prefix = f"StringLike s3:prefix = {path}"
-        yield Grant(role, rule.action, f"${{{resource}.Arn}}", when=frozenset({prefix}))
-    else:
-        yield Grant(role, rule.action, _arn(template, call, resource, path))
-    if rule.may_miss:
-        yield Grant(role, "s3:ListBucket", f"${{{resource}.Arn}}")
-    yield from _key_uses(template, call, resource, role, rule)
-
-
-def _key_uses(
-    template: Template, call: Call, resource: str, role: str, rule: Rule
-) -> Iterator[Grant]:
+    if rule.action == "s3:ListBucket" or rule.may_miss:
+        yield Request("s3:ListBucket", f"${{{resource}.Arn}}", {PREFIX: (path,)})
+    if rule.action != "s3:ListBucket":
+        leading = {LEADING_KEYS: call.leading} if call.leading else {}
+        yield Request(rule.action, _arn(template, call, resource, path), leading)
     key = _key_of(template["Resources"][resource]["Properties"]) if rule.key else None
     if key:
-        via = f"kms:ViaService = {VIA[call.service]}.${{AWS::Region}}.${{AWS::URLSuffix}}"
+        via = f"{VIA[call.service]}.${{AWS::Region}}.${{AWS::URLSuffix}}"
         for action in rule.key:
-            yield Grant(role, action, key, when=frozenset({f"StringEquals {via}"}))
+            yield Request(action, key, {VIA_SERVICE: (via,)})
 
 
 def _arn(template: Template, call: Call, resource: str, path: str) -> str:

@@ -49,6 +49,9 @@ PREFIXES = ("exports/", *KEYS)
 MACHINES = {"prefdrop-import": "ImportStateMachine", "prefdrop-export": "ExportStateMachine"}
 """State machines by the name that they have in the local stack."""
 
+BY_EVENT_ID = "AuditTable"
+"""The table whose partition key is the vendor's event id: no family of keys to limit a role to."""
+
 OF_THE_TOKEN = {
     "AwaitExportFunction": "ExportStateMachine",
     "PassTurnFunction": "ImportStateMachine",
@@ -60,18 +63,28 @@ OF_THE_TOKEN = {
 
 
 class Call(NamedTuple):
-    """A call; its form is `version` where it names a version of an object, else empty."""
+    """A call; its form is `version` where it names a version of an object, else empty.
+
+    `leading` are the families of partition keys that it names in DynamoDB, such as `IMPORT#*`; a
+    batch may name several.
+    """
 
     function: str
     service: str
     operation: str
     form: str
     of: str
+    leading: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Its operation and form, by which `actions.RULES` has it under its service."""
+        return f"{self.operation} ({self.form})" if self.form else self.operation
 
     @property
     def text(self) -> str:
         """As `calls.toml` has it under function and service."""
-        return " ".join(filter(None, (self.operation, self.form and f"({self.form})", self.of)))
+        return " ".join((self.kind, self.of, *self.leading))
 
     def __str__(self) -> str:
         """One line for a person."""
@@ -127,16 +140,22 @@ def functions(template: Path = ROOT / "template.yaml") -> list[str]:
 
 
 def _parsed(function: str, service: str, text: str) -> Call:
-    match = re.fullmatch(r"(\S+)(?: \((.+)\))? (\S+)", text)
+    match = re.fullmatch(r"(\S+)(?: \((.+)\))? (\S+)((?: \S+)*)", text)
     if match is None:
-        raise ValueError(f"{text!r} of {function} is not: operation, (form), resource")
-    return Call(function, service, match[1], match[2] or "", match[3])
+        raise ValueError(f"{text!r} of {function} is not: operation, (form), resource, keys")
+    return Call(function, service, match[1], match[2] or "", match[3], tuple(match[4].split()))
 
 
 def _call(raw: Mapping[str, Any]) -> Call:
     of = _resource(raw["function"], raw["operation"], raw["of"])
     form = "version" if raw.get("version") else ""
-    return Call(raw["function"], raw["service"], raw["operation"], form, of)
+    call = Call(raw["function"], raw["service"], raw["operation"], form, of)
+    if call.service != "dynamodb" or of == BY_EVENT_ID:
+        return call
+    leading = tuple(raw.get("leading", ()))
+    if not leading or "*" in leading:
+        raise UnknownResource(f"{call} names a partition key of no family; see ledger/keys.py")
+    return call._replace(leading=leading)
 
 
 def _resource(function: str, operation: str, of: Mapping[str, str]) -> str:

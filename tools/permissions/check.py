@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
+from typing import Any
 
-from tools.permissions.actions import arn, needed
+from tools.permissions.actions import arn, needed, requests
 from tools.permissions.calls import Call
+from tools.permissions.conditions import Request, allowed
 from tools.permissions.declared import EVERY_FUNCTION, Statement
 from tools.permissions.declared import read as declared
 from tools.permissions.grants import Grant, granted, rendered
@@ -16,11 +18,13 @@ MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 def faults(template: Template, calls: Iterable[Call]) -> list[str]:
-    """One line for each permission that is missing or that nothing needs.
+    """One line for each permission that is missing or that nothing needs, and each refused call.
 
     `template` is the translated one. Raises UnknownCall and UnreadablePolicy.
     """
-    return differences(granted(template), required(template, calls))
+    calls = sorted(calls)
+    has = granted(template)
+    return [*differences(has, required(template, calls)), *_refused(template, calls, has)]
 
 
 def differences(has: Set[Grant], needs: Set[Grant]) -> list[str]:
@@ -38,7 +42,7 @@ def required(template: Template, calls: Iterable[Call]) -> set[Grant]:
     for statement in declared():
         for holder in _holders(statement, template):
             found.update(statement.grants(holder))
-    return {grant for grant in found if not _is_part_of_another(grant, found)}
+    return found
 
 
 def roles(template: Template, kind: str) -> dict[str, str]:
@@ -73,6 +77,31 @@ def _of_workflows(template: Template) -> Iterator[Grant]:
             yield Grant(role, "lambda:InvokeFunction", on)
 
 
-def _is_part_of_another(grant: Grant, needs: Set[Grant]) -> bool:
-    """Whether it is needed without its conditions anyway, as lists of a part of the bucket are."""
-    return bool(grant.when) and grant._replace(when=frozenset()) in needs
+def _refused(template: Template, calls: Iterable[Call], has: Set[Grant]) -> Iterator[str]:
+    """Calls that IAM refuses although each permission is there, as a batch over two statements."""
+    role_of = roles(template, FUNCTION)
+    for call in calls:
+        role = role_of[call.function]
+        if set(needed(call, role, template)) <= has:
+            for request in requests(call, template):
+                if not allowed(own_statements(template, role), example(request)):
+                    yield f"refused: {call}: {role} does not allow {request.action}"
+
+
+def own_statements(template: Template, role: str) -> list[dict[str, Any]]:
+    """The statements of a role's own policies."""
+    policies = template["Resources"][role]["Properties"]["Policies"]
+    return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+
+
+EXAMPLE = "any/name of it"
+"""What `*` stands for when a request is put to the evaluator."""
+
+
+def example(request: Request) -> Request:
+    """A request as IAM sees one: real names in place of each `*`."""
+    context = {
+        key: tuple(value.replace("*", EXAMPLE) for value in values)
+        for key, values in request.context.items()
+    }
+    return Request(request.action, request.on.replace("*", EXAMPLE), context)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ import pytest
 from tools.permissions import actions, calls, declared
 from tools.permissions.actions import UnknownCall
 from tools.permissions.calls import Call
-from tools.permissions.check import FUNCTION, faults, required, roles
+from tools.permissions.check import FUNCTION, faults, own_statements, required, roles
+from tools.permissions.conditions import Request, allowed
 from tools.permissions.declared import Statement
 from tools.permissions.grants import (
     ATTACHED,
@@ -31,6 +34,12 @@ from tools.translation import Template
 
 Undo = Callable[[], None]
 PERMISSION = "AWS::Lambda::Permission"
+ANNOUNCE = "AnnounceImportFunction"
+CALLBACK = "ReceiveCallbackFunction"
+ON_IMPORTS = (
+    "dynamodb:{} on ${{ImportsTable.Arn}} when ForAllValues:StringLike "
+    "dynamodb:LeadingKeys = {} and Null dynamodb:LeadingKeys = false"
+)
 
 
 @pytest.fixture(scope="module")
@@ -176,10 +185,10 @@ def _put(name: str, holder: Any, key: Any, value: Any) -> Change:
 
 
 def test_a_new_call_of_a_function_is_missing_until_it_is_granted(translated, record):
-    new = Call("AnnounceImportFunction", "dynamodb", "DeleteItem", "", "ImportsTable")
+    new = Call(ANNOUNCE, "dynamodb", "DeleteItem", "", "ImportsTable", ("IMPORT#*",))
 
     assert faults(translated, record | {new}) == [
-        "missing: AnnounceImportFunctionRole: dynamodb:DeleteItem on ${ImportsTable.Arn}"
+        f"missing: {ANNOUNCE}Role: {ON_IMPORTS.format('DeleteItem', 'IMPORT#*')}"
     ]
 
 
@@ -192,10 +201,125 @@ def test_a_call_that_no_function_makes_any_more_leaves_its_permission_unused(tra
 
 
 def test_a_call_that_the_table_of_actions_does_not_know_is_refused(translated):
-    new = Call("AnnounceImportFunction", "dynamodb", "DescribeTable", "", "ImportsTable")
+    new = Call("AnnounceImportFunction", "dynamodb", "Scan", "", "ImportsTable")
 
-    with pytest.raises(UnknownCall, match=r"AnnounceImportFunction: dynamodb DescribeTable"):
+    with pytest.raises(UnknownCall, match=r"AnnounceImportFunction: dynamodb Scan"):
         faults(translated, {new})
+
+
+# --- items and lists -----------------------------------------------------------------------------
+
+OUTSIDE = [
+    ("GetItem", "IMPORT#*", "GetItem"),
+    ("TransactWriteItems.Update", "IMPORT#*", "UpdateItem"),
+    ("TransactWriteItems.ConditionCheck", "TURN#*", "ConditionCheckItem"),
+]
+"""Calls of items that the function's role leaves out, and what each takes."""
+
+
+@pytest.mark.parametrize(("operation", "family", "action"), OUTSIDE)
+def test_call_outside_its_leading_keys_is_missing(translated, record, operation, family, action):
+    call = Call(CALLBACK, "dynamodb", operation, "", "ImportsTable", (family,))
+
+    assert faults(translated, record | {call}) == [
+        f"missing: {CALLBACK}Role: {ON_IMPORTS.format(action, family)}"
+    ]
+
+
+def test_index_query_outside_its_leading_keys_is_missing(translated, record):
+    query = Call(CALLBACK, "dynamodb", "Query", "", "ImportsTable/by-status", ("STATUS#*",))
+
+    (fault,) = faults(translated, record | {query})
+
+    assert "dynamodb:Query on ${ImportsTable.Arn}/index/by-status when" in fault
+    assert "dynamodb:LeadingKeys = STATUS#*" in fault
+
+
+def test_leading_key_that_no_call_names_is_unused(translated, record):
+    of_token = Call(CALLBACK, "dynamodb", "GetItem", "", "ImportsTable", ("EXPORTTOKEN#*",))
+
+    assert faults(translated, record - {of_token}) == [
+        f"unused: {CALLBACK}Role: {ON_IMPORTS.format('GetItem', 'EXPORTTOKEN#*')}"
+    ]
+
+
+def test_prefix_that_no_call_lists_is_unused(translated, record):
+    used = {call for call in record if call.of != "Bucket/lists/*"}
+
+    assert (
+        "unused: BeginExportFunctionRole: s3:ListBucket on ${Bucket.Arn} "
+        "when StringLike s3:prefix = lists/*"
+    ) in faults(translated, used)
+
+
+def test_batch_over_two_statements_is_refused(translated, record):
+    """Each of its keys is allowed, but IAM asks one statement for all of them."""
+    batch = Call("CheckStatusFunction", "dynamodb", "GetItem", "", "ImportsTable")
+    apart = [batch._replace(leading=(one,)) for one in ("IMPORT#*", "TURN#*")]
+    together = batch._replace(leading=("IMPORT#*", "TURN#*"))
+
+    assert record.issuperset(apart)
+    assert faults(translated, record | {together}) == [
+        f"refused: {together}: CheckStatusFunctionRole does not allow dynamodb:GetItem"
+    ]
+
+
+def test_condition_without_its_null_is_missing(translated, record):
+    (policy,) = translated["Resources"][f"{CALLBACK}Role"]["Properties"]["Policies"]
+    conditions = [s["Condition"] for s in policy["PolicyDocument"]["Statement"] if "Condition" in s]
+    _, _, undo = _put(CALLBACK, conditions[0], "Null", {})
+
+    try:
+        assert any("missing: " in fault for fault in faults(translated, record))
+    finally:
+        undo()
+
+
+def test_every_role_reaches_the_items_of_its_calls_only(translated, needs, root):
+    """Put every action on every family of items to every role, as IAM would be asked."""
+    families = _families(root)
+    of_items = {rule.action for name, rule in actions.RULES.items() if name.startswith("dynamodb")}
+    wrong, asked = [], 0
+    for role in roles(translated, FUNCTION).values():
+        own = own_statements(translated, role)
+        for table, action, family in product(TABLES, of_items, families):
+            on = f"${{{table}.Arn}}"
+            when = {f"ForAllValues:StringLike dynamodb:LeadingKeys = {family}", actions.HAS_KEYS}
+            is_needed = Grant(role, action, on, when=frozenset(when)) in needs
+            request = Request(action, on, {"dynamodb:LeadingKeys": (f"{family[:-1]}a/b",)})
+            without = Request(action, on, {})
+            asked += 1
+            if allowed(own, request) != is_needed or allowed(own, without):
+                wrong.append((role, action, on, family))
+
+    assert wrong == []
+    assert asked > 3000
+
+
+TABLES = ("ImportsTable", "ExceptionsTable")
+
+
+def _families(root: Path) -> set[str]:
+    """The families of partition keys that the ledger writes, and one that it does not."""
+    ledger = (root / "layers/prefdrop/prefdrop/ledger/keys.py").read_text("utf-8")
+    found = {f"{name}#*" for name in re.findall(r'Key\(f"([A-Z]+)#', ledger)}
+    assert len(found) > 8
+    return found | {"FEED#*", "ELSE#*"}
+
+
+def test_every_list_is_limited_to_prefixes(translated):
+    for role in roles(translated, FUNCTION).values():
+        for prefix in ({}, {"s3:prefix": ("",)}, {"s3:prefix": ("elsewhere/",)}):
+            request = Request("s3:ListBucket", "${Bucket.Arn}", prefix)
+            assert not allowed(own_statements(translated, role), request), role
+
+
+def test_every_family_with_an_alias_is_of_the_ledger(template, root):
+    named = template["Metadata"]["LeadingKeys"].values()
+    patterns = [one["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] for one in named]
+
+    assert set(patterns) <= _families(root) - {"ELSE#*"}
+    assert len(patterns) == len(set(patterns))
 
 
 def test_a_policy_that_says_what_is_not_meant_is_refused():
@@ -273,9 +397,7 @@ def test_the_record_is_as_it_is_written_by_its_command(record, tmp_path):
 
 
 def test_every_rule_is_for_a_call_that_some_function_makes(record):
-    made = {" ".join(call.text.split()[:-1]) for call in record}
-
-    assert {rule.split(maxsplit=1)[1] for rule in actions.RULES} == made
+    assert set(actions.RULES) == {f"{call.service} {call.kind}" for call in record}
 
 
 def test_the_variables_of_the_table_are_those_that_each_function_is_given(translated):

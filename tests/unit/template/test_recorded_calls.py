@@ -21,11 +21,14 @@ from tools.permissions.calls import Call
 FUNCTION = "AnnounceImportFunction"
 ENVIRONMENT = {
     "PREFDROP_BUCKET": "bucket-1",
+    "PREFDROP_AUDIT_TABLE": "audit-1",
+    "PREFDROP_EXCEPTIONS_TABLE": "exceptions-1",
     "PREFDROP_IMPORTS_TABLE": "imports-1",
     "PREFDROP_BUS": "bus-1",
     "PREFDROP_EXPORT_MACHINE": "arn:aws:states:us-east-1:1:stateMachine:prefdrop-export",
 }
-ANA = {"pk": {"S": "Ana"}}
+ANA = {"pk": {"S": "IMPORT#Ana"}, "sk": {"S": "TURN#Ana"}}
+ANAS_EVENT = {"pk": {"S": "Ana"}}
 
 
 @pytest.fixture
@@ -42,12 +45,58 @@ def recorded(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("service", "operation", "params", "texts"),
     [
-        ("dynamodb", "GetItem", {"TableName": "imports-1", "Key": ANA}, ["GetItem ImportsTable"]),
+        (
+            "dynamodb",
+            "GetItem",
+            {"TableName": "imports-1", "Key": ANA},
+            ["GetItem ImportsTable IMPORT#*"],
+        ),
+        (
+            "dynamodb",
+            "GetItem",
+            {"TableName": "audit-1", "Key": ANAS_EVENT},
+            ["GetItem AuditTable"],
+        ),
         (
             "dynamodb",
             "Query",
-            {"TableName": "imports-1", "IndexName": "by-status", "ExpressionAttributeValues": ANA},
-            ["Query ImportsTable/by-status"],
+            {
+                "TableName": "imports-1",
+                "KeyConditionExpression": "sk = :sk AND pk = :pk",
+                "ExpressionAttributeValues": {":pk": {"S": "TURN#Ana"}, ":sk": {"S": "HOLDER"}},
+            },
+            ["Query ImportsTable TURN#*"],
+        ),
+        (
+            "dynamodb",
+            "Query",
+            {
+                "TableName": "imports-1",
+                "IndexName": "by-status",
+                "KeyConditionExpression": "#pk = :pk",
+                "ExpressionAttributeNames": {"#pk": "gsi1pk"},
+                "ExpressionAttributeValues": {":pk": {"S": "STATUS#Ana"}},
+            },
+            ["Query ImportsTable/by-status STATUS#*"],
+        ),
+        (
+            "dynamodb",
+            "BatchWriteItem",
+            {
+                "RequestItems": {
+                    "exceptions-1": [
+                        {"PutRequest": {"Item": ANA}},
+                        {"DeleteRequest": {"Key": {"pk": {"S": "EVENT#Ana"}}}},
+                    ]
+                }
+            },
+            ["BatchWriteItem ExceptionsTable EVENT#* IMPORT#*"],
+        ),
+        (
+            "dynamodb",
+            "BatchGetItem",
+            {"RequestItems": {"exceptions-1": {"Keys": [ANA]}, "audit-1": {"Keys": [ANAS_EVENT]}}},
+            ["BatchGetItem AuditTable", "BatchGetItem ExceptionsTable IMPORT#*"],
         ),
         (
             "dynamodb",
@@ -55,12 +104,14 @@ def recorded(folder: Path) -> list[str]:
             {
                 "TransactItems": [
                     {"Put": {"TableName": "imports-1", "Item": ANA}},
+                    {"Put": {"TableName": "imports-1", "Item": {"pk": {"S": "TURN#Ana"}}}},
                     {"ConditionCheck": {"TableName": "imports-1", "Key": ANA}},
                 ]
             },
             [
-                "TransactWriteItems.ConditionCheck ImportsTable",
-                "TransactWriteItems.Put ImportsTable",
+                "TransactWriteItems.ConditionCheck ImportsTable IMPORT#*",
+                "TransactWriteItems.Put ImportsTable IMPORT#*",
+                "TransactWriteItems.Put ImportsTable TURN#*",
             ],
         ),
         (
@@ -172,7 +223,7 @@ def test_a_call_that_is_not_on_record_fails_the_session_and_is_named(
 
     assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
     assert watching.faults == [
-        "not on record: AnnounceImportFunction: dynamodb DeleteItem ImportsTable"
+        "not on record: AnnounceImportFunction: dynamodb DeleteItem ImportsTable IMPORT#*"
     ]
 
 
@@ -209,6 +260,16 @@ def test_a_resource_that_nobody_knows_is_told(recorder: Recorder, tmp_path: Path
     assert faults(tmp_path) == ["elsewhere/a is no kind of object that is known; see KEYS"]
 
 
+@pytest.mark.parametrize("key", [ANAS_EVENT, {"pk": {"S": "import#Ana"}}, {"id": {"S": "Ana"}}])
+def test_item_of_no_known_family_is_reported(
+    recorder: Recorder, tmp_path: Path, key: dict[str, Any]
+) -> None:
+    recorder.asked("dynamodb", "GetItem", {"TableName": "imports-1", "Key": key})
+
+    (fault,) = faults(tmp_path)
+    assert "GetItem ImportsTable names a partition key of no family" in fault
+
+
 def test_functions_of_other_stacks_are_not_asked_for(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
     with recorder.made_by("EchoFunction", {}):
@@ -220,7 +281,8 @@ def test_functions_of_other_stacks_are_not_asked_for(tmp_path: Path) -> None:
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     made = {
         Call(FUNCTION, "s3", "GetObject", "version", "Bucket/inbox/*"),
-        Call(FUNCTION, "dynamodb", "Query", "", "ImportsTable/by-status"),
+        Call(FUNCTION, "dynamodb", "Query", "", "ImportsTable/by-status", ("STATUS#*",)),
+        Call(FUNCTION, "dynamodb", "BatchGetItem", "", "ExceptionsTable", ("EVENT#*", "IMPORT#*")),
     }
 
     calls.write(made, tmp_path / "calls.toml")

@@ -1,13 +1,15 @@
 """What functions ask of AWS, written down: which call, of which resource, never what is in it.
 
 Where the variable `RECORD` names a folder, each process that runs functions appends to a file of
-its own in it: one JSON object per line, each call in each of its forms once.
+its own in it: one JSON object per line, each call in each of its forms once. Of a partition key,
+only the family is kept, such as `IMPORT#*`: the rest names an import, a feed or an account.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +32,14 @@ NAMING = (
     "stateMachineArn",
 )
 """Parameters that say which resource a call is about; of all others nothing is kept."""
+
+PARTITION_KEY = "pk"
+"""The attribute with the partition key in every table; an index's ends alike (`gsi1pk`)."""
+
+EQUALS = re.compile(r"([#\w]+) = (:\w+)")
+
+FAMILY = re.compile(r"[A-Z]+#")
+"""The first part of a partition key, by which the ledger tells its kinds of items apart."""
 
 Parameters = Mapping[str, Any]
 
@@ -117,7 +127,31 @@ def _calls(operation: str, params: Parameters) -> Iterator[dict[str, Any]]:
         }
         if of.get("VersionId"):
             call["version"] = True
+        if leading := sorted({_family(key) for key in _leading_keys(of)}):
+            call["leading"] = leading
         yield call
+
+
+def _leading_keys(of: Parameters) -> Iterator[str]:
+    """The partition keys that one part of a call names, which are IAM's `dynamodb:LeadingKeys`."""
+    for item in (of.get("Key"), of.get("Item"), *of.get("Keys", ())):
+        if isinstance(item, Mapping):
+            yield from _text(item.get(PARTITION_KEY))
+    names, values = (of.get(f"ExpressionAttribute{what}", {}) for what in ("Names", "Values"))
+    for name, value in EQUALS.findall(of.get("KeyConditionExpression", "")):
+        if names.get(name, name).endswith(PARTITION_KEY):
+            yield from _text(values.get(value))
+
+
+def _text(value: Any) -> Iterator[str]:
+    """A value that is text, as the low-level client takes it; what it would refuse is no text."""
+    if isinstance(value, Mapping) and isinstance(value.get("S"), str):
+        yield value["S"]
+
+
+def _family(key: str) -> str:
+    match = FAMILY.match(key)
+    return f"{match[0]}*" if match else "*"
 
 
 def _parts(operation: str, params: Parameters) -> Iterator[tuple[str, Parameters]]:
@@ -127,8 +161,8 @@ def _parts(operation: str, params: Parameters) -> Iterator[tuple[str, Parameters
                 for part, of in item.items():
                     yield f"{operation}.{part}", of
         case "BatchGetItem" | "BatchWriteItem":
-            for table in params["RequestItems"]:
-                yield operation, {"TableName": table}
+            for table, asked in params["RequestItems"].items():
+                yield operation, {"TableName": table, "Keys": [*_keys_of_batch(asked)]}
         case "PutEvents":
             for entry in params["Entries"]:
                 yield operation, entry
@@ -137,3 +171,13 @@ def _parts(operation: str, params: Parameters) -> Iterator[tuple[str, Parameters
                 yield operation, {"Bucket": params["Bucket"], **one}
         case _:
             yield operation, params
+
+
+def _keys_of_batch(asked: Any) -> Iterator[Parameters]:
+    """What holds the keys of one table's part of a batch: keys to read, or items to write."""
+    if isinstance(asked, Mapping):
+        yield from asked.get("Keys", ())
+        return
+    for write in asked:
+        for one in write.values():
+            yield one.get("Item") or one.get("Key")
