@@ -22,6 +22,8 @@ Audit        <event id>                                    one vendor event
   by-profile PROFILE#<id>      <time>#<event id>           by an id that came as a number
              ALTERNATE#<id>    <time>#<event id>           by an id that came as text
   by-day     DAY#<day>#<f>     <time>#<event id>
+
+A number larger than its width has a letter before it, as in CHUNK#0001#A1000000; see `_ordered`.
 """
 
 from __future__ import annotations
@@ -54,17 +56,17 @@ def meta(import_id: str) -> Key:
 
 def part(import_id: str, number: int) -> Key:
     """One part of an import, numbered from 1."""
-    return Key(f"IMPORT#{import_id}", f"PART#{number:04d}")
+    return Key(f"IMPORT#{import_id}", f"PART#{_ordered(number, 4)}")
 
 
 def chunk(import_id: str, part_number: int, number: int) -> Key:
     """One chunk of a part, both numbered from 1."""
-    return Key(f"IMPORT#{import_id}", f"CHUNK#{part_number:04d}#{number:06d}")
+    return Key(f"IMPORT#{import_id}", f"{chunks_of(part_number)}{_ordered(number, 6)}")
 
 
 def chunks_of(part_number: int) -> str:
     """What the sort keys of a part's chunks begin with."""
-    return f"CHUNK#{part_number:04d}#"
+    return f"CHUNK#{_ordered(part_number, 4)}#"
 
 
 def report(import_id: str, attempt: int) -> Key:
@@ -99,7 +101,7 @@ def quota_mark(client_id: str, time: str, request: str) -> Key:
 
 def exception(import_id: str, row: int, stage: str) -> Key:
     """One reject of an import."""
-    return Key(f"IMPORT#{import_id}#{row % EXCEPTION_SPREAD}", f"ROW#{row:010d}#{stage}")
+    return Key(f"IMPORT#{import_id}#{row % EXCEPTION_SPREAD}", f"ROW#{_ordered(row, 10)}#{stage}")
 
 
 def status_partition(status: str) -> str:
@@ -185,6 +187,18 @@ def exception_object(day: str, name: str) -> str:
     return f"exceptions/{day.replace('-', '/')}/{name}"
 
 
+def _ordered(number: int, width: int) -> str:
+    """Return a number from 0 on as text that sorts as the number does.
+
+    It has `width` digits, and a larger one a letter before them, by how many digits it has more:
+    9998, 9999, A10000, A10001, B100000.
+    """
+    digits = f"{number:0{width}d}"
+    longer = len(digits) - width
+    # Letters sort after digits, so keys that older releases wrote stay valid and come first.
+    return f"{chr(ord('A') + longer - 1)}{digits}" if longer else digits
+
+
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -201,22 +215,22 @@ def export_run(name: str, run: str) -> Key:
 
 def export_object(name: str, run: str, attempt: int, number: int) -> Key:
     """One object of a run, numbered from 1 in each attempt."""
-    return Key(f"EXPORT#{name}", f"{export_objects_of(run, attempt)}{number:05d}")
+    return Key(f"EXPORT#{name}", f"{export_objects_of(run, attempt)}{_ordered(number, 5)}")
 
 
 def export_objects_of(run: str, attempt: int) -> str:
     """What the sort keys of an attempt's objects begin with."""
-    return f"OBJECT#{run}#{attempt:02d}#"
+    return f"OBJECT#{run}#{_ordered(attempt, 2)}#"
 
 
 def export_roll(name: str, run: str, attempt: int, number: int) -> Key:
     """The roll of one stretch of pages, numbered from 1 in each attempt."""
-    return Key(f"EXPORT#{name}", f"{export_rolls_of(run, attempt)}{number:05d}")
+    return Key(f"EXPORT#{name}", f"{export_rolls_of(run, attempt)}{_ordered(number, 5)}")
 
 
 def export_rolls_of(run: str, attempt: int) -> str:
     """What the sort keys of an attempt's rolls begin with."""
-    return f"ROLL#{run}#{attempt:02d}#"
+    return f"ROLL#{run}#{_ordered(attempt, 2)}#"
 
 
 def export_token(digest: str) -> Key:
