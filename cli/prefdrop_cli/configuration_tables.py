@@ -65,7 +65,7 @@ def tell_snapshot(snapshot: Snapshot, locale: str) -> None:
         if locale:
             items = snapshot.localized.get(locale, {}).get(part, items)
         if items:
-            say(f"\n{title}")
+            say("", title)
             table(("name", "of", "called", "active"), (_row(part, each, locale) for each in items))
     _tell_unread(snapshot.unread)
     if snapshot.account().pattern_not_understood:

@@ -146,13 +146,13 @@ def print_run(run: ExportRun) -> None:
 def _print_untold(run: ExportRun) -> None:
     """Print what the columns could not tell, and what is not in force."""
     if run.inexpressible:
-        say("\nWhat the columns do not tell exactly")
+        say("", "What the columns do not tell exactly")
         counts = sorted(run.inexpressible.items(), key=lambda one: (-one[1], one[0]))
         rows = [(name, count, str(run.examples.get(name, "-"))) for name, count in counts]
         table(("column or path", "values", "such as in profile"), rows)
     if run.lapsed:
         counted = (f"{count:,} {name.replace('_', ' ')}" for name, count in run.lapsed.items())
-        say(f"\nNot in force any more: {', '.join(counted)}")
+        say("", f"Not in force any more: {', '.join(counted)}")
 
 
 def fetch_run(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
-
 from prefdrop.feeds import Feed
 from prefdrop.feeds.inference import Proposal
 from prefdrop_cli.checking import Checked, Gate
-from prefdrop_cli.output import note, pairs, say, say_json, table
+from prefdrop_cli.output import note, pairs, say, say_formatted, say_json, table
 from prefdrop_cli.shapes.feeds import CheckedFeed, HeldTo, ProposedFeed
 
 SHOWN_REASONS = 20
@@ -49,11 +47,10 @@ def tell_checked(checked: Checked) -> None:
     _warn(checked.warnings)
     if checked.first_records:
         count = len(checked.first_records)
-        say("\nThe first record as it would be staged:" if count == 1 else (
-            f"\nThe first {count} records as they would be staged:"
-        ))  # fmt: skip
+        one = "The first record as it would be staged:"
+        say("", one if count == 1 else f"The first {count} records as they would be staged:")
         for record in checked.first_records:
-            say(msgspec.json.format(msgspec.json.encode(record), indent=2).decode())
+            say_formatted(record)
     _tell_reasons(checked)
 
 
@@ -65,7 +62,7 @@ def _tell_reasons(checked: Checked) -> None:
     reasons = checked.by_frequency()
     if not reasons:
         return
-    say("\nRejects by reason:")
+    say("", "Rejects by reason:")
     shown = reasons[:SHOWN_REASONS]
     lines = ((each.count, each.code, _rows(each.rows, each.count), each.reason) for each in shown)
     table(("count", "code", "rows", "reason"), lines)

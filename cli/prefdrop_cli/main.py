@@ -31,6 +31,7 @@ from prefdrop_cli.commands import (
 from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.output import note, say, show_error
 
+NAME = "prefdrop"
 HERE = "On this machine: begin here"
 STACK = "On a deployed stack, or one that `prefdrop local up` keeps"
 WRONG = "When something is wrong"
@@ -56,7 +57,7 @@ class _InOrder(TyperGroup):
 
 
 app = typer.Typer(
-    name="prefdrop",
+    name=NAME,
     cls=_InOrder,
     epilog=EXIT_CODES,
     no_args_is_help=True,
@@ -123,13 +124,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(words: Sequence[str]) -> NoReturn:
-    """Run the command to its exit; raises WrongUse for a wrong call where JSON is asked for."""
-    if "--json" not in words:
-        app(words)
-        sys.exit(Exit.DONE)
+    """Run the command to its exit; raises WrongUse for a wrong call.
+
+    Typer would print what is wrong by itself, with the words as they were typed.
+    """
     try:
-        sys.exit(app(words, standalone_mode=False) or Exit.DONE)
+        sys.exit(app(words, prog_name=NAME, standalone_mode=False) or Exit.DONE)
     except typer.TyperException as error:
+        if not error.format_message().strip():  # a group without a command: help is on the screen
+            sys.exit(Exit.WRONG_USE)
         raise _told(error) from None
     except typer.Abort:
         sys.exit(Exit.INTERRUPTED)
@@ -138,8 +141,8 @@ def _run(words: Sequence[str]) -> NoReturn:
 def _told(error: typer.TyperException) -> WrongUse:
     """What the command line has against the words that were typed."""
     context = getattr(error, "ctx", None)
-    path = f"prefdrop {context.command_path.partition(' ')[2]}" if context else "prefdrop"
-    return WrongUse(error.format_message(), hint=f"`{path.strip()} --help` shows how to call it.")
+    path = context.command_path if context else NAME
+    return WrongUse(error.format_message(), hint=f"`{path} --help` shows how to call it.")
 
 
 def _fail(error: PrefdropError, words: Sequence[str]) -> NoReturn:
@@ -149,8 +152,10 @@ def _fail(error: PrefdropError, words: Sequence[str]) -> NoReturn:
 
 def _stop_printing(error: OSError) -> NoReturn:
     """Say that what was to be written has no room, where that can still be said."""
-    note(f"Error: {error.filename or 'The output'} cannot be written: {error.strerror}.")
-    note("       Make room, or write it elsewhere, and type the command again.")
+    note(
+        f"Error: {error.filename or 'The output'} cannot be written: {error.strerror}.",
+        "       Make room, or write it elsewhere, and type the command again.",
+    )
     sys.stdout = StringIO()  # else the interpreter tries the rest once more as it ends
     sys.exit(Exit.FAILED)
 

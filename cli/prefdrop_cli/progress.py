@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from prefdrop_cli.output import note, printable
+
 LINE_EVERY = 5.0
 """Seconds between two lines about the same phase where there is no terminal."""
 
@@ -94,8 +96,7 @@ class LogProgress:
         if self._seen is None or self._seen == self._told:
             return
         self._told, self._told_at = self._seen, time.monotonic()
-        sys.stderr.write(f"{_line(self._seen, self._told_at - self._began)}\n")
-        sys.stderr.flush()
+        note(_line(self._seen, self._told_at - self._began))
 
 
 class TerminalProgress:
@@ -109,7 +110,7 @@ class TerminalProgress:
             TextColumn("{task.percentage:>3.0f}%"),
             _Rate(),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=Console(stderr=True),
         )
         self._tasks: dict[str, TaskID] = {}
@@ -124,7 +125,7 @@ class TerminalProgress:
             total=step.total or None,
             completed=step.done,
             records=step.records,
-            note=step.note,
+            note=printable(step.note),
         )
 
     def _begin(self, phase: str) -> None:

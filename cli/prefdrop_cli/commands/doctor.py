@@ -35,7 +35,7 @@ from prefdrop_cli.options import (
     UserId,
     VendorToExamine,
 )
-from prefdrop_cli.output import note, say_json
+from prefdrop_cli.output import ask, note, say_json
 from prefdrop_cli.shapes.stack import Examination
 from prefdrop_cli.vendors import VendorOptions
 
@@ -138,7 +138,7 @@ def _allowed(asking: Asking, *, writes: bool, as_json: bool) -> bool:
     if writes or as_json or not sys.stdin.isatty():
         return writes
     note(f"Some assumptions are told by writes alone. {COST}")
-    return typer.confirm("Ask these as well?", default=False, err=True)
+    return ask("Ask these as well?", default=False)
 
 
 def _tell(findings: list[Finding], confirmed: list[Confirmed], *, as_json: bool) -> NoReturn:

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from prefdrop.auditing.history import Told, conflicts_of, of_person, of_types, tell
@@ -21,7 +20,7 @@ from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.functions import invoke
 from prefdrop_cli.moments import moment
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
-from prefdrop_cli.output import note, pairs, printable, say, say_json, table
+from prefdrop_cli.output import note, pairs, say, say_formatted, say_json, table
 from prefdrop_cli.shapes.events import (
     BackfillCounts,
     Conflict,
@@ -165,18 +164,18 @@ def show(
         return
     pairs({name.replace("_", " "): value for name, value in _listed(told.kept).items()})
     if told.changes:
-        say("\nWhat it changed")
+        say("", "What it changed")
         for change in told.changes:
-            say(f"  {printable(str(change))}")
-    say(f"\n{_heading(told)}")
-    say(msgspec.json.format(msgspec.json.encode(told.event), indent=2).decode())
+            say(f"  {change}")
+    say("", _heading(told))
+    say_formatted(told.event)
     for delivery, body in told.deliveries:
         if delivery != told.shown:
-            say(f"\nThe same event as it came at {delivery.received_at}, by {delivery.source}")
-            say("It is no longer in the bucket." if body is None else printable(_text(body)))
+            say("", f"The same event as it came at {delivery.received_at}, by {delivery.source}")
+            say(*("It is no longer in the bucket." if body is None else _text(body)).split("\n"))
     for one, body in others:
-        say(f"\nCame under the same id at {one.received_at}, by {one.source}: {one.reason}")
-        say("It has expired." if body is None else printable(_text(body)))
+        say("", f"Came under the same id at {one.received_at}, by {one.source}: {one.reason}")
+        say(*("It has expired." if body is None else _text(body)).split("\n"))
 
 
 def _heading(told: Told) -> str:

@@ -155,7 +155,7 @@ def show(
     if manifest is None and found.manifest_key:
         note("Its manifest is not in the bucket any more.")
     if manifest and manifest["objects"]:
-        say("\nObjects")
+        say("", "Objects")
         rows = ((one["key"], one["records"], one["bytes"]) for one in manifest["objects"])
         table(("key", "records", "bytes"), rows)
     if not run:
@@ -163,7 +163,7 @@ def show(
 
 
 def _print_runs(exports: OperatorExports, name: str) -> None:
-    say("\nRuns, newest first")
+    say("", "Runs, newest first")
     rows = (
         (one.run, one.status, kind_of(one), one.records, one.started_at)
         for one in operate.list_runs(exports, name)

@@ -78,7 +78,7 @@ def infer(
     if as_json:
         say_json(described(proposed, out))
     elif out is None:
-        say(proposed.text.rstrip("\n"))
+        say(*proposed.text.rstrip("\n").split("\n"))
     tell_proposal(proposed, data, out, as_json=as_json)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
-from prefdrop_cli.output import note, say, say_json, table
+from prefdrop_cli.output import copy_out, note, say, say_json, table
 from prefdrop_cli.results import parts_of, print_summary, report_of, require_place
 from prefdrop_cli.shapes.imports import DecidedImport, FetchedRejects, ListedImport
 from prefdrop_cli.story.printing import print_story
@@ -123,7 +122,7 @@ def show(
         return
     print_summary(report, reason=False)
     if parts:
-        say("\nParts")
+        say("", "Parts")
         shown = ("number", "state", "rows", "staged", "processed", "executed_at")
         titles = ("part", "state", "rows", "staged", "processed", "executed")
         table(titles, ([part[name] for name in shown] for part in parts))
@@ -166,8 +165,7 @@ def rejects(
         say(f"Wrote {out}. {_what_to_do_with(found, out)}; the _columns are ignored.")
     else:
         body = deployment.s3.get_object(Bucket=deployment.bucket, Key=found.rejects_key)["Body"]
-        for block in body.iter_chunks(1 << 16):
-            sys.stdout.buffer.write(block)
+        copy_out(body.iter_chunks(1 << 16))
 
 
 def _what_to_do_with(found: Import, out: Path) -> str:

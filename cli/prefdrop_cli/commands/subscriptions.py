@@ -12,7 +12,7 @@ from prefdrop.mypreferences import Client
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
-from prefdrop_cli.output import note, say, say_json
+from prefdrop_cli.output import ask, note, say, say_json
 from prefdrop_cli.shapes.stack import SubscriptionStep, SubscriptionSteps
 from prefdrop_cli.subscribing.definition import read_file
 from prefdrop_cli.subscribing.planning import Change, Step, plan
@@ -90,7 +90,7 @@ def _ask(steps: list[Step], removals: list[Step], address: str) -> None:
         )
     for line in _lines(steps, address):
         note(line)
-    if not typer.confirm(f"Remove {names} for good?", err=True):
+    if not ask(f"Remove {names} for good?"):
         raise WrongUse("Nothing was changed.", hint="Correct the file to keep them.")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from prefdrop_cli.console import account, alarms, events, exports, imports, resu
 from prefdrop_cli.console.answers import Answer, Asked, as_json, problem, problem_of
 from prefdrop_cli.console.desk import shared
 from prefdrop_cli.deployments import LOOPBACK, Deployment
+from prefdrop_cli.output import note
 
 Subject = Callable[[Deployment, Asked], Any]
 """Answers one kind of question with a value for JSON, or with an Answer of its own."""
@@ -58,7 +58,7 @@ class Api:
             told = explain_aws(error)
             return problem(HTTPStatus.BAD_GATEWAY, told.code, told.message, told.hint)
         except Exception:  # the page has to hear of it; who runs the console sees where it was
-            traceback.print_exc(file=sys.stderr)
+            note(*traceback.format_exc().rstrip().split("\n"))
             return problem(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "ConsoleFault",

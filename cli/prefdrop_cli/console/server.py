@@ -16,6 +16,7 @@ from prefdrop_cli.console.answers import Answer, problem
 from prefdrop_cli.console.api import Api
 from prefdrop_cli.console.guard import LOCKED, TOKEN, Guard
 from prefdrop_cli.exits import WrongUse
+from prefdrop_cli.output import note
 
 LOOPBACK = "127.0.0.1"
 IDLE_SECONDS = 30
@@ -88,7 +89,7 @@ class ConsoleServer(ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
         """A browser that went away is no error; a fault of ours is shown where it can be read."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            traceback.print_exc()
+            note(*traceback.format_exc().rstrip().split("\n"))
 
 
 class _Handler(BaseHTTPRequestHandler):

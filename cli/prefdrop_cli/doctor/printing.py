@@ -21,7 +21,7 @@ def print_finding(finding: Finding) -> None:
 def print_assumptions(confirmed: Iterable[Confirmed]) -> None:
     """The table of open points, then what was found about each that did not simply hold."""
     points = list(confirmed)
-    say("\nAssumptions about the vendor (docs/vendor-assumptions.md)")
+    say("", "Assumptions about the vendor (docs/vendor-assumptions.md)")
     table(
         ("number", "assumption", "outcome"), ((p.number, p.assumption, p.outcome) for p in points)
     )
@@ -30,7 +30,7 @@ def print_assumptions(confirmed: Iterable[Confirmed]) -> None:
             _print_details(point, "Change it in: ")
     told = [point for point in points if point.outcome == "could not be told"]
     if told:
-        say("\nTo find out what could not be told:")
+        say("", "To find out what could not be told:")
     for point in told:
         for line in point.said:
             say(f"{point.number}  {line}")
@@ -38,7 +38,7 @@ def print_assumptions(confirmed: Iterable[Confirmed]) -> None:
 
 
 def _print_details(point: Confirmed, label: str) -> None:
-    say(f"\n{point.number} did not hold:")
+    say("", f"{point.number} did not hold:")
     for line in point.said:
         say(f"  {line}")
     say(f"  {label}{point.remedy}")
@@ -52,6 +52,7 @@ def print_summary(findings: list[Finding], confirmed: list[Confirmed]) -> None:
     wrong = sum(point.outcome == "did not hold" for point in confirmed)
     points = f", {wrong} assumptions that did not hold" if confirmed else ""
     say(
-        f"\n{count['good']} good, {count['doubtful']} worth a look, {count['bad']} bad, "
-        f"{count['skipped']} not looked at{points}."
+        "",
+        f"{count['good']} good, {count['doubtful']} worth a look, {count['bad']} bad, "
+        f"{count['skipped']} not looked at{points}.",
     )

@@ -10,11 +10,11 @@ from prefdrop_cli.story.telling import Story
 
 def print_story(story: Story) -> None:
     """Print what happened, the workflow's steps, and how the import stands."""
-    say("\nWhat happened (UTC)")
+    say("", "What happened (UTC)")
     table(("when", "what"), ((_clock(one.at), one.what) for one in story.happened))
     steps = [span for span in story.steps if span.name in DOING]
     if steps:
-        say("\nWhat the workflow did")
+        say("", "What the workflow did")
         table(
             ("step", "times", "first", "last", "failed tries"),
             ((s.name, s.times, _clock(s.first), _clock(s.last), _failures(s)) for s in steps),
@@ -25,7 +25,7 @@ def print_story(story: Story) -> None:
 def print_standing(standing: Standing) -> None:
     """Print how an import stands: what is the matter, since when, and what to do next."""
     since = f" (since {_clock(standing.since)})" if standing.since else ""
-    say(f"\nNow:  {standing.now}{since}")
+    say("", f"Now:  {standing.now}{since}")
     say(f"Next: {standing.next}")
 
 

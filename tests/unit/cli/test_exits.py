@@ -67,7 +67,7 @@ def ended_by(kind: type[PrefdropError], monkeypatch: pytest.MonkeyPatch) -> obje
     error = kind.__new__(kind)
     error.message, error.hint = "What happened.", ""
 
-    def fail(words: list[str]) -> None:
+    def fail(words: list[str], **_: object) -> None:
         raise error
 
     monkeypatch.setattr(main, "app", fail)

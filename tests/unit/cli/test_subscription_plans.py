@@ -102,4 +102,4 @@ def test_a_name_that_the_vendor_has_twice_is_refused() -> None:
 
 
 def test_what_a_terminal_would_act_on_is_written_out() -> None:
-    assert printable("consent\x1b[2J.updated \u0416") == "consent\\x1b[2J.updated \u0416"
+    assert printable("consent\x1b[2J.updated \u0416") == "consent\\u001b[2J.updated \u0416"
