@@ -7,12 +7,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from prefdrop.feeds import AccountSnapshot, Feed, Source, load_feed
+from prefdrop.importing.drop import FEED_NAMES, is_feed_name
 from prefdrop_cli.exits import WrongUse
 
 
 def read_feed(path: Path) -> Feed:
-    """Load a feed from a file; raises WrongUse or FeedError."""
-    return load_feed(read_file(path, "feed"), file=str(path))
+    """Load a feed from a file whose name a feed may have; raises WrongUse or FeedError."""
+    feed = load_feed(read_file(path, "feed"), file=str(path))
+    require_feed_name(feed.name)
+    return feed
+
+
+def require_feed_name(name: str) -> None:
+    """Raise WrongUse unless a feed may have this name: drops into its folder start no import."""
+    if not is_feed_name(name):
+        raise WrongUse(f"Invalid feed name {name!r}.", hint=FEED_NAMES)
 
 
 def open_source(path: Path, feed: Feed, snapshot: AccountSnapshot | None = None) -> Source:

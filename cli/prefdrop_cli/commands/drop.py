@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from prefdrop_cli.dropping import Dropped, drop_file
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, SourceFile, Stack
 from prefdrop_cli.output import say, say_json
-from prefdrop_cli.preflight import open_source
+from prefdrop_cli.preflight import open_source, require_feed_name
 
 FeedName = Annotated[str, typer.Option("--feed", help="Name of a feed that the bucket holds.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show how the import gets on until it ends.")]
@@ -43,8 +44,9 @@ def check_against_bucket(deployment: Deployment, file: Path, feed: str) -> None:
     if "/" in feed or feed.endswith(".toml"):
         raise WrongUse(
             f"--feed takes the name of a feed in the bucket, and {feed} is a path.",
-            hint=f"Say --feed {Path(feed).stem}, after `prefdrop feeds push {feed}`.",
+            hint=f"Say --feed {quote(Path(feed).stem)}, after `prefdrop feeds push {quote(feed)}`.",
         )
+    require_feed_name(feed)
     key = f"feeds/{feed}.toml"
     try:
         text = deployment.objects.read(key).body

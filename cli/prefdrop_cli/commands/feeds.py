@@ -20,7 +20,13 @@ from prefdrop_cli.feed_reports import (
 from prefdrop_cli.inferring import propose_feed
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import say, say_json, table
-from prefdrop_cli.preflight import open_source, plain_size, read_feed, read_file
+from prefdrop_cli.preflight import (
+    open_source,
+    plain_size,
+    read_feed,
+    read_file,
+    require_feed_name,
+)
 from prefdrop_cli.progress import progress_for
 from prefdrop_cli.sandbox_account import sandbox_account
 from prefdrop_cli.shapes.feeds import CheckedFile, ListedFeed, PushedFeeds
@@ -72,6 +78,8 @@ def infer(
     """
     if out is not None and out.exists() and not force:
         raise WrongUse(f"{out} is there already.", hint="Choose another name, or add --force.")
+    if out is not None:
+        require_feed_name(out.stem)
     proposed = propose_feed(data, name=name, timezone=timezone, out=out)
     if out is not None:
         out.write_text(proposed.text, encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.feeds import FeedError, load_feed
+from prefdrop.importing.drop import FEED_NAMES, is_feed_name
 from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good
 from prefdrop_cli.doctor.patient import Patient
 
@@ -107,6 +108,11 @@ def feeds(patient: Patient) -> Iterator[Finding]:
         return
     wrong = 0
     for key in keys:
+        name = key.removeprefix("feeds/").removesuffix(".toml")
+        if not is_feed_name(name):
+            wrong += 1
+            yield bad("feeds", f"Invalid feed name {name!r}: drops start no import.", FEED_NAMES)
+            continue
         try:
             load_feed(objects.read(key).body, file=key)
         except FeedError as error:

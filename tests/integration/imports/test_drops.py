@@ -81,13 +81,26 @@ def test_files_dropped_together_are_imported_one_after_the_other(bench: Workbenc
     assert len(bench.profiles()) == 20
 
 
-def test_a_folder_placeholder_is_not_a_drop(bench: Workbench) -> None:
-    version = bench.drop("", name="archive/")
+def test_folder_placeholder_starts_no_import(bench: Workbench) -> None:
+    for name in ("archive/", ""):
+        version = bench.drop("", name=name)
 
-    ended = bench.end_of(bench.execution_of(version))
+        ended = bench.end_of(bench.execution_of(version))
 
-    assert ended["status"] == "SUCCEEDED"
-    assert "NothingToImport" in bench.history(ended["executionArn"])
+        assert ended["status"] == "SUCCEEDED"
+        assert "NothingToImport" in bench.history(ended["executionArn"])
+
+
+def test_drop_for_invalid_feed_name_ends_with_the_reason(bench: Workbench) -> None:
+    before = len(bench.imports())
+
+    execution = bench.execution_of(bench.drop(people(1), feed="people`x`"))
+
+    bench.end_of(execution)
+    ended = bench.step_functions.describe_execution(executionArn=execution)
+    assert (ended["status"], ended["error"]) == ("FAILED", "NoImport")
+    assert "NotADrop: Invalid feed name 'people`x`'" in ended["cause"]
+    assert len(bench.imports()) == before
 
 
 def test_an_event_that_names_no_drop_ends_with_the_reason(bench: Workbench) -> None:

@@ -14,6 +14,7 @@ import pytest
 from prefdrop.feeds import ChunkLimits, Cursor, load_feed
 from prefdrop_cli import checking
 from prefdrop_cli.checking import check_file
+from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.main import main
 from prefdrop_cli.preflight import open_source, read_feed
 from tests.shapes import printed_by
@@ -349,3 +350,28 @@ def test_the_reference_shows_what_the_commands_really_print(
     assert said == infer[1]
     assert Path("feeds/spring-list.toml").read_text() == block("toml", "#:schema")
     assert found == check[1]
+
+
+BAD_STEM = "peo\x1b[2Jple\n`x`"
+
+
+@pytest.mark.parametrize("command", ["check", "push", "infer", "drop"])
+def test_invalid_feed_name_is_refused_before_anything_is_sent(
+    run: Run, tmp_path: Path, deployment: Deployment, command: str
+) -> None:
+    feed = a_feed(tmp_path).rename(tmp_path / f"{BAD_STEM}.toml")
+    data = a_file(tmp_path, 1)
+    words: dict[str, tuple[str | Path, ...]] = {
+        "check": ("feeds", "check", feed, data),
+        "push": ("feeds", "push", feed),
+        "infer": ("feeds", "infer", data, "-o", tmp_path / f"other{BAD_STEM}.toml"),
+        "drop": ("drop", data, "--feed", BAD_STEM),
+    }
+
+    code, out, err = run(*words[command])
+
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: Invalid feed name")
+    assert all(line.isprintable() for line in err.splitlines())
+    assert list(deployment.objects.list("")) == []
+    assert not list(tmp_path.glob("other*"))

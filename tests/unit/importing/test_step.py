@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from prefdrop.errors import Terminal
+from prefdrop.importing.record_failure import read_failure
 from prefdrop.importing.step import AwsFailed, invoked
 from prefdrop.telemetry import logger
 
@@ -37,3 +40,21 @@ def test_what_aws_says_of_a_record_is_in_neither_the_error_nor_the_log() -> None
     assert PERSON not in lines.getvalue() + str(raised.value)
     assert "ValidationException" in lines.getvalue()
     assert raised.value.__suppress_context__
+
+
+def test_line_feed_in_a_file_name_forges_neither_hint_nor_log_line() -> None:
+    def refuse(*_: Any) -> None:
+        raise Terminal("inbox/people/a\n`forged command`.csv is empty.", hint="Drop another.")
+
+    lines = io.StringIO()
+    before = logger.registered_handler.setStream(lines)  # type: ignore[attr-defined]
+    try:
+        with pytest.raises(Terminal) as raised:
+            invoked(refuse, object)({}, Context())
+    finally:
+        logger.registered_handler.setStream(before)  # type: ignore[attr-defined]
+
+    failure = read_failure("Terminal", json.dumps({"errorMessage": str(raised.value)}))
+    assert failure.message == r"inbox/people/a\n`forged command`.csv is empty."
+    assert failure.hint == "Drop another."
+    assert len(lines.getvalue().splitlines()) == 1

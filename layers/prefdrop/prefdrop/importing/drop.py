@@ -11,9 +11,32 @@ from prefdrop.errors import Terminal
 
 INBOX = "inbox/"
 
+FEED_NAME_LENGTH = 200
+NEVER_IN_FEED_NAMES = frozenset("/\\'\"`$*?<>|;")
+"""Characters that would end a folder's name, or that mean something else in a shell."""
+FEED_NAMES = (
+    f"Use up to {FEED_NAME_LENGTH} characters: letters, digits, spaces, dots, dashes, underscores. "
+    "The first is neither a dot nor a dash."
+)
+"""The rule of `is_feed_name` for people, short of the signs that it also allows."""
+
 
 class NotADrop(Terminal):
     """The event that started the workflow does not name an object version under `inbox/`."""
+
+
+def is_feed_name(name: str) -> bool:
+    """Return whether a feed may have this name: it becomes part of keys, commands and pages.
+
+    The rule is wide, so that it covers what files are called in any language.
+    """
+    return (
+        0 < len(name) <= FEED_NAME_LENGTH
+        and name.isprintable()
+        and name == name.strip()
+        and name[0] not in ".-"
+        and not NEVER_IN_FEED_NAMES & set(name)
+    )
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -65,7 +88,10 @@ class _Event(msgspec.Struct):
 
 
 def read_event(event: dict[str, Any]) -> Drop:
-    """Read an EventBridge `Object Created` event of S3; raises NotADrop."""
+    """Read an EventBridge `Object Created` event of S3; raises NotADrop.
+
+    A folder's placeholder, whose key ends with a slash, is answered like a drop.
+    """
     try:
         detail = msgspec.convert(event, _Event).detail
     except msgspec.ValidationError as error:
@@ -82,9 +108,16 @@ def read_event(event: dict[str, Any]) -> Drop:
         sequencer=found.sequencer,
         dropped_at=event["time"],
     )
+    if drop.key.startswith(INBOX) and drop.key.endswith("/"):
+        return drop
     if not drop.key.startswith(INBOX) or not drop.name:
         raise NotADrop(
-            f"{drop.key} does not lie in a feed's folder.",
+            f"{drop.key!r} does not lie in a feed's folder.",
             hint="Drop files at inbox/<feed>/<name>.",
+        )
+    if not is_feed_name(drop.feed):
+        raise NotADrop(
+            f"Invalid feed name {drop.feed!r} in the key {drop.key!r}.",
+            hint=f"Drop the file into the folder of a feed that the bucket holds. {FEED_NAMES}",
         )
     return drop

@@ -124,7 +124,9 @@ def invoked(
             return _counted(event, run(kept[0], event, Deadline(context)))
         except Terminal as error:
             logger.error("step failed", extra={"code": error.code, "text": str(error)})
-            raise Terminal(f"{error.code}: {error.message}\n{error.hint}") from None
+            # The message may quote a file's name; a line feed in it would begin the hint.
+            message = error.message.replace("\n", "\\n")
+            raise Terminal(f"{error.code}: {message}\n{error.hint}") from None
         except PrefdropError as error:
             logger.warning("step interrupted", extra={"code": error.code, "text": str(error)})
             raise

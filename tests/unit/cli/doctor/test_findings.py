@@ -13,6 +13,7 @@ from prefdrop.errors import Terminal
 from prefdrop.mypreferences.answers import Answer
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.doctor.aws import clock_finding
+from prefdrop_cli.doctor.drops import feeds
 from prefdrop_cli.doctor.findings import Finding
 from prefdrop_cli.doctor.patient import Patient, examined
 from prefdrop_cli.doctor.vendor import refusal_of
@@ -79,3 +80,14 @@ def test_a_clock_is_judged_by_how_far_it_is_off(off: float, verdict: str, said: 
 
     assert finding.verdict == verdict
     assert said in finding.said
+
+
+def test_feed_in_bucket_of_invalid_name_is_bad(deployment: Deployment) -> None:
+    deployment.objects.write("feeds/-people.toml", b"")
+
+    (finding,) = feeds(Patient(deployment))
+
+    assert (finding.verdict, finding.said) == (
+        "bad",
+        "Invalid feed name '-people': drops start no import.",
+    )
