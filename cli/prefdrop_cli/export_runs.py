@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -67,7 +68,7 @@ def _require_alive(exports: OperatorExports, started: Started) -> None:
     if not ended:
         return
     run = exports.exports.find(started.export, started.run)
-    again = f"`prefdrop exports run {started.export}`"
+    again = f"`prefdrop exports run {quote(started.export)}`"
     if run is None:
         raise ExecutionGone(
             f"Run {started.run} of export {started.export} never began: its execution has ended "
@@ -82,7 +83,7 @@ def _require_alive(exports: OperatorExports, started: Started) -> None:
         hint = (
             "The run is decided: its watermark has moved and its records are in the bucket. The "
             "stack publishes it when it next looks for due exports, every five minutes; see "
-            f"`prefdrop exports show {run.export} {run.run}`."
+            f"`prefdrop exports show {quote(run.export)} {quote(run.run)}`."
         )
     raise ExecutionGone(
         f"Run {run.run} of export {run.export} is {run.status}, but its execution has ended "

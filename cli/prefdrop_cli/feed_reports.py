@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 
 from prefdrop.feeds import Feed
 from prefdrop.feeds.inference import Proposal
@@ -114,4 +115,4 @@ def tell_proposal(proposed: Proposal, data: Path, out: Path | None, *, as_json: 
     if unsure:
         note(f"Guesses to look at first: {', '.join(unsure)}.")
     if out is not None:
-        note(f"Read {out}, then: prefdrop feeds check {out} {data}")
+        note(f"Read {out}, then: prefdrop feeds check {quote(str(out))} {quote(str(data))}")

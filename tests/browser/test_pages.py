@@ -268,15 +268,17 @@ def test_the_account_shows_quota_and_turn_as_the_command_does(
 def test_a_name_that_looks_like_markup_is_shown_as_the_text_that_it_is(
     page: Browser, bench: Workbench
 ) -> None:
-    dropped = bench.drop("id\n1\n", feed="nobody", name=f"{EVIL}.csv")
+    dropped = bench.drop("id\n1\n", feed="nobody", name=f"{EVIL}\u202e.csv")
     import_id = id_of(bench, dropped)
     bench.end_of(bench.execution_of(dropped))
 
     row = page.find(f"tr[data-key='{import_id}']").text
     go(page, "imports", import_id)
 
-    assert f"{EVIL}.csv" in row
-    page.wait(lambda: page.text("h1") == f"{EVIL}.csv", "the name")
+    shown = rf"{EVIL}\u202e.csv"
+    assert shown in row
+    page.wait(lambda: page.text("h1") == shown, "the name")
+    assert f"{shown} was dropped" in page.text("main")
     assert "FeedMissing" in page.text("#now")
     assert page.all("main img") == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import msgspec
@@ -94,7 +95,7 @@ def push(
     else:
         say(f"Export {export.name} is at s3://{deployment.bucket}/{key}.")
         when = "It runs by its schedule" if export.schedule else "It has no schedule"
-        say(f"{when}; run it now with: prefdrop exports run {export.name}")
+        say(f"{when}; run it now with: prefdrop exports run {quote(export.name)}")
 
 
 @app.command()
@@ -118,7 +119,8 @@ def run(
         with progress_for(as_json=as_json) as progress:
             ended = follow_run(deployment, exports, started, progress)
     except KeyboardInterrupt:
-        note(f"The run goes on. See it with: prefdrop exports show {name} {started.run}")
+        show = f"prefdrop exports show {quote(name)} {quote(started.run)}"
+        note(f"The run goes on. See it with: {show}")
         raise typer.Exit(Exit.INTERRUPTED) from None
     files = fetch_run(deployment, exports, ended, out) if out else []
     if as_json:
@@ -133,7 +135,7 @@ def _tell_started(name: str, run: str, *, as_json: bool) -> None:
     if as_json:
         say_json(StartedRun(name, run))
     else:
-        say(f"Run {run} of {name} was started: prefdrop exports show {name} {run}")
+        say(f"Run {run} of {name} was started: prefdrop exports show {quote(name)} {quote(run)}")
 
 
 @app.command()

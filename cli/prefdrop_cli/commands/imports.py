@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -170,7 +171,7 @@ def rejects(
 
 def _what_to_do_with(found: Import, out: Path) -> str:
     if found.status == "Held":
-        given = f"prefdrop imports approve {found.import_id} --with {out}"
+        given = f"prefdrop imports approve {found.import_id} --with {quote(str(out))}"
         return f"Correct the rows and give them back: {given}"
     return "Correct the rows and drop the file again"
 

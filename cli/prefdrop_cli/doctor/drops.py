@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -35,8 +36,9 @@ def rule(patient: Patient) -> Iterator[Finding]:
     events, name = patient.client("events"), patient.physical("DropRule").rpartition("/")[2]
     state = events.describe_rule(Name=name)["State"]
     if state != "ENABLED":
-        remedy = f"`aws events enable-rule --name {name}`; drop the files again that came meanwhile"
-        yield bad("drop rule", "The rule that starts imports is switched off.", f"{remedy}.")
+        again = "drop the files again that came meanwhile"
+        remedy = f"`aws events enable-rule --name {quote(name)}`; {again}."
+        yield bad("drop rule", "The rule that starts imports is switched off.", remedy)
     targets = {one["Arn"] for one in events.list_targets_by_rule(Rule=name)["Targets"]}
     if patient.deployment.outputs["ImportStateMachineArn"] not in targets:
         yield bad(

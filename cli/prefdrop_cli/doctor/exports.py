@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from prefdrop.exporting import operate
 from prefdrop_cli.doctor.findings import Finding, bad, good
@@ -25,8 +26,9 @@ def runs(patient: Patient) -> Iterator[Finding]:
             yield bad(
                 "exports",
                 f"The newest run of {one.name} failed: {why}.",
-                f"`prefdrop exports show {one.name}` says why; `prefdrop exports run {one.name}` "
-                "runs it again. Files and watermark of before are as they were.",
+                f"`prefdrop exports show {quote(one.name)}` says why; `prefdrop exports run "
+                f"{quote(one.name)}` runs it again. Files and watermark of before are as they "
+                "were.",
             )
     if not wrong:
         yield good("exports", f"{count} defined, the newest run of none failed.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
+from prefdrop.importing.drop import is_feed_name
 from prefdrop.importing.record_failure import RETRY_HINT
 from prefdrop.ledger.imports import Import
 
@@ -55,5 +58,7 @@ def filled(words: str, record: Import, secret: str = "") -> str:
     """`words` with this import's names in them, and the hint that its error brings."""
     hint = record.error.hint if record.error and record.error.hint != RETRY_HINT else ""
     hint = hint.replace("`prefdrop imports retry`", f"`prefdrop imports retry {record.import_id}`")
-    told = words.format(id=record.import_id, feed=record.feed, secret=secret, hint=hint)
+    # Older releases took drops for any name; one that no feed can have is for nobody to type.
+    feed = quote(record.feed) if is_feed_name(record.feed) else "FEED"
+    told = words.format(id=quote(record.import_id), feed=feed, secret=quote(secret), hint=hint)
     return told.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -53,7 +54,8 @@ def _addressed(told: Standing, stack: str) -> Standing:
     """With the stack in each command, where that is another than a command takes by itself."""
     if stack in ("", os.environ.get("PREFDROP_STACK", DEFAULT_STACK)):
         return told
-    coming = re.sub(r"`(prefdrop [^`]+)`", rf"`\1 --stack {stack}`", told.next)
+    more = f" --stack {quote(stack)}"
+    coming = re.sub(r"`(prefdrop [^`]+)`", lambda found: f"`{found[1]}{more}`", told.next)
     return msgspec.structs.replace(told, next=coming)
 
 

@@ -1,5 +1,7 @@
 // Builds and renews what is seen. Text only ever becomes text: nothing here reads HTML.
 
+import { printable } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element with attributes and children; children that are null, false or "" are left out. */
@@ -19,7 +21,7 @@ function build(element, attributes, children) {
   }
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false || child === "") continue;
-    element.append(child instanceof Node ? child : String(child));
+    element.append(child instanceof Node ? child : printable(String(child)));
   }
   return element;
 }

@@ -3,7 +3,7 @@
 import { Problem, ask, problemBox } from "./asking.js";
 import { announce, h, looking, renew } from "./dom.js";
 import { moment, table } from "./shapes.js";
-import { clock, count, many, question, to } from "./words.js";
+import { clock, count, many, question, quoted, to } from "./words.js";
 
 // Kept here and never in an address: a browser remembers those, and this may name a person.
 const wanted = { profile: "", type: "", since: "", limit: 50 };
@@ -161,7 +161,7 @@ function whole(told) {
           "p",
           {},
           h("b", {}, `Something else came under the same id on ${told.conflicts.join(", ")}. `),
-          h("code", {}, `prefdrop events show ${told.event_id}`),
+          h("code", {}, `prefdrop events show ${quoted(told.event_id)}`),
           " shows both.",
         ),
       ),

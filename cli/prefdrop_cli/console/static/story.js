@@ -13,7 +13,7 @@ import {
   sharesBar,
   table,
 } from "./shapes.js";
-import { ago, count, question, to } from "./words.js";
+import { ago, count, printable, question, to } from "./words.js";
 
 const STAGES = {
   local: "before staging",
@@ -38,7 +38,7 @@ export function storyView(root, { place, named: [importId] }) {
   const looks = follow(
     () => question(["imports", importId]),
     (told) => {
-      name.textContent = told.import.file;
+      name.textContent = printable(told.import.file);
       if (status && status !== told.import.status) announce(`It is now ${told.import.status}.`);
       status = told.import.status;
       renew(story, sections(told, paces));

@@ -45,6 +45,17 @@ export function many(value, one, several) {
   return `${count(value)} ${value === 1 ? one : several}`;
 }
 
+/** A word of a command as a shell reads it back, whatever it holds. */
+export function quoted(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+}
+
+/** Text with the signs written out that are not seen or that move others, line feeds excepted. */
+export function printable(text) {
+  const written = (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`;
+  return text.replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, written);
+}
+
 /** The address of a view; each part may hold anything. */
 export function to(...parts) {
   return `#/${parts.map(encodeURIComponent).join("/")}`;

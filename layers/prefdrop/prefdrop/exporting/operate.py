@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -72,7 +73,8 @@ def show_run(services: ExportServices, name: str, run: str = "") -> ExportRun:
         return newest
     read_definition(services, name)
     raise UnknownRun(
-        f"The export {name} has not run yet.", hint=f"Start it: `prefdrop exports run {name}`."
+        f"The export {name} has not run yet.",
+        hint=f"Start it: `prefdrop exports run {quote(name)}`.",
     )
 
 

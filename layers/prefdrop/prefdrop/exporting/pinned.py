@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from prefdrop.errors import Terminal
 from prefdrop.exporting.definition import Export
 from prefdrop.exporting.loading import load_export
@@ -31,8 +33,8 @@ def read_definition(
     except ObjectMissing:
         raise ExportMissing(
             f"There is no export {name!r}: s3://{services.files.bucket}/{key} is not there.",
-            hint=f"Put its definition there: `prefdrop exports push {name}.toml`; docs/exports.md "
-            "says what stands in it.",
+            hint=f"Put its definition there: `prefdrop exports push {quote(name)}.toml`; "
+            "docs/exports.md says what stands in it.",
         ) from None
     return load_export(stored.body, file=key), stored.version_id
 

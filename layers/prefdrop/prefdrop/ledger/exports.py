@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -239,7 +240,7 @@ class ExportStore:
         if found is None:
             raise UnknownRun(
                 f"There is no run {run} of export {export}.",
-                hint=f"`prefdrop exports show {export}` lists its runs.",
+                hint=f"`prefdrop exports show {quote(export)}` lists its runs.",
             )
         return found
 
