@@ -175,7 +175,9 @@ def show(
             say(*("It is no longer in the bucket." if body is None else _text(body)).split("\n"))
     for one, body in others:
         say("", f"Came under the same id at {one.received_at}, by {one.source}: {one.reason}")
-        say(*("It has expired." if body is None else _text(body)).split("\n"))
+        # A body may hold line feeds, and no line of it is to pass for one of ours.
+        lines = ["It has expired."] if body is None else _text(body).split("\n")
+        say(*(f"  | {line}" for line in lines))
 
 
 def _heading(told: Told) -> str:
