@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
-from typing import Literal
+from typing import Literal, Self
 
 from prefdrop.importing.turn import status_of
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
@@ -26,6 +26,32 @@ SETTLED: tuple[Status, ...] = ("Completed", "CompletedWithRejects", "Duplicate")
 
 ALIVE = ("RUNNING", "PENDING_REDRIVE")
 
+LOOKED_THROUGH = 1_000
+"""Imports that are looked through for those that match; each may cost a read of its own."""
+
+
+class UpTo(Iterator[Import]):
+    """Imports to be filtered, at most so many; `cut` says whether there were more.
+
+    Filtering comes before any limit of a list: a newer import that does not match must not hide
+    an older one that does.
+    """
+
+    def __init__(self, found: Iterator[Import], most: int = LOOKED_THROUGH) -> None:
+        self._found, self._left = found, most
+        self.cut = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Import:
+        one = next(self._found)
+        if not self._left:
+            self.cut = True
+            raise StopIteration
+        self._left -= 1
+        return one
+
 
 def needs(deployment: Deployment, found: Iterable[Import]) -> Iterator[tuple[Import, Need]]:
     """Each import with what it needs; empty for nothing.
@@ -41,13 +67,28 @@ def needs(deployment: Deployment, found: Iterable[Import]) -> Iterator[tuple[Imp
             yield one, NEEDS.get(one.status, "")
 
 
-def still_open(deployment: Deployment, limit: int) -> list[tuple[Import, Need]]:
-    """The imports under way and those that ended and need somebody, newest first."""
+def all_in(
+    deployment: Deployment, statuses: Iterable[Status], *, newest_first: bool = True
+) -> Iterator[Import]:
+    """The imports in these statuses, newest first, read as they are taken."""
+    streams = (
+        deployment.imports.list(status, limit=None, newest_first=newest_first)
+        for status in statuses
+    )
+    return merge(*streams, key=lambda one: one.registered_at, reverse=newest_first)
+
+
+def still_open(deployment: Deployment, limit: int) -> tuple[list[tuple[Import, Need]], bool]:
+    """The imports under way and those that ended and need somebody, newest first.
+
+    The second value is whether there may be older ones that were not looked at.
+    """
     statuses = [status for status in STATUSES if status not in SETTLED]
-    streams = (deployment.imports.list(status, limit=limit) for status in statuses)
-    newest = merge(*streams, key=lambda one: one.registered_at, reverse=True)
-    told = needs(deployment, newest)
-    return list(islice((pair for pair in told if pair[1] or pair[0].status not in FINISHED), limit))
+    looked = UpTo(all_in(deployment, statuses))
+    wanted = (
+        pair for pair in needs(deployment, looked) if pair[1] or pair[0].status not in FINISHED
+    )
+    return list(islice(wanted, limit)), looked.cut
 
 
 def _is_worked_on(deployment: Deployment, one: Import) -> bool:

@@ -11,7 +11,7 @@ import typer
 from prefdrop.importing import operate
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import STATUSES, Import, Status
-from prefdrop_cli.attention import needs, still_open
+from prefdrop_cli.attention import LOOKED_THROUGH, needs, still_open
 from prefdrop_cli.commands.watch import watch_to_the_end
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
@@ -73,7 +73,9 @@ def list_imports(
         raise WrongUse("--open and --status exclude each other.", hint="Leave one of them out.")
     deployment = connect(stack, endpoint)
     if unsettled:
-        found = still_open(deployment, limit)
+        found, cut = still_open(deployment, limit)
+        if cut:
+            note(f"The newest {LOOKED_THROUGH:,} were checked; --status Failed lists older ones.")
     else:
         found = list(needs(deployment, deployment.imports.list(wanted, limit=limit)))
     if as_json:

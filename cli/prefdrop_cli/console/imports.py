@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePosixPath
 from typing import Any
 
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop.ledger.objects import ObjectMissing
-from prefdrop_cli.attention import NEEDS, SETTLED, Need, needs
+from prefdrop_cli.attention import (
+    LOOKED_THROUGH,
+    NEEDS,
+    SETTLED,
+    Need,
+    UpTo,
+    all_in,
+    needs,
+)
 from prefdrop_cli.console.answers import Asked
 from prefdrop_cli.console.asking import limit_of, status_of
 from prefdrop_cli.deployments import Deployment
@@ -22,8 +29,8 @@ from prefdrop_cli.story.standing import DOING
 from prefdrop_cli.story.telling import tell
 from prefdrop_cli.watching import step_of
 
-LOOKED_THROUGH = 1000
-"""Imports of a status that are looked through for those of one feed; no index knows feeds."""
+CHECKED_FOR_EACH = 4
+"""Ended imports that are checked for each wanted one; the page asks again every few seconds."""
 MOST_GOING_ON = 200
 LOOKED_AFTER = 20
 """Imports under way whose executions are looked at each time: Step Functions limits such calls."""
@@ -42,14 +49,16 @@ def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     only_open = asked.query.get("status") == OPEN
     feed, limit = asked.query.get("feed", ""), limit_of(asked)
     statuses = _statuses(asked, only_open=only_open)
-    going_on = _of(deployment, [s for s in statuses if s not in FINISHED], feed, MOST_GOING_ON)
-    ended = _of(deployment, [s for s in statuses if s in FINISHED], feed, limit + 1)
-    under_way = list(_with_needs(deployment, sorted(going_on, key=_served)))
-    over = [one for one in needs(deployment, ended[:limit]) if one[1] or not only_open]
+    under_way = list(_with_needs(deployment, _going_on(deployment, statuses, feed)))
+    reach = CHECKED_FOR_EACH * limit if only_open else LOOKED_THROUGH
+    ended = UpTo(all_in(deployment, [s for s in statuses if s in FINISHED]), reach)
+    checked = needs(deployment, _of(feed, ended))
+    over = list(islice((one for one in checked if one[1] or not only_open), limit + 1))
+    more, over = len(over) > limit or ended.cut, over[:limit]
     return {
         "under_way": [_line(one, need) for one, need in under_way],
         "ended": [_line(one, need) for one, need in over],
-        "more": len(ended) > limit,
+        "more": more,
         "needing": sum(need not in SETTLED_NEEDS for _, need in (*under_way, *over)),
         "now": iso_now(),
     }
@@ -76,12 +85,20 @@ def _has_ended(deployment: Deployment, one: Import) -> bool:
     return deployment.imports.get(one.import_id).status in FINISHED
 
 
-def _of(deployment: Deployment, statuses: list[Status], feed: str, limit: int) -> list[Import]:
-    """The newest imports in these statuses, of one feed if it is named, newest first."""
-    reach = LOOKED_THROUGH if feed else limit
-    streams = (deployment.imports.list(status, limit=reach) for status in statuses)
-    newest: Iterable[Import] = merge(*streams, key=lambda one: one.registered_at, reverse=True)
-    return list(islice((one for one in newest if feed in ("", one.feed)), limit))
+def _going_on(deployment: Deployment, statuses: list[Status], feed: str) -> list[Import]:
+    """The imports under way that are served first, in that order: those that wait come last."""
+    working = [s for s in statuses if s not in FINISHED and s not in WAITING]
+    waiting = [s for s in statuses if s in WAITING]
+    oldest = chain(
+        all_in(deployment, working, newest_first=False),
+        all_in(deployment, waiting, newest_first=False),
+    )
+    return sorted(islice(_of(feed, UpTo(oldest)), MOST_GOING_ON), key=_served)
+
+
+def _of(feed: str, found: Iterable[Import]) -> Iterator[Import]:
+    """Those of one feed, if it is named; no index knows feeds."""
+    return (one for one in found if feed in ("", one.feed))
 
 
 def _served(one: Import) -> tuple[bool, str]:

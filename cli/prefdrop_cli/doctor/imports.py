@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 
 from prefdrop.importing.turn import status_of
 from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop.ledger.quota import Quota
+from prefdrop_cli.attention import UpTo, all_in, needs
 from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.operator_services import OperatorServices
 
 LATELY = timedelta(days=2)
-LOOKED_AT = 50
-"""Of each status at most; older ones are in `imports list`."""
+MOST_UNDER_WAY = 200
+"""Executions that are looked at; Step Functions limits such calls."""
+SHOWN = 50
+"""Of each status that are named; the others are counted."""
 DYING_MS = 30 * 60 * 1000
 """A token that has less than half an hour left."""
 ALIVE = ("staging", "staged", "executing")
@@ -26,15 +30,20 @@ SHOW = "`prefdrop imports show {}` tells its story and the next step."
 def under_way(patient: Patient) -> Iterator[Finding]:
     """Imports that have not ended: does somebody work on them, and do their tokens live?"""
     services, count, wrong = OperatorServices(patient.deployment), 0, 0
-    for status in STATUSES:
-        if status in FINISHED:
-            continue
-        for record in patient.deployment.imports.list(status, limit=LOOKED_AT):
-            count += 1
-            found = list(_of(patient, record, status_of(services, record.execution_arn)))
-            wrong += len(found)
-            yield from found
-    if not wrong:
+    going_on = [status for status in STATUSES if status not in FINISHED]
+    looked = UpTo(all_in(patient.deployment, going_on, newest_first=False), MOST_UNDER_WAY)
+    for record in looked:
+        count += 1
+        found = list(_of(patient, record, status_of(services, record.execution_arn)))
+        wrong += len(found)
+        yield from found
+    if looked.cut:
+        yield doubtful(
+            "imports under way",
+            f"Only the oldest {count} were checked.",
+            "`prefdrop imports list --open --limit 1000` checks more.",
+        )
+    elif not wrong:
         yield good("imports under way", f"{count} under way, none of them waits for you.")
 
 
@@ -82,17 +91,18 @@ def _tokens(patient: Patient, record: Import) -> Iterator[Finding]:
 def lately(patient: Patient) -> Iterator[Finding]:
     """Imports that ended badly and that nothing has put right since."""
     since = iso(int((patient.now - LATELY).timestamp() * 1000))
-    completed = list(patient.deployment.imports.list("Completed", limit=LOOKED_AT))
-    found = [
-        finding
-        for status, told in ENDED.items()
-        for record in patient.deployment.imports.list(status, limit=LOOKED_AT)
-        if (record.finished_at or record.updated_at) >= since and not _put_right(record, completed)
-        for finding in [_ended(record, told)]
-    ]
-    yield from found
+    count = 0
+    for status, told in ENDED.items():
+        looked = UpTo(patient.deployment.imports.list(status, limit=None))
+        recent = (one for one in looked if (one.finished_at or one.updated_at) >= since)
+        found = [one for one, need in needs(patient.deployment, recent) if need]
+        count += len(found)
+        yield from (_ended(record, told) for record in found[:SHOWN])
+        if more := len(found[SHOWN:]):
+            all_of_them = "`prefdrop imports list --open --limit 1000` lists them."
+            yield bad("imports lately", f"{more} more imports are {status}.", all_of_them)
     yield from _torn(patient, since)
-    if not found:
+    if not count:
         yield good("imports lately", "None of the last two days failed and stayed so.")
 
 
@@ -113,19 +123,15 @@ def _ended(record: Import, told: str) -> Finding:
     return make("imports lately", said, remedy)
 
 
-def _put_right(record: Import, completed: Iterable[Import]) -> bool:
-    """Whether the same file was imported after all, as a later version."""
-    return any(
-        one.key == record.key and one.registered_at > record.registered_at for one in completed
-    )
-
-
 def _torn(patient: Patient, since: str) -> Iterator[Finding]:
     """Parts that were abandoned: harmless each, but a sign when there are many."""
     torn = [
         record.import_id
-        for record in patient.deployment.imports.list(limit=LOOKED_AT)
-        if record.registered_at >= since
+        for record in UpTo(
+            takewhile(
+                lambda one: one.registered_at >= since, patient.deployment.imports.list(limit=None)
+            )
+        )
         for part in patient.deployment.parts.all(record.import_id)
         if part.state == "torn"
     ]

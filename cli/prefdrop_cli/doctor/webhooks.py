@@ -91,7 +91,8 @@ def missed(patient: Patient) -> Iterator[Finding]:
             "marks them.",
         )
     else:
-        yield good("events missed", f"None of the {len(events)} events of two days.")
+        of = "newest " if len(events) == LOOKED_AT else ""
+        yield good("events missed", f"None of the {of}{len(events)} events of two days.")
 
 
 def misunderstood(patient: Patient) -> Iterator[Finding]:

@@ -171,14 +171,14 @@ def _ghosts(subject: Subject) -> Said:
 
 
 def _held(subject: Subject) -> Said:
-    name = subject.record.import_id
+    import_id = subject.record.import_id
     return (
         f"A gate holds it: {subject.record.gate} It ends in an abort at "
         f"{subject.record.hold_until}; nothing else is imported meanwhile.",
-        f"Look at the rows: `prefdrop imports rejects {name} -o rejects.csv`. Then one of: "
-        f"`prefdrop imports approve {name}` to import the others as they are, `prefdrop imports "
-        f"approve {name} --with rejects.csv` once you have corrected these, or `prefdrop imports "
-        f"cancel {name}`.",
+        f"Look at the rows: `prefdrop imports rejects {import_id} -o rejects.csv`. Then one of: "
+        f"`prefdrop imports approve {import_id}` to import the others as they are, "
+        f"`prefdrop imports approve {import_id} --with rejects.csv` once you have corrected these, "
+        f"or `prefdrop imports cancel {import_id}`.",
     )
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
+from prefdrop.ledger import table as dynamodb_table
 from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
 from prefdrop.ledger.quota import Quota
 from prefdrop.ledger.turns import Ticket
-from prefdrop_cli import watching
+from prefdrop_cli import attention, watching
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.functions import FunctionFailed, invoke
 from prefdrop_cli.main import main
@@ -205,6 +206,35 @@ def test_the_list_of_open_imports_leaves_out_what_is_through_or_mended(
     _, out, _ = run("imports", "list", "--open", "--json")
 
     assert [one["import_id"] for one in json.loads(out)] == ["imp-3"]
+
+
+def test_older_failure_is_listed_however_many_were_mended(
+    run: Run, imports: ImportStore, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dynamodb_table, "PAGE", 2)
+    imports.register(an_import(1, "Failed"))
+    for number in range(2, 8):
+        imports.register(an_import(number, "Failed", sequencer="01"))
+        deployment.drops.executing(an_import(number, "Completed", sequencer="02"))
+
+    _, out, err = run("imports", "list", "--open", "--limit", "1", "--json")
+
+    assert [one["import_id"] for one in json.loads(out)] == ["imp-1"]
+    assert err == ""
+
+
+def test_open_list_says_where_it_stopped_looking(
+    run: Run, imports: ImportStore, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention.UpTo.__init__, "__defaults__", (2,))
+    for number in range(1, 4):
+        imports.register(an_import(number, "Failed", sequencer="01"))
+        deployment.drops.executing(an_import(number, "Completed", sequencer="02"))
+
+    _, out, err = run("imports", "list", "--open")
+
+    assert out == "Nothing is under way, and nothing needs you.\n"
+    assert "--status Failed lists older ones" in err
 
 
 def test_a_quiet_day_says_so(run: Run, imports: ImportStore) -> None:

@@ -373,7 +373,6 @@ IDS = (
     "dropped.import_id",
     "around.holder",
     "report['import_id']",
-    "name",  # of the held import, in `standing`
     "key.rpartition('/')[2]",  # the rejects file's own name
     "rows",  # of the head of an inferred feed, a comment
 )

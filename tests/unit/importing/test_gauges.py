@@ -32,7 +32,7 @@ def test_the_sweeper_tells_how_many_imports_wait_behind_the_holder(
     holder = Turn(execution=HOLDER, import_id="imp-1", acknowledged=True)
     queue = [_ticket(HOLDER), _ticket("second"), _ticket("third")]
     services: Any = SimpleNamespace(
-        imports=SimpleNamespace(list=lambda _: iter(()), find=lambda _: None),
+        imports=SimpleNamespace(list=lambda *_, **__: iter(()), find=lambda _: None),
         turns=SimpleNamespace(queue=lambda: queue, holder=lambda: holder),
         step_functions=SimpleNamespace(
             describe_execution=lambda **_: {"status": "RUNNING"},

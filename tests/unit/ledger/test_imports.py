@@ -71,3 +71,5 @@ def test_imports_are_listed_newest_first_over_all_statuses(imports: ImportStore)
     assert [one.import_id for one in imports.list()] == ["imp-c", "imp-b", "imp-a"]
     assert [one.import_id for one in imports.list("Failed")] == ["imp-b"]
     assert [one.import_id for one in imports.list(limit=2)] == ["imp-c", "imp-b"]
+    oldest = imports.list(limit=None, newest_first=False)
+    assert [one.import_id for one in oldest] == ["imp-a", "imp-b", "imp-c"]

@@ -158,6 +158,7 @@ function needOf({ needs }) {
 }
 
 function theEnded(told, changed) {
+  if (!told.ended.length && told.more) return [more(changed)];
   if (!told.ended.length && !told.under_way.length) {
     const narrowed = chosen.status || chosen.feed;
     return [

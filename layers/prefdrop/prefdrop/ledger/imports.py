@@ -329,16 +329,25 @@ class ImportStore:
         self._table.transact(write, *others)
         return msgspec.structs.replace(record, **changes)
 
-    def list(self, status: Status | None = None, *, limit: int = 50) -> Iterator[Import]:
-        """The imports in `status`, or in any, newest first."""
+    def list(
+        self, status: Status | None = None, *, limit: int | None = 50, newest_first: bool = True
+    ) -> Iterator[Import]:
+        """The imports in `status`, or in any, newest first.
+
+        Whoever filters them takes no limit: pages are read as imports are taken.
+        """
         wanted = (status,) if status else STATUSES
         streams = [
             self._table.query_index(
-                keys.STATUS_INDEX, "gsi1pk", keys.status_partition(one), limit=limit
+                keys.STATUS_INDEX,
+                "gsi1pk",
+                keys.status_partition(one),
+                limit=limit,
+                reverse=newest_first,
             )
             for one in wanted
         ]
-        newest = merge(*streams, key=lambda item: item["gsi1sk"], reverse=True)
+        newest = merge(*streams, key=lambda item: item["gsi1sk"], reverse=newest_first)
         return (msgspec.convert(item, Import) for item in islice(newest, limit))
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+PAGE = 100
+"""Items of an index that are read at a time where nobody knows how many will be wanted."""
+
 
 class Key(NamedTuple):
     """The primary key of one item."""
@@ -111,8 +114,12 @@ class Table:
     def query_index(
         self, index: str, pk_name: str, pk: str, *, limit: int | None = None, reverse: bool = True
     ) -> Iterator[Item]:
-        """Read an index's items under `pk`, newest first (an index is eventually consistent)."""
-        request = {
+        """Read an index's items under `pk`, newest first (an index is eventually consistent).
+
+        Without a limit, a page of them is read when it is wanted.
+        """
+        request: dict[str, Any] = {
+            "Limit": PAGE,
             "TableName": self.name,
             "IndexName": index,
             "KeyConditionExpression": "#pk = :pk",

@@ -18,6 +18,7 @@ from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
 from prefdrop.ledger.quota import Quota
 from prefdrop.ledger.turns import Ticket
 from prefdrop_cli.console import alarms
+from prefdrop_cli.console import imports as console_imports
 from prefdrop_cli.console.answers import Asked
 from prefdrop_cli.console.api import Api
 from prefdrop_cli.console.desk import shared
@@ -111,6 +112,56 @@ def test_what_needs_somebody_is_told_and_found_at_once(ask: Ask, ledger: ImportS
     assert told["needing"] == 2
     found = ask("imports", status="open")
     assert [one["import_id"] for one in found["under_way"] + found["ended"]] == ["imp-4", "imp-2"]
+
+
+def test_older_open_import_is_shown_however_many_were_mended(
+    ask: Ask, ledger: ImportStore, stack: Deployment
+) -> None:
+    ledger.register(an_import(1, "Failed"))
+    for number in range(2, 5):
+        ledger.register(an_import(number, "Failed", sequencer="01"))
+        stack.drops.executing(an_import(number, "Completed", sequencer="02"))
+
+    told = ask("imports", status="open", limit="1")
+
+    assert [one["import_id"] for one in told["ended"]] == ["imp-1"]
+    assert told["more"] is False
+
+
+def test_older_open_import_beyond_reach_is_announced(
+    ask: Ask, ledger: ImportStore, stack: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_imports, "CHECKED_FOR_EACH", 2)
+    ledger.register(an_import(1, "Failed"))
+    for number in range(2, 5):
+        ledger.register(an_import(number, "Failed", sequencer="01"))
+        stack.drops.executing(an_import(number, "Completed", sequencer="02"))
+
+    assert ask("imports", status="open", limit="1")["more"] is True
+    assert ask("imports", status="open", limit="2")["ended"] != []
+
+
+def test_those_served_first_are_shown_however_many_wait(
+    ask: Ask, ledger: ImportStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_imports, "MOST_GOING_ON", 2)
+    for number, status in enumerate(("Queued", "Executing", "Queued", "Registered"), start=1):
+        ledger.register(an_import(number, status))  # type: ignore[arg-type]
+
+    told = ask("imports")
+
+    assert [one["import_id"] for one in told["under_way"]] == ["imp-2", "imp-1"]
+
+
+def test_feed_is_found_behind_newer_imports_of_others(ask: Ask, ledger: ImportStore) -> None:
+    ledger.register(an_import(1, "Completed", feed="shops"))
+    for number in range(2, 5):
+        ledger.register(an_import(number, "Completed"))
+
+    told = ask("imports", feed="shops", limit="1")
+
+    assert [one["import_id"] for one in told["ended"]] == ["imp-1"]
+    assert told["more"] is False
 
 
 def test_older_ones_are_there_for_the_asking(ask: Ask, ledger: ImportStore) -> None:

@@ -10,13 +10,19 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from prefdrop.errors import Terminal
+from prefdrop.ledger import keys
+from prefdrop.ledger.clock import iso, now_ms
+from prefdrop.ledger.imports import Import, Status
 from prefdrop.mypreferences.answers import Answer
 from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.doctor import imports
 from prefdrop_cli.doctor.aws import clock_finding
 from prefdrop_cli.doctor.drops import feeds
 from prefdrop_cli.doctor.findings import Finding
+from prefdrop_cli.doctor.imports import lately, under_way
 from prefdrop_cli.doctor.patient import Patient, examined
 from prefdrop_cli.doctor.vendor import refusal_of
+from tests.unit.cli.conftest import STATE_MACHINE
 
 WORDS = {
     "scheme is invalid": "hash",
@@ -91,3 +97,72 @@ def test_feed_in_bucket_of_invalid_name_is_bad(deployment: Deployment) -> None:
         "bad",
         "Invalid feed name '-people': drops start no import.",
     )
+
+
+def test_failed_import_is_found_behind_many_that_were_mended(deployment: Deployment) -> None:
+    _register(deployment, 0, "Failed", sequencer="03")
+    for number in range(1, 61):
+        _register(deployment, number, "Failed", sequencer="01")
+    deployment.drops.executing(_an_import(0, "Completed", sequencer="02"))
+
+    found = list(lately(Patient(deployment)))
+
+    assert [one.said.split()[1] for one in found] == ["imp-0"]
+
+
+def test_many_failed_imports_are_named_up_to_a_limit_and_counted(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "SHOWN", 2)
+    for number in range(5):
+        _register(deployment, number, "Failed")
+
+    found = list(lately(Patient(deployment)))
+
+    assert len(found) == 3
+    assert found[-1].said == "3 more imports are Failed."
+
+
+def test_torn_part_is_found_behind_many_newer_imports(deployment: Deployment) -> None:
+    _register(deployment, 0, "Completed")
+    key = keys.part("imp-0", 1)
+    deployment.table.put(key, {"number": 1, "state": "torn", "start": {}, "end": {}})
+    for number in range(1, 61):
+        _register(deployment, number, "Completed")
+
+    found = list(lately(Patient(deployment)))
+
+    assert "torn parts" in [one.check for one in found]
+
+
+def test_executions_beyond_the_limit_are_said_to_be_unchecked(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MOST_UNDER_WAY", 2)
+    for number in range(3):
+        _register(deployment, number, "Queued")
+
+    found = list(under_way(Patient(deployment)))
+
+    assert [one.verdict for one in found] == ["bad", "bad", "doubtful"]
+    assert "oldest 2" in found[-1].said
+
+
+def _an_import(number: int, status: Status, **more: Any) -> Import:
+    moment = iso(now_ms() + number)
+    return Import(
+        import_id=f"imp-{number}",
+        feed="people",
+        status=status,
+        bucket="b",
+        key="inbox/people/p.csv",
+        version_id=f"v{number}",
+        execution_arn=f"{STATE_MACHINE.replace('stateMachine', 'execution')}:e{number}",
+        registered_at=moment,
+        finished_at=moment,
+        **more,
+    )
+
+
+def _register(deployment: Deployment, number: int, status: Status, **more: Any) -> None:
+    deployment.imports.register(_an_import(number, status, **more))
