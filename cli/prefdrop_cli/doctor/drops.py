@@ -75,6 +75,8 @@ def _messages(sqs: Any, url: str) -> list[dict[str, Any]]:
 
 def _lying(name: str, count: int, messages: list[dict[str, Any]]) -> Finding:
     many = f"{count} message{'s' if count > 1 else ''}"
+    if unread := max(0, count - len(messages)):
+        many += f" ({unread} of them not read)"
     dropped = sorted({key for one in messages if (key := _dropped_key(one))})
     if dropped:
         return bad(

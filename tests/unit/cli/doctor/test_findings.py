@@ -17,7 +17,7 @@ from prefdrop.mypreferences.answers import Answer
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.doctor import imports
 from prefdrop_cli.doctor.aws import clock_finding
-from prefdrop_cli.doctor.drops import feeds
+from prefdrop_cli.doctor.drops import _lying, feeds
 from prefdrop_cli.doctor.findings import Finding
 from prefdrop_cli.doctor.imports import lately, under_way
 from prefdrop_cli.doctor.patient import Patient, examined
@@ -97,6 +97,13 @@ def test_feed_in_bucket_of_invalid_name_is_bad(deployment: Deployment) -> None:
         "bad",
         "Invalid feed name '-people': drops start no import.",
     )
+
+
+def test_dead_letters_beyond_those_read_are_counted() -> None:
+    event = {"detail": {"object": {"key": "inbox/people/p.csv"}}}
+
+    assert "holds 12 messages (11 of them not read): these drops" in _lying("Q", 12, [event]).said
+    assert "holds 1 message: these drops" in _lying("Q", 1, [event]).said
 
 
 def test_failed_import_is_found_behind_many_that_were_mended(deployment: Deployment) -> None:
