@@ -121,6 +121,7 @@ def test_a_run_whose_claim_another_has_taken_is_decided_no_more(
 ) -> None:
     stopped_before_its_decision(simulation)
     late, store = simulation.run_item("2"), simulation.worker().exports
+    store.begin(ExportRun(export="people", run="3", started_at=""))
     store.claim(store.state("people"), "3", "other")
 
     with pytest.raises(ClaimLost):

@@ -31,7 +31,9 @@ def begin_again(services: ExportServices, run: ExportRun, why: str) -> Answer:
             "watermark is where it was, so the next run goes on from there.",
         )
     try:
-        run = services.exports.update(run, status="Beginning", given_up=why, token=None)
+        run = services.exports.update(
+            run, status="Beginning", given_up=why, token=None, away_since=None
+        )
     except LedgerBusy:
         run = services.exports.get(run.export, run.run)
     return next_of(run)

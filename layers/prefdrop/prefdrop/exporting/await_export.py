@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.exporting.services import ExportServices
-from prefdrop.exporting.step import ExportInput
+from prefdrop.exporting.step import ExportInput, is_late
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.turn import send
 from prefdrop.ledger.exports import ExportRun
@@ -17,6 +17,8 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> None:
     """Write the token into the ledger, then see whether the callback came before it."""
     request = msgspec.convert(event, ExportInput)
     run = services.exports.get(request.export, request.run)
+    if is_late(request, run):  # its token is dead, and the one that is kept must stay
+        return
     run = services.exports.update(run, task_token=request.task_token)
     if run.called_back:
         wake(services, run)

@@ -53,9 +53,11 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
             run=request.run,
             execution=request.execution,
             started_at=iso_now(),
+            allow_removals=int(request.input.get("allow_removals", 0)),
         )
     )
     if run.status in RUN_ENDED:
+        services.exports.release(run.export, run.run)  # a worker may have died before it did
         return next_of(run)
     if not _claimed(services, run):
         return next_of(_skipped(services, run, "another run of this export was under way"))

@@ -24,7 +24,7 @@ from prefdrop.exporting.part_files import sha256_of
 from prefdrop.exporting.patience import AWAY, wait_for_vendor
 from prefdrop.exporting.pinned import pinned_definition, state_folder
 from prefdrop.exporting.services import ExportServices
-from prefdrop.exporting.step import ExportInput, next_of
+from prefdrop.exporting.step import ExportInput, is_late, next_of
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.exports import UNKNOWN, ClaimLost, ExportObject, ExportRun, ExportState
@@ -43,6 +43,8 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
     # Read before the run: once that is decided, the state tells of the run itself.
     state = services.exports.state(request.export)
     run = services.exports.get(request.export, request.run)
+    if is_late(request, run):
+        return next_of(run)
     if run.status == "Finishing":
         if state.run != run.run:
             raise ClaimLost(

@@ -23,7 +23,7 @@ from prefdrop.exporting.part_files import PartFile, PartFormat, sha256_of
 from prefdrop.exporting.patience import AWAY, wait_for_vendor
 from prefdrop.exporting.pinned import pinned_definition, spool_folder
 from prefdrop.exporting.services import ExportServices
-from prefdrop.exporting.step import ExportInput, next_of
+from prefdrop.exporting.step import ExportInput, is_late, next_of
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.exports import UNKNOWN, ExportObject, ExportRun, Stretch, Tally
@@ -45,7 +45,7 @@ def run(services: ExportServices, event: dict[str, Any], deadline: Deadline) -> 
     request = msgspec.convert(event, ExportInput)
     logger.append_keys(export=request.export, run=request.run)
     run = services.exports.get(request.export, request.run)
-    if run.status != "Retrieving":
+    if run.status != "Retrieving" or is_late(request, run):
         return next_of(run)
     try:
         return next_of(_Retrieval(services, run, deadline).go_on())

@@ -32,6 +32,8 @@ class ExportInput(msgspec.Struct, frozen=True):
     run: str
     execution: str
     full: bool = False
+    input: dict[str, Any] = {}
+    """What the execution was started with; the machine of an older release leaves it out."""
     step: dict[str, Any] = {}
     task_token: str = ""
 
@@ -44,7 +46,22 @@ class ExportInput(msgspec.Struct, frozen=True):
 
 def next_of(run: ExportRun, *, seconds: float = 1, cursor: dict[str, Any] | None = None) -> Answer:
     """Say what comes next by what the ledger holds; `seconds` bounds a wait."""
-    return answer(NEXT[run.status], cursor=cursor, seconds=max(1, seconds))
+    return answer_of(NEXT[run.status], run, seconds=max(1, seconds), cursor=cursor)
+
+
+def answer_of(
+    next_step: str, run: ExportRun, *, seconds: float, cursor: dict[str, Any] | None = None
+) -> Answer:
+    """Say what comes next, and of which attempt: a step of an earlier one is known by it."""
+    return answer(next_step, cursor={"attempt": run.attempt, **(cursor or {})}, seconds=seconds)
+
+
+def is_late(request: ExportInput, run: ExportRun) -> bool:
+    """Whether a step was called for an attempt that is over; then it changes nothing.
+
+    Machines of older releases do not say for which attempt they call.
+    """
+    return request.cursor.get("attempt", run.attempt) != run.attempt
 
 
 Run = Callable[[ExportServices, dict[str, Any], Deadline], Any]

@@ -2,11 +2,16 @@
 
 One run at a time works on an export: the claim in its state says which. Whatever a run decides is
 written on the condition that the claim is still its own.
+
+The AWS client repeats a request whose answer was lost, and the condition of the first one no longer
+holds for the second. So each write on a run's item carries a word of its own: the word in the item
+is the proof that the writing there is this one.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from shlex import quote
@@ -19,7 +24,7 @@ from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import days_from_now, iso_now
 from prefdrop.ledger.imports import Failure
-from prefdrop.ledger.table import ConditionFailed, LedgerBusy, Table
+from prefdrop.ledger.table import ConditionFailed, LedgerBusy, Table, Write
 
 RunStatus = Literal[
     "Beginning",
@@ -105,6 +110,12 @@ class ExportRun(msgspec.Struct, kw_only=True, omit_defaults=True):
     called_back: bool = False
     given_up: str = ""
     """Why the attempt before this one came to nothing."""
+    allow_removals: int = 0
+    """How many profiles an operator lets this run remove, whatever the definition's gate says."""
+    away_since: str = ""
+    """Since when the vendor has not answered, or has asked for patience; empty while it answers."""
+    rounds: int = 0
+    """How often the run has waited, over all attempts: each wait adds to its execution's history."""
 
     offset: int = 1
     """The vendor's 1-based number of the record that comes next."""
@@ -189,11 +200,24 @@ class ExportStore:
         return msgspec.convert(item, ExportState) if item else ExportState(export=export)
 
     def claim(self, state: ExportState, run: str, execution: str) -> bool:
-        """Make `run` the one that works on the export, if nobody did meanwhile since `state`."""
+        """Make `run` the one that works on the export, unless another has done so since `state`.
+
+        A run that has ended claims nothing. A claim that is there already is the run's own.
+        """
         holder = Attr("run").eq(state.run) if state.run else _nobody()
         put = {"export": state.export, "run": run, "execution": execution}
+        going_on = Attr("run").exists() & ~Attr("status").is_in(list(RUN_ENDED))
         try:
-            self._table.update(keys.export_state(state.export), put=put, when=holder)
+            self._table.transact(
+                self._table.update_write(
+                    keys.export_state(state.export), put=put, when=holder | _held_by(run)
+                ),
+                self._table.update_write(
+                    keys.export_run(state.export, run),
+                    put={"execution": execution},
+                    when=going_on,
+                ),
+            )
         except ConditionFailed:
             return False
         return True
@@ -256,30 +280,20 @@ class ExportStore:
         Raises LedgerBusy when it has gone on since `run` was read: to another status or attempt.
         """
         put = {name: msgspec.to_builtins(value) for name, value in changes.items()}
-        put["updated_at"] = iso_now()
-        key = keys.export_run(run.export, run.run)
-        try:
-            item = self._table.update(key, put=put, when=_as_read(run))
-        except ConditionFailed:
-            raise _gone_on() from None
-        return msgspec.convert(item, ExportRun)
+        return self._go_on(run, put, when=_as_read(run))
 
     def initiated(self, run: ExportRun, token: str, **changes: Any) -> ExportRun:
         """Write down the access token of the run's next attempt, which begins from nothing.
 
         Raises LedgerBusy when another worker of the same run did so meanwhile.
         """
-        key = keys.export_run(run.export, run.run)
         fresh = {"attempt": run.attempt + 1, "token": token, "status": "Waiting", "offset": 1}
         fresh |= {"stretches": 0, "objects": 0, "total": UNKNOWN, "records": 0, "duplicates": 0}
         fresh |= {"bytes": 0, "inexpressible": {}, "examples": {}, "lapsed": {}}
-        fresh |= {"called_back": False, "task_token": None}
+        fresh |= {"called_back": False, "task_token": None, "away_since": None}
         owner = {"export": run.export, "run": run.run, "expires_at": days_from_now(2)}
-        self._transact(
-            self._table.update_write(key, put={**fresh, **changes}, when=_as_read(run)),
-            self._table.put_write(keys.export_token(_digest(token)), owner),
-        )
-        return self.get(run.export, run.run)
+        named = self._table.put_write(keys.export_token(_digest(token)), owner)
+        return self._go_on(run, {**fresh, **changes}, named, when=_as_read(run))
 
     def of_token(self, token: str) -> ExportRun | None:
         """The run that has this access token, as long as it goes by it."""
@@ -291,7 +305,6 @@ class ExportStore:
 
     def add_stretch(self, run: ExportRun, stretch: Stretch) -> ExportRun:
         """Settle one stretch; raises LedgerBusy when another worker settled it first."""
-        key = keys.export_run(run.export, run.run)
         made = stretch.made
         tally = stretch.tally
         put = {
@@ -306,10 +319,9 @@ class ExportStore:
             "objects": run.objects + (1 if made else 0),
             "records": run.records + (made.records if made else 0),
             "bytes": run.bytes + (made.bytes if made else 0),
-            "updated_at": iso_now(),
+            "away_since": None,
         }
-        mine = _as_read(run) & Attr("stretches").eq(run.stretches)
-        writes = [self._table.update_write(key, put=put, when=mine)]
+        writes = []
         if made:
             place = keys.export_object(run.export, run.run, run.attempt, run.objects + 1)
             item = msgspec.to_builtins(made) | {"expires_at": days_from_now(self._retention_days)}
@@ -318,8 +330,8 @@ class ExportStore:
             place = keys.export_roll(run.export, run.run, run.attempt, stretch.number)
             item = {"key": stretch.roll, "expires_at": days_from_now(self._retention_days)}
             writes.append(self._table.put_write(place, item))
-        self._transact(*writes)
-        return self.get(run.export, run.run)
+        mine = _as_read(run) & Attr("stretches").eq(run.stretches)
+        return self._go_on(run, put, *writes, when=mine)
 
     def rolls(self, run: ExportRun) -> list[str]:
         """Keys of the rolls of the run's present attempt, in the order of their stretches."""
@@ -338,48 +350,40 @@ class ExportStore:
 
         `changes` are members of the state. Raises ClaimLost.
         """
-        decided = self._table.update_write(
-            keys.export_run(run.export, run.run),
-            put={"status": "Publishing", "updated_at": iso_now()},
-            when=Attr("attempt").eq(run.attempt) & Attr("status").eq("Finishing"),
-        )
         moved = self._table.update_write(
             keys.export_state(run.export),
             put={name: value or None for name, value in changes.items()},
             when=_held_by(run.run),
         )
+        finishing = Attr("attempt").eq(run.attempt) & Attr("status").eq("Finishing")
         try:
-            self._table.transact(decided, moved)
+            return self._write(run, {"status": "Publishing"}, moved, when=finishing)
         except ConditionFailed:
             raise ClaimLost(
                 f"Another run has taken over the export {run.export}.",
                 hint="Nothing of this run is visible; the other one goes on from the watermark.",
             ) from None
-        return self.get(run.export, run.run)
 
     def fail(self, run: ExportRun, failure: Failure) -> ExportRun:
         """Mark a run Failed and let go of its export, both or neither; returns what then is.
 
         A run that is decided, or has failed already, stays as it is. Raises LedgerBusy.
         """
-        held = self.state(run.export).run == run.run
         put = {
             "status": "Failed",
             "error": msgspec.to_builtins(failure),
             "finished_at": iso_now(),
-            "updated_at": iso_now(),
             "token": None,
             "task_token": None,
         }
-        mine = keys.export_run(run.export, run.run)
-        undecided = Attr("run").exists() & ~Attr("status").is_in(list(PAST_FAILING))
-        writes = [self._table.update_write(mine, put=put, when=undecided)]
-        if held:
+        released = []
+        if self.state(run.export).run == run.run:
             nobody = {"run": None, "execution": None}
             state = keys.export_state(run.export)
-            writes.append(self._table.update_write(state, put=nobody, when=_held_by(run.run)))
+            released = [self._table.update_write(state, put=nobody, when=_held_by(run.run))]
+        undecided = Attr("run").exists() & ~Attr("status").is_in(list(PAST_FAILING))
         try:
-            self._table.transact(*writes)
+            return self._write(run, put, *released, when=undecided)
         except ConditionFailed:
             found = self.get(run.export, run.run)
             if found.status not in PAST_FAILING:
@@ -387,21 +391,38 @@ class ExportStore:
                     "Another worker changed the claim meanwhile.", hint="The step is tried again."
                 ) from None
             return found
-        return self.get(run.export, run.run)
 
-    def _transact(self, *writes: Any) -> None:
+    def _go_on(
+        self, run: ExportRun, put: Mapping[str, Any], *also: Write, when: Any
+    ) -> ExportRun:
+        """As `_write`; raises LedgerBusy where `when` does not hold."""
         try:
-            self._table.transact(*writes)
+            return self._write(run, put, *also, when=when)
         except ConditionFailed:
-            raise _gone_on() from None
+            raise LedgerBusy(
+                "Another worker went on with the same run.", hint="The step is tried again."
+            ) from None
+
+    def _write(self, run: ExportRun, put: Mapping[str, Any], *also: Write, when: Any) -> ExportRun:
+        """Change a run's item, and do the writes `also` with it; returns the run as it is then.
+
+        Raises ConditionFailed, unless what stands in the way is this very writing.
+        """
+        key, word = keys.export_run(run.export, run.run), secrets.token_hex(8)
+        put = {**put, "updated_at": iso_now(), "word": word}
+        try:
+            if not also:
+                return msgspec.convert(self._table.update(key, put=put, when=when), ExportRun)
+            self._table.transact(self._table.update_write(key, put=put, when=when), *also)
+        except ConditionFailed:
+            item = self._table.get(key)
+            if item is None or item.get("word") != word:
+                raise
+        return self.get(run.export, run.run)
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return dict(Counter(one) + Counter(other))
-
-
-def _gone_on() -> LedgerBusy:
-    return LedgerBusy("Another worker went on with the same run.", hint="The step is tried again.")
 
 
 def _as_read(run: ExportRun) -> Any:
