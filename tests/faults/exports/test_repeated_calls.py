@@ -14,7 +14,7 @@ from tests.faults.interpreter import Execution
 from tests.tiers import second_tier
 
 CONDITIONAL = ("put_item", "update_item", "transact_write_items", "send_task_success")
-CALLS = 22
+CALLS = 32
 """At least as many such calls as a run makes; a test sees to that."""
 
 
@@ -101,6 +101,7 @@ def repeats() -> Repeats:
     return Repeats()
 
 
+@second_tier("the walk below has a case for each call")
 @pytest.mark.parametrize("run", SCENARIOS)
 def test_calls_that_are_repeated_cover_a_whole_run(
     simulation: ExportSimulation, repeats: Repeats, run: Callable[..., Execution]
