@@ -27,8 +27,9 @@ CAUSE_LENGTH = 300
 
 SHOWN = (
     "export", "run", "status", "full", "why_full", "why_skipped", "started_at", "finished_at",
-    "records", "duplicates", "removed", "objects", "bytes", "watermark_before", "watermark_after",
-    "attempt", "given_up", "manifest_key", "inexpressible", "examples", "lapsed",
+    "records", "duplicates", "removed", "allow_removals", "objects", "bytes", "watermark_before",
+    "watermark_after", "attempt", "given_up", "away_since", "manifest_key", "inexpressible",
+    "examples", "lapsed",
 )  # fmt: skip
 """Never a run's tokens: they are secrets."""
 
@@ -106,6 +107,8 @@ def _how_it_ended(exports: OperatorExports, execution: str) -> str:
 
 
 def _step(run: ExportRun) -> Step:
+    if run.away_since:
+        return Step("waiting", note=f"for the vendor, who has been away since {run.away_since}")
     if run.status in WAITING:
         return Step("waiting", note="for the vendor to make the export")
     done = run.records + run.duplicates

@@ -45,7 +45,8 @@ class OperatorExports(ExportServices):
         client: SFNClient = self._deployment.client("stepfunctions")
         return client
 
-    def start(self, name: str, *, full: bool) -> Started:
+    def start(self, name: str, *, full: bool, allow_removals: int = 0) -> Started:
         """Start a run of an export; raises ExportMissing and ExportError."""
         machine = self._deployment.outputs["ExportStateMachineArn"]
-        return Started(name, *operate.start_run(self, name, machine, full=full))
+        asked = {"full": full, "allow_removals": allow_removals}
+        return Started(name, *operate.start_run(self, name, machine, **asked))

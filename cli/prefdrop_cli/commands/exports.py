@@ -36,6 +36,10 @@ app = typer.Typer(help="Bring segments out of MyPreferences.", no_args_is_help=T
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The export's name.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="One run of it; else its newest.")]
 Full = Annotated[bool, typer.Option("--full", help="Bring everything, not only what changed.")]
+AllowRemovals = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Publish a full run that removes up to N profiles."),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Copy what was brought out to a folder.")]
 Detach = Annotated[bool, typer.Option("--no-wait", help="Start it and leave it running.")]
 Definition = Annotated[
@@ -56,12 +60,19 @@ def list_exports(
         say_json([msgspec.convert(_listed(one), ListedExport) for one in found])
     elif found:
         heads = ("export", "of", "mode", "schedule", "watermark", "newest run", "status")
-        table(heads, (_listed(one).values() for one in found))
+        table(heads, (_row(one) for one in found))
     else:
         say("No export is defined. `prefdrop exports push EXPORT.toml` puts one there.")
     for one in found:
         if one.error and not as_json:
             note(f"Error: {one.error}")
+
+
+def _row(one: Summary) -> tuple[Any, ...]:
+    *cells, status, away_since, error = _listed(one).values()
+    if away_since:
+        return (*cells, f"{status}, vendor away since {away_since}")
+    return (*cells, f"{status}: {error}" if error else status)
 
 
 def _listed(one: Summary) -> dict[str, Any]:
@@ -75,6 +86,8 @@ def _listed(one: Summary) -> dict[str, Any]:
         "watermark": one.state.watermark or None,
         "run": last.run if last else None,
         "status": "not usable" if one.error else (last.status if last else None),
+        "away_since": (last.away_since or None) if last else None,
+        "error": last.error.code if last and last.error else None,
     }
 
 
@@ -102,6 +115,7 @@ def push(
 def run(
     name: Name,
     full: Full = False,
+    allow_removals: AllowRemovals = 0,
     out: Out = None,
     detach: Detach = False,
     stack: Stack = DEFAULT_STACK,
@@ -111,7 +125,7 @@ def run(
     """Run an export now and wait for its end; Ctrl-C leaves it running."""
     deployment = connect(stack, endpoint)
     exports = OperatorExports(deployment)
-    started = exports.start(name, full=full)
+    started = exports.start(name, full=full, allow_removals=allow_removals)
     if detach:
         _tell_started(name, started.run, as_json=as_json)
         return

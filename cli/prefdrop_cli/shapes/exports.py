@@ -28,6 +28,10 @@ class ListedExport(msgspec.Struct, frozen=True, kw_only=True):
     """The newest run; null where it never ran."""
     status: str | None
     """That run's status, or `not usable` for a definition that is not."""
+    away_since: Moment | None
+    """Since when that run has been waiting for a vendor who does not answer; else null."""
+    error: str | None
+    """The code of the error that run failed with; else null."""
 
 
 class PushedExport(msgspec.Struct, frozen=True):
@@ -73,6 +77,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Records of the overlap that the run before had brought in the same state."""
     removed: int
     """Profiles that are gone since the full run before; of full runs."""
+    allow_removals: int
+    """How many profiles its operator let it remove, whatever the gate says."""
     objects: int
     """Objects in the bucket."""
     bytes: int
@@ -85,6 +91,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """How often the vendor was asked for it."""
     given_up: str
     """Why the attempt before came to nothing; else empty."""
+    away_since: str
+    """Since when it has been waiting for a vendor who does not answer (a moment), or empty."""
     manifest_key: str
     """Where its manifest lies; empty where there is none."""
     inexpressible: dict[str, int]

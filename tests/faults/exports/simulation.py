@@ -144,10 +144,10 @@ class ExportSimulation(Simulation):
 
     # --- runs ---------------------------------------------------------------------------------
 
-    def start_run(self, run: str, *, full: bool = False) -> Execution:
+    def start_run(self, run: str, *, full: bool = False, **asked: Any) -> Execution:
         """Start a run; it has not begun."""
         arn = f"arn:execution:people-{run}"
-        start = {"export": "people", "run": run, "full": full}
+        start = {"export": "people", "run": run, "full": full, **asked}
         execution = Execution(arn, start, self.call, self.clock.advance, DEFINITION)
         self.executions.append(execution)
         return execution
@@ -185,9 +185,9 @@ class ExportSimulation(Simulation):
         if execution.status == "RUNNING":
             execution.status = "ABORTED"
 
-    def export(self, run: str, *, full: bool = False) -> Execution:
+    def export(self, run: str, **asked: Any) -> Execution:
         """Run the export from begin to end."""
-        return self.finish(self.start_run(run, full=full))
+        return self.finish(self.start_run(run, **asked))
 
     def call(self, function: str, payload: Json) -> Any:
         name = "".join(f"_{c.lower()}" if c.isupper() else c for c in function).lstrip("_")

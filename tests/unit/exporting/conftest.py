@@ -30,6 +30,7 @@ class StepFunctions:
 
     def __init__(self) -> None:
         self.started: dict[str, dict[str, Any]] = {}
+        self.inputs: dict[str, str] = {}
         self.woken: list[str] = []
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: N803
@@ -37,14 +38,14 @@ class StepFunctions:
         arn = stateMachineArn.replace("stateMachine", "execution") + f":{name}"
         if arn in self.started:
             raise self.exceptions.ExecutionAlreadyExists
-        self.started[arn] = json.loads(input)
+        self.started[arn], self.inputs[arn] = json.loads(input), input
         return {"executionArn": arn}
 
     def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
         asked("stepfunctions", "DescribeExecution", executionArn=executionArn)
         if executionArn not in self.started:
             raise self.exceptions.ExecutionDoesNotExist
-        return {"status": "RUNNING"}
+        return {"status": "RUNNING", "input": self.inputs[executionArn]}
 
     def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
         asked("stepfunctions", "SendTaskSuccess")

@@ -133,7 +133,26 @@ def test_a_run_by_hand_has_a_name_of_its_own_and_may_be_full(
 
     run, arn = operate.start_run(services, "by-hand", services.settings.export_machine, full=True)
 
-    assert machine.started[arn] == {"export": "by-hand", "run": run, "full": True}
+    asked = {"export": "by-hand", "run": run, "full": True, "allow_removals": 0}
+    assert machine.started[arn] == asked
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_start_whose_answer_was_lost_is_not_another_s(
+    services: ExportServices,
+    machine: StepFunctions,
+    monkeypatch: pytest.MonkeyPatch,
+    full: bool,
+) -> None:
+    services.files.write("exports/by-hand.toml", BY_HAND)
+    monkeypatch.setattr(operate, "now_ms", lambda: 1_768_500_000_000)
+    arn = services.settings.export_machine
+    first, _ = operate.start_run(services, "by-hand", arn, full=True)
+
+    again, execution = operate.start_run(services, "by-hand", arn, full=full)
+
+    assert (again == first) == full
+    assert machine.started[execution]["full"] == full
 
 
 def test_exports_are_listed_with_what_is_wrong_with_them(services: ExportServices) -> None:

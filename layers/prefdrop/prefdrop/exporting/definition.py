@@ -76,6 +76,13 @@ class OutputPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whether rows show expired preferences and consents; by default they do not."""
 
 
+class GatesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[gates]`: what keeps a run from being published."""
+
+    max_removed_percent: Annotated[int, Meta(ge=0, le=100)] = 20
+    """Highest share of the profiles exported before that a full run may remove; 100 for any."""
+
+
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """A definition that has been read and checked whole."""
 
@@ -85,6 +92,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     export: ExportPart
     schedule: SchedulePart | None
     restrict: RestrictPart | None
+    gates: GatesPart
     output: OutputPart
     columns: dict[str, tuple[Column, ...]]
     constants: dict[str, str | int | float | bool]

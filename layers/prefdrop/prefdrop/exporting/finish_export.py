@@ -9,10 +9,9 @@ of the run counts.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import msgspec
 
@@ -20,9 +19,9 @@ from prefdrop.exporting import rolls
 from prefdrop.exporting.attempts import begin_again
 from prefdrop.exporting.ending import clear_away, publish
 from prefdrop.exporting.manifest import compose, draft_key
-from prefdrop.exporting.part_files import sha256_of
 from prefdrop.exporting.patience import AWAY, wait_for_vendor
 from prefdrop.exporting.pinned import pinned_definition, state_folder
+from prefdrop.exporting.removals import check_removed, write_removed
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, is_late, next_of
 from prefdrop.importing.services import Deadline
@@ -37,7 +36,10 @@ class _ProfilesMissing(Exception):
 
 
 def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
-    """Answer `done`, or `begin` when the objects are not what the vendor has; raises ClaimLost."""
+    """Answer `done`, or `begin` when the objects are not what the vendor has.
+
+    Raises ClaimLost and TooManyRemoved.
+    """
     request = msgspec.convert(event, ExportInput)
     logger.append_keys(export=request.export, run=request.run)
     # Read before the run: once that is decided, the state tells of the run itself.
@@ -89,13 +91,13 @@ def _decide(
     roll = rolls.store(
         files, f"{kept}.roll", _each_once(rolls.merged(files, services.exports.rolls(run)), run)
     )
-    removed = None
+    removed, before = None, state
     state = _with_what_is_known(services, state)
     if run.full:
         known = roll
         if state.full_run:
-            before, now = rolls.read_roll(files, state.known), rolls.read_roll(files, roll)
-            removed = _write_removed(services, run, rolls.gone(before, now))
+            removed = write_removed(services, run, state, roll)
+        check_removed(services, export, run, before, removed)
     else:
         known = rolls.store(
             files,
@@ -104,7 +106,7 @@ def _decide(
         )
     committed = _commit(services, run, keep_files=export.output.keep_files)
     run = services.exports.update(
-        run, committed=committed, removed=removed.records if removed else 0
+        run, committed=committed, removed=removed.records if removed else 0, away_since=None
     )
     draft = compose(export, run, state, objects, removed)
     files.write(draft_key(run), msgspec.json.format(msgspec.json.encode(draft), indent=2))
@@ -142,19 +144,6 @@ def _with_what_is_known(services: ExportServices, state: ExportState) -> ExportS
         return state
     logger.warning("the roll of what is known is gone", extra={"key": state.known})
     return msgspec.structs.replace(state, known="", full_run="")
-
-
-def _write_removed(services: ExportServices, run: ExportRun, gone: Iterable[int]) -> ExportObject:
-    """Write the profile ids that a full run does not hold any more, one object a line."""
-    key, count = f"{run.folder}/removed.jsonl", 0
-    with TemporaryFile() as file:
-        for number in gone:
-            file.write(b'{"ProfileId":%d}\n' % number)
-            count += 1
-        body = cast(BinaryIO, file)
-        sha256, size = sha256_of(body)
-        version = services.files.write_file(key, body, content_type="application/x-ndjson")
-    return ExportObject(key, version, sha256, size, count)
 
 
 def _commit(services: ExportServices, run: ExportRun, *, keep_files: bool) -> bool:

@@ -10,17 +10,21 @@ from prefdrop.exporting.definition import (
     Export,
     ExportError,
     ExportPart,
+    GatesPart,
     OutputPart,
     RestrictPart,
     SchedulePart,
 )
 from prefdrop.exporting.schedule import ScheduleError, slots_of
-from prefdrop.feeds.definition import Feed, GatesPart, ImportPart, SourcePart
+from prefdrop.feeds.definition import Feed, ImportPart, SourcePart
+from prefdrop.feeds.definition import GatesPart as FeedGates
 from prefdrop.feeds.layout import Item, MappingError, build_layout
 from prefdrop.feeds.mapping_rules import check_columns
 from prefdrop.feeds.toml_tables import TomlTables, guess
 
-_TABLES = ("export", "schedule", "restrict", "output", "columns", "constants", "members")
+_TABLES = (
+    "export", "schedule", "restrict", "gates", "output", "columns", "constants", "members",
+)  # fmt: skip
 
 
 def load_export(text: bytes, *, file: str) -> Export:
@@ -46,7 +50,7 @@ def export_feed(export: Export) -> Feed:
         columns=export.columns,
         constants=export.constants,
         members=export.members,
-        gates=GatesPart(),
+        gates=FeedGates(),
     )
 
 
@@ -69,6 +73,7 @@ class _Loader(TomlTables):
             export=self.part("export", ExportPart),
             schedule=self.part("schedule", SchedulePart) if "schedule" in self.document else None,
             restrict=self.part("restrict", RestrictPart) if "restrict" in self.document else None,
+            gates=self.part("gates", GatesPart),
             output=self.part("output", OutputPart),
             columns=self.columns(),
             constants=self.constants(),

@@ -13,7 +13,7 @@ from prefdrop.exporting.definition import Export
 from prefdrop.exporting.pinned import FOLDER, read_definition
 from prefdrop.exporting.schedule import name_after, slot_name
 from prefdrop.exporting.services import ExportServices
-from prefdrop.exporting.start_exports import start
+from prefdrop.exporting.start_exports import Start, start
 from prefdrop.feeds.errors import FeedError
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.exports import ExportRun, ExportState, UnknownRun
@@ -45,18 +45,42 @@ def list_exports(services: ExportServices) -> Iterator[Summary]:
 
 
 def start_run(
-    services: ExportServices, name: str, machine: str, *, full: bool = False
+    services: ExportServices,
+    name: str,
+    machine: str,
+    *,
+    full: bool = False,
+    allow_removals: int = 0,
 ) -> tuple[str, str]:
     """Start a run now, by the state machine's ARN; returns its id and its execution's ARN.
 
-    `full` brings everything, whatever the definition says. Raises ExportMissing and ExportError.
+    `full` brings everything, whatever the definition says, and `allow_removals` is how many
+    profiles the run may remove whatever its gate says. Raises ExportMissing and ExportError.
     While another run of the export is under way, the new one ends as Skipped. Its name comes after
     that of the last run, whatever our clock says: readers take the runs in their order.
     """
     read_definition(services, name)
     now = slot_name(datetime.fromtimestamp(now_ms() / 1000, UTC))
     run = max(now, name_after(services.exports.state(name).last_run))
-    return run, start(services, machine, name, run, full=full)
+    while True:
+        wanted = Start(name, run, full, allow_removals)
+        execution, there = start(services, machine, wanted)
+        if not there or _was_started_as(services, execution, wanted):
+            return run, execution
+        run = name_after(run)
+
+
+def _was_started_as(services: ExportServices, execution: str, wanted: Start) -> bool:
+    """Whether the execution there is ours: the AWS client repeats a start whose answer was lost.
+
+    Another's of the same millisecond that asks for the same is as good.
+    """
+    client = services.step_functions
+    try:
+        found = client.describe_execution(executionArn=execution)
+    except client.exceptions.ExecutionDoesNotExist:  # so new that it cannot be described yet
+        return True
+    return found.get("input") == wanted.input
 
 
 def list_runs(services: ExportServices, name: str, *, limit: int = 20) -> list[ExportRun]:

@@ -220,6 +220,11 @@ def store(files: ExportFiles, key: str, entries: Iterable[bytes]) -> str:
         return key
 
 
+def length(files: ExportFiles, key: str) -> int:
+    """How many entries a roll has; an empty `key` is an empty roll."""
+    return files.size_of(key) // ENTRY if key else 0
+
+
 def gone(before: Iterator[bytes], now: Iterator[bytes]) -> Iterator[int]:
     """The profile ids that `before` holds and `now` does not, in their order, each once."""
     present = next(now, None)

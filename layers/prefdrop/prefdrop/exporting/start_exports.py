@@ -1,12 +1,13 @@
 """StartExports: every five minutes, start what is due, and settle runs whose execution is gone.
 
-An execution is named by its export and slot, so that a slot never starts twice.
+An execution is named by its export and slot, so that a slot never starts twice: whoever started
+the execution of that name has started the slot.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
@@ -39,23 +40,32 @@ def run(services: ExportServices, _event: dict[str, Any], _: Deadline) -> None:
             metrics.flush_metrics()
 
 
-def start(
-    services: ExportServices, machine: str, name: str, run: str, *, full: bool = False
-) -> str:
-    """Start a run, by the state machine's ARN, unless it was started before.
+class Start(NamedTuple):
+    """A run to be started. `full` and `allow_removals` are what its operator asks for."""
 
-    Returns its execution's ARN.
+    export: str
+    run: str
+    full: bool = False
+    allow_removals: int = 0
+
+    @property
+    def input(self) -> str:
+        """What the execution is started with."""
+        return msgspec.json.encode(self._asdict()).decode()
+
+
+def start(services: ExportServices, machine: str, wanted: Start) -> tuple[str, bool]:
+    """Start a run, by the state machine's ARN, unless an execution of its name is there.
+
+    Returns the execution's ARN, and whether it may be another's that is there.
     """
-    called = f"{name}-{run}"
+    called = f"{wanted.export}-{wanted.run}"
     client = services.step_functions
     try:
-        return client.start_execution(
-            stateMachineArn=machine,
-            name=called,
-            input=msgspec.json.encode({"export": name, "run": run, "full": full}).decode(),
-        )["executionArn"]
+        started = client.start_execution(stateMachineArn=machine, name=called, input=wanted.input)
     except client.exceptions.ExecutionAlreadyExists:
-        return machine.replace(":stateMachine:", ":execution:") + f":{called}"
+        return machine.replace(":stateMachine:", ":execution:") + f":{called}", True
+    return started["executionArn"], False
 
 
 def _start_due(services: ExportServices, name: str, listed: Listed, state: ExportState) -> None:
@@ -68,7 +78,7 @@ def _start_due(services: ExportServices, name: str, listed: Listed, state: Expor
         return
     due = slot_name(slot)
     if due > state.last_slot:
-        start(services, services.settings.export_machine, name, due)
+        start(services, services.settings.export_machine, Start(name, due))
         services.exports.slot_started(name, due)
         logger.info("export started", extra={"export": name, "run": due})
 

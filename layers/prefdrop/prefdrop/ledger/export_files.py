@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -40,11 +40,18 @@ class ExportFiles(ObjectStore):
 
     def version_of(self, key: str) -> str:
         """The newest version of an object; empty where there is none."""
+        return self._head(key).get("VersionId", "")
+
+    def size_of(self, key: str) -> int:
+        """How many bytes an object has; 0 where there is none."""
+        return self._head(key).get("ContentLength", 0)
+
+    def _head(self, key: str) -> Any:
         try:
-            return self._client.head_object(Bucket=self.bucket, Key=key).get("VersionId", "")
+            return self._client.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if self._is_missing(error, key):
-                return ""
+                return {}
             raise
 
     def fetch(self, key: str, into: BinaryIO) -> None:
