@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from prefdrop.mypreferences import Client
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import ask, note, say, say_json
 from prefdrop_cli.shapes.stack import SubscriptionStep, SubscriptionSteps
+from prefdrop_cli.subscribing.applying import apply
 from prefdrop_cli.subscribing.definition import read_file
 from prefdrop_cli.subscribing.planning import Change, Step, plan
 from prefdrop_cli.vendor_access import vendor_of, webhook_address
@@ -62,22 +62,16 @@ def apply_subscriptions(
     wanted = read_file(file)
     address = webhook_address(deployment)
     with vendor_of(deployment) as vendor:
-        steps = plan(wanted, vendor.subscriptions.list(), address)
+
+        def look() -> list[Step]:
+            return plan(wanted, vendor.subscriptions.list(), address)
+
+        steps = look()
         removals = [step for step in steps if step.removes]
         if removals and not remove:
             _ask(steps, removals, address)
-        for step in steps:
-            _do(vendor, step)
+        apply(vendor, steps, look)
     _tell(steps, address, as_json=as_json, done=True)
-
-
-def _do(vendor: Client, step: Step) -> None:
-    if step.deed == "create":
-        vendor.subscriptions.create(step.subscription)
-    elif step.deed == "change" and step.id is not None:
-        vendor.subscriptions.replace(step.id, step.subscription)
-    elif step.deed == "remove" and step.id is not None:
-        vendor.subscriptions.delete(step.id)
 
 
 def _ask(steps: list[Step], removals: list[Step], address: str) -> None:

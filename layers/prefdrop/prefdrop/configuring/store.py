@@ -49,7 +49,8 @@ class SnapshotStore:
             ) from None
 
     def keep(self, snapshot: Snapshot) -> tuple[StoredSnapshot, bool]:
-        """Write `snapshot` unless the newest says the same and is of the same day (UTC).
+        """Write `snapshot` unless the newest says the same and is of the same day (UTC), or is
+        younger: a pull that took long replaces none that began after it.
 
         Answers what the bucket then holds, and whether it was written. Imports pin versions, so a
         version that says nothing new would only cost them comparing.
@@ -58,6 +59,8 @@ class SnapshotStore:
             newest = self.find()
         except SnapshotUnreadable:
             newest = None
+        if newest and newest.snapshot.taken_at > snapshot.taken_at:
+            return newest, False
         if newest and newest.snapshot.says_the_same(snapshot) and _same_day(newest, snapshot):
             return newest, False
         body = msgspec.json.format(msgspec.json.encode(snapshot), indent=1)
