@@ -48,5 +48,7 @@ class OperatorExports(ExportServices):
     def start(self, name: str, *, full: bool, allow_removals: int = 0) -> Started:
         """Start a run of an export; raises ExportMissing and ExportError."""
         machine = self._deployment.outputs["ExportStateMachineArn"]
-        asked = {"full": full, "allow_removals": allow_removals}
-        return Started(name, *operate.start_run(self, name, machine, **asked))
+        run, execution = operate.start_run(
+            self, name, machine, full=full, allow_removals=allow_removals
+        )
+        return Started(name, run, execution)

@@ -106,7 +106,9 @@ def test_late_worker_of_a_step_changes_nothing(
 
 
 @pytest.mark.parametrize("step", spread(list(STEPS)[1:], 1, "every step"))
-def test_step_of_an_earlier_attempt_changes_nothing(simulation: ExportSimulation, step: str) -> None:
+def test_step_of_an_earlier_attempt_changes_nothing(
+    simulation: ExportSimulation, step: str
+) -> None:
     changed(simulation)
     simulation.fault({"route": "export.segment.retrieve", "nth": [2], "kind": "expire_token"})
     execution = walk_to(simulation, "Retrieving")

@@ -243,6 +243,21 @@ def test_an_outage_is_waited_out_with_all_that_is_there(
     people.assert_readers_have_everything()
 
 
+def test_run_says_since_when_the_vendor_is_away(people: ExportSimulation) -> None:
+    people.fault({"route": route("status"), "nth": [1, 2], "kind": "status", "status": 404})
+    execution = people.start_run("2")
+    since = set()
+    while execution.status == "RUNNING":
+        run = people.worker().exports.find("people", "2")
+        since.add(run.away_since if run else "")
+        if not execution.step() and execution.waiting:
+            people.clock.advance(5)
+            execution.waiting.timed_out = True
+
+    assert len(since) == 2
+    assert people.run_item("2").away_since == ""
+
+
 def test_pages_that_came_before_the_vendor_asked_for_patience_are_not_read_again(
     simulation: ExportSimulation,
 ) -> None:

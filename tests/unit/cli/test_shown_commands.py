@@ -69,17 +69,17 @@ def test_commands_of_each_page_are_taken_with_their_options(subtests: pytest.Sub
 
 
 def texts_of(file: Path) -> Iterator[str]:
-    """The texts of a module, joined where they are written in pieces; values read as `X`."""
+    """The texts of a module, joined where they are written in pieces; a value reads as `1`."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.JoinedStr):
-            yield "".join(str(getattr(part, "value", "X")) for part in _plain(node))
+            yield "".join(str(getattr(part, "value", "1")) for part in _plain(node))
 
 
 def _plain(node: ast.JoinedStr) -> Iterator[ast.Constant]:
     for part in node.values:
-        yield part if isinstance(part, ast.Constant) else ast.Constant("X")
+        yield part if isinstance(part, ast.Constant) else ast.Constant("1")
 
 
 @pytest.mark.parametrize("folder", ["layers/prefdrop/prefdrop", "cli/prefdrop_cli"])
@@ -88,7 +88,7 @@ def test_the_commands_that_messages_name_are_taken(folder: str) -> None:
         (file.name, command): why
         for file in sorted((REPOSITORY / folder).rglob("*.py"))
         for text in texts_of(file)
-        for command in inline(re.sub(r"\{\w+\}", "X", " ".join(text.split())))
+        for command in inline(re.sub(r"\{\w+\}", "1", " ".join(text.split())))
         if command.startswith("prefdrop ")
         if (why := objection(words_of(command), whole=False))
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT
-from prefdrop.exporting import attempts, check_export, retrieve_export, rolls
+from prefdrop.exporting import attempts, check_export, patience, retrieve_export, rolls
 from prefdrop.exporting.definition import OutputPart
 from prefdrop.importing import collect_exceptions, initiate_part, stager
 from tools import cost
@@ -138,6 +138,7 @@ def import_history() -> dict[str, int]:
 
 EXPORT_LOOK = ["NextStep", "AwaitExport", "CheckExport"]
 EXPORT_PAGES = ["NextStep", "RetrieveExport"]
+EXPORT_WAITS = ["NextStep", "RetrieveExport", "NextStep", "WaitForVendor", "CheckExport"]
 
 
 def export_history() -> dict[str, int]:
@@ -161,6 +162,7 @@ def export_history() -> dict[str, int]:
         "every attempt a night": every_night(most),
         "hours": floor(HISTORY / look * shortest_wait() / 3600),
         "least poll": next(one for one in count(1) if every_night(one) < HISTORY),
+        "waits": patience.MOST_ROUNDS * events_of(EXPORT_WAITS, EXPORT),
         "pages": pages,
         "calls": calls,
         "roll": RECORDS * rolls.ENTRY // 1_000_000,

@@ -9,6 +9,7 @@ from math import ceil, floor
 import pytest
 
 from prefdrop.auditing import backfill_windows
+from prefdrop.exporting import attempts, patience
 from prefdrop.feeds import key_index
 from prefdrop.importing import check_status
 from prefdrop.importing.step import MOST_ROUNDS
@@ -19,6 +20,7 @@ from tests.unit.template.scale_history import (
     EXPORT,
     EXPORT_LOOK,
     EXPORT_PAGES,
+    EXPORT_WAITS,
     HISTORY,
     LOOPS,
     ONCE,
@@ -89,6 +91,8 @@ def figures() -> dict[str, str]:
         "events of three attempts, each waited for 12 hours": exports["every attempt a night"],
         "hours of waiting that one run has room for": exports["hours"],
         "smallest PollMaxSeconds for three times 12 hours": exports["least poll"],
+        "waits that one run may make": patience.MOST_ROUNDS,
+        "events of as many waits with a page between each two": exports["waits"],
         "pages of 10 million records": exports["pages"],
         "invocations that read them": exports["calls"],
         "MB of their roll": exports["roll"],
@@ -141,9 +145,18 @@ def test_the_way_that_is_counted_is_one_that_the_state_machine_can_take():
 
 
 def test_the_ways_of_an_export_that_are_counted_are_ways_of_its_state_machine():
-    for states in (EXPORT_LOOK, EXPORT_PAGES):
+    for states in (EXPORT_LOOK, EXPORT_PAGES, EXPORT_WAITS):
         for before, after in zip(states, [*states[1:], states[0]], strict=True):
             assert after in next_of(EXPORT[before]), before
+
+
+def test_waits_of_a_run_fit_its_history():
+    exports = export_history()
+    away = patience.PATIENCE_HOURS * 3600 * attempts.ATTEMPTS
+    ramp = [2 * n for n in range(1, patience.MOST_ROUNDS - patience.QUICK_ROUNDS)]
+
+    assert exports["waits"] + exports["calls"] * attempts.ATTEMPTS * exports["look"] < HISTORY
+    assert sum(min(patience.LONGEST_SECONDS, seconds) for seconds in ramp) > 2 * away
 
 
 def test_an_export_that_is_waited_for_half_a_day_fits_the_history():

@@ -42,9 +42,7 @@ def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> Answer:
     if run.status != "Waiting" or is_late(request, run):
         return next_of(run)
     # Cleared before the look: a callback that comes after it then still shortens the next wait.
-    run = services.exports.update(
-        run, called_back=False, task_token=None, rounds=run.rounds + 1
-    )
+    run = services.exports.update(run, called_back=False, task_token=None, rounds=run.rounds + 1)
     try:
         found = services.export_vendor.status(run.token)
     except TokenRefused:

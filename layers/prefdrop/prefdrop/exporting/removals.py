@@ -64,10 +64,9 @@ def check_removed(
     if gone <= run.allow_removals or gone * 100 <= known * limit or (gone <= FEW and left):
         return
     services.exports.update(run, removed=gone)  # for those who look at the failed run
-    full = "--full " if export.export.mode == "incremental" else ""
     raise TooManyRemoved(
         f"The run has {left:,} profiles and would remove {gone:,} of {known:,} that were exported "
         f"before; max_removed_percent is {limit}. Nothing was published.",
         hint="Check the segment in MyPreferences. If they are to be removed, publish them with "
-        f"`prefdrop exports run {run.export} {full}--allow-removals {gone}`.",
+        f"`prefdrop exports run {run.export} --full --allow-removals {gone}`.",
     )

@@ -61,7 +61,7 @@ def is_late(request: ExportInput, run: ExportRun) -> bool:
 
     Machines of older releases do not say for which attempt they call.
     """
-    return request.cursor.get("attempt", run.attempt) != run.attempt
+    return bool(request.cursor.get("attempt", run.attempt) != run.attempt)
 
 
 Run = Callable[[ExportServices, dict[str, Any], Deadline], Any]

@@ -40,11 +40,11 @@ class ExportFiles(ObjectStore):
 
     def version_of(self, key: str) -> str:
         """The newest version of an object; empty where there is none."""
-        return self._head(key).get("VersionId", "")
+        return str(self._head(key).get("VersionId", ""))
 
     def size_of(self, key: str) -> int:
         """How many bytes an object has; 0 where there is none."""
-        return self._head(key).get("ContentLength", 0)
+        return int(self._head(key).get("ContentLength", 0))
 
     def _head(self, key: str) -> Any:
         try:

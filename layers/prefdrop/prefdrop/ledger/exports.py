@@ -115,7 +115,8 @@ class ExportRun(msgspec.Struct, kw_only=True, omit_defaults=True):
     away_since: str = ""
     """Since when the vendor has not answered, or has asked for patience; empty while it answers."""
     rounds: int = 0
-    """How often the run has waited, over all attempts: each wait adds to its execution's history."""
+    """How often the run has waited, over all attempts: each wait adds to the history of its
+    execution."""
 
     offset: int = 1
     """The vendor's 1-based number of the record that comes next."""
@@ -392,9 +393,7 @@ class ExportStore:
                 ) from None
             return found
 
-    def _go_on(
-        self, run: ExportRun, put: Mapping[str, Any], *also: Write, when: Any
-    ) -> ExportRun:
+    def _go_on(self, run: ExportRun, put: Mapping[str, Any], *also: Write, when: Any) -> ExportRun:
         """As `_write`; raises LedgerBusy where `when` does not hold."""
         try:
             return self._write(run, put, *also, when=when)
