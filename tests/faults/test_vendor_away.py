@@ -1,4 +1,4 @@
-"""A vendor who is away is waited for; one import whose calls alone fail does not hold the others."""
+"""A vendor who is away is waited for; an import whose calls alone fail holds no other."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def record_of(simulation: Simulation, execution: Execution) -> Import:
 
 def run_all(simulation: Simulation) -> None:
     """Let the executions go on in turns until none can, sweeping in between."""
-    while any([execution.step() for execution in simulation.executions]):
+    while sum(execution.step() for execution in simulation.executions):
         pass
     simulation.call("SweepTurns", {})
 
