@@ -374,6 +374,7 @@ IDS = (
     "around.holder",
     "report['import_id']",
     "key.rpartition('/')[2]",  # the rejects file's own name
+    "gone",  # a count
     "rows",  # of the head of an inferred feed, a comment
 )
 """Values that Prefdrop makes itself: an import's id is `imp-` and hexadecimal digits."""

@@ -6,6 +6,7 @@ everything, so all who are missing would be removed.
 
 from __future__ import annotations
 
+from shlex import quote
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
@@ -68,5 +69,5 @@ def check_removed(
         f"The run has {left:,} profiles and would remove {gone:,} of {known:,} that were exported "
         f"before; max_removed_percent is {limit}. Nothing was published.",
         hint="Check the segment in MyPreferences. If they are to be removed, publish them with "
-        f"`prefdrop exports run {run.export} --full --allow-removals {gone}`.",
+        f"`prefdrop exports run {quote(run.export)} --full --allow-removals {gone}`.",
     )

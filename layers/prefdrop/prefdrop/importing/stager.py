@@ -14,7 +14,7 @@ from prefdrop.importing import refusals, spool
 from prefdrop.importing.services import Deadline
 from prefdrop.importing.staging_part import Interrupted, StagingPart, only_row
 from prefdrop.importing.step import Answer, answer, wait_until
-from prefdrop.importing.vendor import CredentialsRefused, VendorAway
+from prefdrop.importing.vendor_errors import CredentialsRefused, VendorAway
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.parts import StagedChunk
 from prefdrop.mypreferences import (

@@ -10,6 +10,7 @@ import msgspec
 import requests
 
 from prefdrop.errors import PrefdropError, Transient
+from prefdrop.importing.vendor_errors import CredentialsRefused, VendorAway
 from prefdrop.mypreferences import (
     Client,
     ExceptionPage,
@@ -27,20 +28,6 @@ Result = TypeVar("Result")
 
 REFUSED = (NotAuthorized, TokenRefused, WrongCredentials)
 """Surely not applied, and perhaps only because the credentials were changed meanwhile."""
-
-
-class CredentialsRefused(Transient):
-    """The vendor refuses the stack's credentials on every call; nothing was applied."""
-
-    def __init__(self, refused: PrefdropError) -> None:
-        super().__init__(refused.message, hint=refused.hint)
-
-
-class VendorAway(Transient):
-    """The vendor answers no call, not even one that names no import."""
-
-    def __init__(self, error: PrefdropError) -> None:
-        super().__init__(error.message, hint=error.hint)
 
 
 class _Counting(requests.Session):

@@ -24,7 +24,7 @@ from prefdrop.importing.step import (
     import_of,
 )
 from prefdrop.importing.totals import count_requests
-from prefdrop.importing.vendor import CredentialsRefused, VendorAway
+from prefdrop.importing.vendor_errors import CredentialsRefused, VendorAway
 from prefdrop.ledger.clock import iso, iso_now, milliseconds_of, now_ms
 from prefdrop.ledger.imports import Import, Waiting, WaitingFor
 from prefdrop.ledger.parts import Part
