@@ -46,7 +46,7 @@ class Requests(NamedTuple):
 
 
 # Counted by tests/faults/test_counted_requests.py.
-IMPORT = Requests(calls=11, transitions=24, write_units=76, read_units=43, s3_writes=5, s3_reads=21)
+IMPORT = Requests(calls=11, transitions=24, write_units=81, read_units=47, s3_writes=5, s3_reads=21)
 """An import of one part without its chunks: one look at the status, no reject."""
 CHUNK = Requests(write_units=12, read_units=1)
 POLL = Requests(calls=1, transitions=3, write_units=8, read_units=4)

@@ -56,13 +56,14 @@ class UpTo(Iterator[Import]):
 def needs(deployment: Deployment, found: Iterable[Import]) -> Iterator[tuple[Import, Need]]:
     """Each import with what it needs; empty for nothing.
 
-    One that ended badly needs nothing any more once a later version of its file was executed.
+    One that ended badly needs nothing any more once a later version of its file was executed. One
+    that was refused as older than another needs the operator: its file may hold other people.
     """
     for one in found:
         if one.status not in FINISHED and not _is_worked_on(deployment, one):
             yield one, "retry"
         elif one.status in ("Failed", "Aborted", "Unreconciled"):
-            yield one, "" if deployment.drops.newer_was_executed(one) else NEEDS[one.status]
+            yield one, "" if _is_replaced(deployment, one) else NEEDS[one.status]
         else:
             yield one, NEEDS.get(one.status, "")
 
@@ -89,6 +90,11 @@ def still_open(deployment: Deployment, limit: int) -> tuple[list[tuple[Import, N
         pair for pair in needs(deployment, looked) if pair[1] or pair[0].status not in FINISHED
     )
     return list(islice(wanted, limit)), looked.cut
+
+
+def _is_replaced(deployment: Deployment, one: Import) -> bool:
+    refused = one.error is not None and one.error.code == "Superseded"
+    return not refused and deployment.drops.newer_was_executed(one)
 
 
 def _is_worked_on(deployment: Deployment, one: Import) -> bool:

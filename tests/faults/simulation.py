@@ -242,10 +242,10 @@ class Simulation:
         }
         return self.start(event)
 
-    def retry(self, execution: Execution) -> Execution:
+    def retry(self, execution: Execution, **options: bool) -> Execution:
         """Go on with the import of an execution that has ended, as an operator would."""
         services = self.services()
-        operate.retry(services, self.import_id(execution), "arn:execution")
+        operate.retry(services, self.import_id(execution), "arn:execution", **options)
         return self.executions[-1]
 
     def start(self, event: Json, arn: str = "") -> Execution:

@@ -46,7 +46,11 @@ Corrected = Annotated[
 Watch = Annotated[bool, typer.Option("--watch", help="Show how it gets on until it ends.")]
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Even if a newer version of the same file was imported since."),
+    typer.Option("--force", help="Overwrite what a newer file of the feed brought since."),
+]
+ExceptNewer = Annotated[
+    bool,
+    typer.Option("--except-newer", help="Leave out rows whose match key a newer file holds."),
 ]
 Reason = Annotated[
     str, typer.Option("--reason", help="Why; kept with the decision, the time and your identity.")
@@ -231,17 +235,28 @@ def retry(
     import_id: ImportId,
     watch: Watch = False,
     force: Force = False,
+    except_newer: ExceptNewer = False,
     reason: Reason = "",
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
     """Go on with an import that failed or was stopped, from what has surely happened."""
+    if force and except_newer:
+        raise WrongUse(
+            "--force and --except-newer exclude each other.", hint="Leave one of them out."
+        )
     deployment = connect(stack, endpoint)
     state_machine = deployment.outputs["ImportStateMachineArn"]
     services = OperatorServices(deployment)
     operate.retry(
-        services, import_id, state_machine, force=force, by=services.operator, reason=reason
+        services,
+        import_id,
+        state_machine,
+        force=force,
+        except_newer=except_newer,
+        by=services.operator,
+        reason=reason,
     )
     _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)
 

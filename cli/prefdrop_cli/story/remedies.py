@@ -34,8 +34,10 @@ REMEDIES = {
     "ObjectMissing": "{hint} " + DROP_AGAIN,
     "TooManyRecords": "Raise max_records only if so many deletions are meant, and put the feed "
     "into the bucket with `prefdrop feeds push FEED.toml`. " + DROP_AGAIN,
-    "Superseded": "Nothing is to be done, unless the older file is to overwrite the newer one: "
-    "`prefdrop imports retry {id} --force`.",
+    "Superseded": "Import only the rows whose match key no later file holds: `prefdrop imports "
+    "retry {id} --except-newer`. Or overwrite the newer data: `prefdrop imports retry {id} "
+    "--force`.",
+    "LaterDropUnreadable": "{hint}",
     "NotAuthorized": CREDENTIALS,
     "WrongCredentials": CREDENTIALS,
     "WrongSecret": CREDENTIALS,

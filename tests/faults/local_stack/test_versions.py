@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from prefdrop.ledger.clock import iso_now
 from tests.faults.local_stack.breakable import Breakable
 from tests.tiers import second_tier
 from tests.workbench import FEED, people
@@ -25,6 +26,11 @@ def _named(first_name: str) -> str:
 
 def _first_names(bench: Breakable) -> set[str]:
     return {profile["CustomerName"]["FirstName"] for profile in bench.profiles()}
+
+
+def _is_in_another_second(bench: Breakable, version: str) -> bool:
+    """Whether a file dropped now is newer than this one: S3 tells seconds apart."""
+    return bench.import_of(version)["dropped_at"][:19] != iso_now()[:19]
 
 
 def _served(bench: Breakable) -> list[int]:
@@ -123,6 +129,27 @@ def test_an_older_version_is_executed_after_a_newer_one_only_by_force(bench: Bre
 
     assert (forced["status"], forced["error"], forced["processed"]) == ("Completed", None, 3)
     assert _first_names(bench) == {"Old"}
+
+
+@second_tier("the command on a real stack; tests/faults/test_order.py is short")
+def test_older_file_of_the_feed_is_imported_except_newer(bench: Breakable) -> None:
+    staging = bench.stop_at_call("StageChunksFunction")
+    old = bench.drop(_named("Old") + "C-4,Old,p4@example.test,Y\n", name="monday.csv")
+    staging.wait()
+    bench.end_of(bench.abort(old))
+    staging.open()
+    bench.wait_for(lambda: _is_in_another_second(bench, old))
+    assert bench.run(_named("New"), name="tuesday.csv")["status"] == "Completed"
+    assert bench.retry(old)["error"]["code"] == "Superseded"
+
+    rest = bench.retry(old, "--except-newer")
+
+    assert (rest["status"], rest["rejected_local"]) == ("CompletedWithRejects", 3)
+    assert rest["rejects"]["kinds"][0]["code"] == "NewerDecisionExists"
+    names = {
+        p["Emails"][0]["EmailAddress"]: p["CustomerName"]["FirstName"] for p in bench.profiles()
+    }
+    assert names == {f"p{n}@example.test": "New" for n in (1, 2, 3)} | {"p4@example.test": "Old"}
 
 
 def test_a_feed_changed_during_an_import_does_not_change_it(bench: Breakable) -> None:

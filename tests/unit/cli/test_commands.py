@@ -201,7 +201,7 @@ def test_the_list_of_open_imports_leaves_out_what_is_through_or_mended(
     imports.register(an_import(3, "Failed", sequencer="01"))
     imports.register(an_import(4, "Failed", sequencer="01"))
     again = an_import(4, "Completed", sequencer="02")
-    deployment.drops.executing(again)
+    deployment.table.transact(*deployment.drops.executed(again))
 
     _, out, _ = run("imports", "list", "--open", "--json")
 
@@ -215,7 +215,8 @@ def test_older_failure_is_listed_however_many_were_mended(
     imports.register(an_import(1, "Failed"))
     for number in range(2, 8):
         imports.register(an_import(number, "Failed", sequencer="01"))
-        deployment.drops.executing(an_import(number, "Completed", sequencer="02"))
+        executed = deployment.drops.executed(an_import(number, "Completed", sequencer="02"))
+        deployment.table.transact(*executed)
 
     _, out, err = run("imports", "list", "--open", "--limit", "1", "--json")
 
@@ -229,12 +230,36 @@ def test_open_list_says_where_it_stopped_looking(
     monkeypatch.setattr(attention.UpTo.__init__, "__defaults__", (2,))
     for number in range(1, 4):
         imports.register(an_import(number, "Failed", sequencer="01"))
-        deployment.drops.executing(an_import(number, "Completed", sequencer="02"))
+        executed = deployment.drops.executed(an_import(number, "Completed", sequencer="02"))
+        deployment.table.transact(*executed)
 
     _, out, err = run("imports", "list", "--open")
 
     assert out == "Nothing is under way, and nothing needs you.\n"
     assert "--status Failed lists older ones" in err
+
+
+def test_refused_older_file_is_open_although_a_newer_one_was_executed(
+    run: Run, imports: ImportStore, deployment: Deployment
+) -> None:
+    refused = Failure("Superseded", "It is older.", "Retry it.")
+    imports.register(an_import(4, "Failed", sequencer="01", error=refused))
+    deployment.table.transact(
+        *deployment.drops.executed(an_import(4, "Completed", sequencer="0099"))
+    )
+
+    _, out, _ = run("imports", "list", "--open", "--json")
+
+    assert [(one["import_id"], one["needs"]) for one in json.loads(out)] == [("imp-4", "remedy")]
+
+
+def test_retry_takes_one_way_past_a_newer_file(run: Run, imports: ImportStore) -> None:
+    imports.register(an_import(1, "Failed"))
+
+    code, _, said = run("imports", "retry", "imp-1", "--force", "--except-newer")
+
+    assert code == 2
+    assert "--force and --except-newer exclude each other" in said
 
 
 def test_a_quiet_day_says_so(run: Run, imports: ImportStore) -> None:

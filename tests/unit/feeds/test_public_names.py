@@ -17,6 +17,8 @@ def test_the_package_exports_what_the_workflow_uses() -> None:
         "FeedError",
         "GatesPart",
         "ImportPart",
+        "LaterDrop",
+        "LaterDrops",
         "LocalReject",
         "RejectsWriter",
         "Row",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from prefdrop.errors import PrefdropError
@@ -123,12 +124,37 @@ def test_records_too_many_at_execution_name_the_chunk(one: OneImport):
 def test_older_version_of_a_file_executes_nothing(one: OneImport):
     staged(one)
     newer = one.services.imports.get(IMPORT)
-    newer.sequencer = "A3"
-    one.services.drops.executing(newer)
+    newer.import_id, newer.sequencer = "imp-2", "A21"
+    one.services._table.transact(*one.services.drops.executed(newer))
 
     with pytest.raises(Superseded):
         execute(one)
     assert (sent(one), one.part.state) == (["status"], "staged")
+
+
+def test_refused_execute_leaves_no_mark_and_a_landed_one_does(one: OneImport):
+    staged(one)
+    older = one.services.imports.get(IMPORT)
+    older.import_id, older.sequencer = "imp-2", "A1"
+    one.vendor.next["execute"] = [NotSent("no")]
+    with pytest.raises(NotSent):
+        execute(one)
+    one.services.drops.check(older)
+
+    assert execute(one) == POLL
+
+    with pytest.raises(Superseded):
+        one.services.drops.check(older)
+
+
+def test_worker_that_died_after_execute_leaves_the_mark_to_the_next(one: OneImport):
+    staged(one, execute_until=NOW + 60_000)
+    one.vendor.state = "Processing"
+    one.services.drops.check = None  # type: ignore[method-assign,assignment]
+
+    assert execute(one) == POLL
+
+    assert one.services.drops.newer_was_executed(msgspec.structs.replace(one.record, sequencer="A"))
 
 
 def test_requests_are_marked_where_the_vendor_counts_them(make_import):

@@ -235,13 +235,33 @@ def test_end_of_an_unknown_import_passes_the_turn(one: OneImport, notified):
 
 def test_content_of_an_ended_import_is_free_again(one: OneImport, notified):
     record = one.services.imports.update(one.record, content_sha256="abc")
-    assert one.services.drops.claim_content(record, "abc") == IMPORT
+    drops = one.services.drops
+    drops.repeats(record, "abc")
+    one.services._table.transact(*drops.executed(record))
 
     ended(one, "FAILED")
 
     other = one.record
     other.import_id = "imp-2"
-    assert one.services.drops.claim_content(other, "abc") == "imp-2"
+    assert not drops.repeats(other, "abc")
+
+
+@pytest.mark.parametrize(
+    ("state", "execute_until", "marked"),
+    [("Completed", NOW - 1, True), ("Staging", NOW - 1, False), ("Completed", 0, False)],
+)
+def test_execution_nobody_wrote_down_is_marked_with_the_turn(
+    one: OneImport, notified, state: str, execute_until: int, marked: bool
+):
+    one.begin(state="staged", expires=NOW + HOUR, execute_until=execute_until)
+    one.vendor.state = state
+
+    assert ended(one, "ABORTED") == "passed"
+
+    older = one.record
+    older.sequencer = "A1"
+    assert one.services.turns.holder().execution == ""
+    assert one.services.drops.newer_was_executed(older) is marked
 
 
 def test_vendor_that_executes_keeps_the_turn_of_an_ended_import(one: OneImport, notified):

@@ -12,6 +12,7 @@ from prefdrop.importing import collect_exceptions
 from prefdrop.importing.rejects_file import MOST_KINDS, Kind, Progress
 from prefdrop.ledger import keys
 from prefdrop.ledger.imports import Import
+from prefdrop.ledger.order import Dropped
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop.ledger.table import marshal
 from prefdrop.ledger.turns import Ticket
@@ -85,6 +86,7 @@ def import_item() -> int:
         approval_token=TASK_TOKEN,
         report_key=LONGEST_KEY,
         rejects_key=LONGEST_KEY,
+        corrects=Dropped("imp-6c1a6f1f83ff0d95", LONGEST_KEY, "0" * 18, "2026-01-15T10:30:00Z"),
     )
     return stored(record, keys.meta("imp-6c1a6f1f83ff0d95"))
 

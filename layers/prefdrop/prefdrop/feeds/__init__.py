@@ -10,6 +10,7 @@ from prefdrop.feeds.definition import Column, Feed, GatesPart, ImportPart, Sourc
 from prefdrop.feeds.errors import FeedError, SourceError
 from prefdrop.feeds.faults import LocalReject
 from prefdrop.feeds.identifiers import identifiers_of
+from prefdrop.feeds.later_drops import LaterDrop, LaterDrops
 from prefdrop.feeds.limits import Chunk, ChunkLimits, Cursor, Row
 from prefdrop.feeds.loading import load_feed
 from prefdrop.feeds.rejects import RejectsWriter
@@ -25,6 +26,8 @@ __all__ = [
     "FeedError",
     "GatesPart",
     "ImportPart",
+    "LaterDrop",
+    "LaterDrops",
     "LocalReject",
     "RejectsWriter",
     "Row",

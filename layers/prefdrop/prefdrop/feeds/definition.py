@@ -38,6 +38,9 @@ class ImportPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_records: Annotated[int, Meta(ge=1)] | None = None
     """No import of more records than this; required with `destructive`."""
     on_same_content: Literal["import", "skip"] = "import"
+    """`skip` leaves out a file with the content that the feed executed last."""
+    order: Literal["feed", "key", "none"] = "feed"
+    """Among which drops an older one is refused: of the feed, of the same key, or none."""
 
     @property
     def refreshes(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.faults import DUPLICATE_KEY, LocalReject
 from prefdrop.feeds.key_index import KeyIndex, Winner, build_index
+from prefdrop.feeds.later_drops import HeldRows
 from prefdrop.feeds.match_keys import match_column
 
 _REASONS: dict[Winner, str] = {
@@ -20,19 +21,23 @@ _REASONS: dict[Winner, str] = {
 
 
 class Refusals:
-    """The rows that are not staged whatever they hold: refused ones, and those that lose."""
+    """The rows that are not staged whatever they hold: refused ones, those whose key a later drop
+    holds, and those that lose to another row."""
 
-    def __init__(self, refused: Mapping[int, LocalReject], losing: LosingRows | None) -> None:
+    def __init__(
+        self, refused: Mapping[int, LocalReject], *others: HeldRows | LosingRows | None
+    ) -> None:
         self._refused = refused
-        self._losing = losing
+        self._others = [rows for rows in others if rows is not None]
 
     def __bool__(self) -> bool:
-        return bool(self._refused) or self._losing is not None
+        return bool(self._refused or self._others)
 
     def of(self, row: int) -> LocalReject | None:
         """The reject of this row, by its number, or `None`."""
-        found = self._refused.get(row) if self._refused else None
-        return found or (self._losing.of(row) if self._losing else None)
+        if found := self._refused.get(row):
+            return found
+        return next((found for rows in self._others if (found := rows.of(row))), None)
 
 
 class LosingRows:

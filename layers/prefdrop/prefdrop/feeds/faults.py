@@ -46,6 +46,7 @@ NUL_CHARACTER = "NulCharacter"
 RAGGED = "RaggedRow"
 TOO_LARGE = "RecordTooLarge"
 DUPLICATE_KEY = "DuplicateKey"
+NEWER_DECISION = "NewerDecisionExists"
 
 NUL_FAULT = Fault(NUL_CHARACTER, None, "The row holds a NUL character, which no text may hold.")
 SURROGATE_FAULT = Fault(

@@ -1,8 +1,10 @@
-"""Which rows of one file have the same match key: found on local disk, in memory that stays flat.
+"""Which rows have the same match key, in one file or in two: found on local disk, in flat memory.
 
 A first pass writes one entry for each record, a hash of its key and its row number, into 256 heaps
 by the hash's first byte. Then heap after heap is looked through, and each row that loses to another
 is noted in a file that holds one number per row. Only one heap is ever in memory.
+
+Rows whose key another file holds are found in the same way, with heaps for both files.
 
 It needs `ENTRY_BYTES` of disk for each record and `PLACE_BYTES` for each row: 400 MB for the most
 records it takes, which fits the 512 MB that a Lambda function has by itself. Built again from the
@@ -13,9 +15,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
@@ -36,8 +40,15 @@ _BLOCK_ROWS = 16 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+Keys = Iterable[tuple[int, "str | None"]]
+"""Each row's number, in their order, and its match key, if it has one."""
+
+
 class KeyIndex:
-    """For each row, the row it loses to. `path` is a file of one number per row, 0 for none."""
+    """For each row, the row it loses to. `path` is a file of one number per row, 0 for none.
+
+    An index of the keys that other files hold has the file's number instead.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -61,36 +72,70 @@ class KeyIndex:
         self._file.close()
 
 
-def build_index(
-    keys: Iterable[tuple[int, str | None]], path: Path, policy: Winner, *, file: str
-) -> KeyIndex:
+def build_index(keys: Keys, path: Path, policy: Winner, *, file: str) -> KeyIndex:
     """Index `(row number, match key)` of a file's rows, in their order, into `path`.
 
     A row without a key competes with none. Raises `SourceError` where the file has more records
     than `MAX_KEYS` or the disk is full. What stands in `path` is always whole.
     """
+    with _folder_beside(path, file) as folder:
+        heaps = _Heaps(Path(folder, "heaps"), file)
+        rows = heaps.fill(keys)
+        lost = (pair for entries in heaps for pair in _losers(entries, policy))
+        _write_places(path, Path(folder, "rows"), rows, lost)
+    return KeyIndex(path)
+
+
+def build_held_index(keys: Keys, others: Iterable[Keys], path: Path, *, file: str) -> KeyIndex:
+    """Index, by row of the file with these `keys`, the last of the `others` that holds its key.
+
+    The first of them is 1. Raises `SourceError` as `build_index` does; one of the others at a time
+    has its heaps on disk.
+    """
+    with _folder_beside(path, file) as folder:
+        mine = _Heaps(Path(folder, "heaps"), file)
+        rows = mine.fill(keys)
+
+        def held() -> Iterator[tuple[int, int]]:
+            for number, other in enumerate(others, 1):
+                theirs = _Heaps(Path(folder, "others"), file)
+                theirs.fill(other)
+                for row in mine.shared_with(theirs):
+                    yield row, number
+                theirs.remove()
+
+        _write_places(path, Path(folder, "rows"), rows, held())
+    return KeyIndex(path)
+
+
+def _write_places(
+    path: Path, unfinished: Path, rows: int, places: Iterable[tuple[int, int]]
+) -> None:
+    """Write a number for each row that has one; a later one replaces it."""
+    with unfinished.open("wb") as out:
+        out.truncate(rows * PLACE_BYTES)
+        for row, number in places:
+            os.pwrite(out.fileno(), array("I", [number]).tobytes(), (row - 1) * PLACE_BYTES)
+    unfinished.replace(path)
+
+
+@contextmanager
+def _folder_beside(path: Path, file: str) -> Iterator[str]:
+    """Give a folder for the heaps; a disk that is full is the file's error."""
     try:
         with tempfile.TemporaryDirectory(prefix="keys-", dir=path.parent) as folder:
-            heaps, unfinished = _Heaps(Path(folder, "heaps"), file), Path(folder, "rows")
-            rows = heaps.fill(keys)
-            with unfinished.open("wb") as out:
-                out.truncate(rows * PLACE_BYTES)
-                for entries in heaps:
-                    for row, winner in _losers(entries, policy):
-                        place = (row - 1) * PLACE_BYTES
-                        os.pwrite(out.fileno(), array("I", [winner]).tobytes(), place)
-            unfinished.replace(path)
+            yield folder
     except OSError as error:
         if error.errno not in _FULL:
             raise
         raise SourceError(
-            "the local disk has no room to find duplicates, which takes about "
+            "the local disk has no room to find duplicates or keys that later files hold, which "
+            "takes about "
             f"{ENTRY_BYTES + PLACE_BYTES} bytes for each row",
             file=file,
             remedy="Give the function more ephemeral storage, split the file, or take duplicates "
             "out of the feed.",
         ) from None
-    return KeyIndex(path)
 
 
 class _Heaps:
@@ -102,7 +147,7 @@ class _Heaps:
         self._file = file
         self._buffers = [bytearray() for _ in range(_HEAPS)]
 
-    def fill(self, keys: Iterable[tuple[int, str | None]]) -> int:
+    def fill(self, keys: Keys) -> int:
         """Take all keys in; answers the number of rows."""
         buffers, row, count = self._buffers, 0, 0
         for row, key in keys:
@@ -138,15 +183,33 @@ class _Heaps:
     def __iter__(self) -> Iterator[list[tuple[bytes, int]]]:
         """The entries of each heap, in the order of their rows; a heap is gone once read."""
         for path in sorted(self._folder.iterdir()):
-            data = path.read_bytes()
+            entries = _entries(path)
             path.unlink()
-            yield [
-                (
-                    data[at : at + HASH_BYTES],
-                    int.from_bytes(data[at + HASH_BYTES : at + ENTRY_BYTES], "little"),
-                )
-                for at in range(0, len(data), ENTRY_BYTES)
-            ]
+            yield entries
+
+    def shared_with(self, other: _Heaps) -> Iterator[int]:
+        """The rows whose key the other file holds."""
+        for number in range(_HEAPS):
+            mine, theirs = self._path(number), other._path(number)
+            if mine.exists() and theirs.exists():
+                held = {key for key, _ in _entries(theirs)}
+                yield from (row for key, row in _entries(mine) if key in held)
+
+    def remove(self) -> None:
+        """Give the disk back."""
+        shutil.rmtree(self._folder)
+
+
+def _entries(path: Path) -> list[tuple[bytes, int]]:
+    """The hashes of a heap, each with its row."""
+    data = path.read_bytes()
+    return [
+        (
+            data[at : at + HASH_BYTES],
+            int.from_bytes(data[at + HASH_BYTES : at + ENTRY_BYTES], "little"),
+        )
+        for at in range(0, len(data), ENTRY_BYTES)
+    ]
 
 
 def _losers(entries: list[tuple[bytes, int]], policy: Winner) -> Iterator[tuple[int, int]]:

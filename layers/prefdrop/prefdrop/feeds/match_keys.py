@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from prefdrop.feeds.definition import Feed
+from prefdrop.feeds.layout import Leaf
 from prefdrop.feeds.loading import feed_layout
 from prefdrop.feeds.vendor_record import ALTERNATE_ID_TYPE, ALTERNATE_ID_VALUE
 
@@ -26,8 +27,27 @@ def match_key_reader(feed: Feed) -> KeyReader:
 
 def match_column(feed: Feed) -> str | None:
     """The column that fills the match key; `None` where records are taken as they are."""
+    leaf = _match_leaf(feed)
+    return leaf.column if leaf else None
+
+
+def key_only(feed: Feed) -> Feed:
+    """Return the feed with nothing mapped but the match key, to read it from any row."""
+    leaf = _match_leaf(feed)
+    if leaf is None or leaf.options is None:
+        return feed
+    others = tuple(name for name in feed.columns if name != leaf.column)
+    return msgspec.structs.replace(
+        feed,
+        columns={leaf.column: (leaf.options,)},
+        constants={},
+        ignore=(*feed.ignore, *others),
+    )
+
+
+def _match_leaf(feed: Feed) -> Leaf | None:
     leaves = (leaf for item in feed_layout(feed).walk() for leaf in item.column_leaves)
-    return next((leaf.column for leaf in leaves if leaf.match_key), None)
+    return next((leaf for leaf in leaves if leaf.match_key), None)
 
 
 class _WithProfileId(msgspec.Struct):

@@ -27,8 +27,9 @@ from prefdrop.feeds.faults import LocalReject
 from prefdrop.feeds.header import REJECT_COLUMNS, Header, check_header, named_header, read_header
 from prefdrop.feeds.identifiers import identifiers_of
 from prefdrop.feeds.json_rows import JsonArray, JsonLines, JsonRow
+from prefdrop.feeds.later_drops import LaterDrops
 from prefdrop.feeds.limits import Chunk, ChunkLimits, Cursor, Row
-from prefdrop.feeds.match_keys import match_key_reader
+from prefdrop.feeds.match_keys import key_only, match_key_reader
 from prefdrop.feeds.opened import OpenedFile
 from prefdrop.feeds.parquet_rows import ParquetRows
 from prefdrop.feeds.row_encoders import (
@@ -59,7 +60,8 @@ class Source:
     on local disk (`key_index` says how much). `scratch` is a folder for that, kept for this very
     file version, so that the next worker on the same machine is spared the pass; by default it is
     a temporary one. `snapshot` is what the account has, where that is known and not stale: rows
-    with anything else are rejected. The same import needs the same snapshot throughout.
+    with anything else are rejected. `later` are the drops whose match keys are left out. The same
+    import needs the same snapshot throughout, and the same part the same `later`.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Source:
         file: str,
         snapshot: AccountSnapshot | None = None,
         scratch: Path | None = None,
+        later: LaterDrops | None = None,
     ) -> None:
         self.feed = feed
         self.snapshot = snapshot
@@ -79,6 +82,7 @@ class Source:
         """Whether rows are cells under a header, and rejects are written as csv."""
         self._open_at = open_at
         self._size = size
+        self._later = later
         self._duplicates = DuplicateFinder(feed, file, scratch)
 
     @cached_property
@@ -195,6 +199,14 @@ class Source:
                 remedy="Map it under [columns] or list it under ignore.",
             )
 
+    @property
+    def is_rejects(self) -> bool:
+        """Whether the file is a rejects file that came back."""
+        if self.is_csv:
+            return self.header.is_rejects
+        first = self._first_object()
+        return first is not None and first.origin is not None
+
     def _first_object(self) -> JsonRow | None:
         with closing(self._reader(START)) as reader:
             for row in reader:
@@ -267,7 +279,8 @@ class Source:
         """
         latest = utc_text((now + FUTURE_TOLERANCE).replace(microsecond=0))
         losing = self._duplicates.losing(self._match_keys(latest), latest)
-        refusals = Refusals(refused or {}, losing)
+        held = self._later.held(self.file, self._match_keys(latest)) if self._later else None
+        refusals = Refusals(refused or {}, held, losing)
         with closing(self._reader(start)) as reader:
             yield from fill_chunks(reader, self._encode, start, limits, latest, refusals)
 
@@ -281,6 +294,26 @@ class Source:
                     yield number, read(outcome) if isinstance(outcome, str) else None
                 except UnicodeEncodeError:
                     yield number, None
+
+    def held_keys(self) -> Iterator[tuple[int, str | None]]:
+        """Each row's number and the match key in it, also where the rest makes no record."""
+        read, encode = match_key_reader(self.feed), self._encode_key
+        with closing(self._reader(START)) as reader:
+            for number, payload in enumerate(reader, 1):
+                outcome = encode(payload, _FAR_FUTURE)
+                try:
+                    yield number, read(outcome) if isinstance(outcome, str) else None
+                except ValueError:  # the row holds no text, or something else in the key's place
+                    yield number, None
+
+    @property
+    def _encode_key(self) -> Encode:
+        if self.feed.as_is:
+            return lambda row, _now: [row.fault] if row.fault else row.text
+        feed = key_only(self.feed)
+        if self.is_csv:
+            return csv_encoder(cells_encoder(feed, self.header), self.header)
+        return json_encoder(feed)
 
     def identifiers(self, row: Row) -> frozenset[str]:
         """What the record made from this row is recognised by; nothing if it makes no record."""

@@ -28,8 +28,9 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     last = services.parts.current(record.import_id, "staged", "local")
     if last is None:
         return answer("initiate")
-    sums = total(services.parts.live(record.import_id))
-    stopped = _stopped_by(feed, sums, last)
+    parts = services.parts.live(record.import_id)
+    sums, newer = total(parts), sum(part.newer for part in parts)
+    stopped = _stopped_by(feed, sums, last, newer)
     if not stopped or _is_approved(record, sums, last):
         return answer(_after(last))
     if feed.gates.over_gate == "hold" and last.state == "staged":
@@ -108,17 +109,21 @@ def _after(part: Part) -> str:
     return "finish" if part.source_read else "initiate"
 
 
-def _stopped_by(feed: Feed, sums: Totals, last: Part) -> str:
-    """The gate that stops the import, in a sentence; empty when none does."""
+def _stopped_by(feed: Feed, sums: Totals, last: Part, newer: int) -> str:
+    """The gate that stops the import, in a sentence; empty when none does.
+
+    Rows left out for `newer` drops are as the operator asked, so they count in no gate.
+    """
     gates = feed.gates
-    rejected = _rejected(sums)
-    share = 100 * rejected / sums.rows_read if sums.rows_read else 0
+    rejected = _rejected(sums) - newer
+    rows = sums.rows_read - newer
+    share = 100 * rejected / rows if rows else 0
     if share > gates.max_rejected_percent:
         return (
-            f"{rejected} of {sums.rows_read} rows ({share:.1f} %) were rejected, more than the "
+            f"{rejected} of {rows} rows ({share:.1f} %) were rejected, more than the "
             f"{gates.max_rejected_percent:g} % that max_rejected_percent allows."
         )
-    if last.source_read and sums.staged < gates.min_records:
+    if last.source_read and sums.staged + newer < gates.min_records:
         return (
             f"The file gave {sums.staged} records to import, fewer than the {gates.min_records} "
             "that min_records asks for. If such files are normal, lower it in the feed's [gates]."

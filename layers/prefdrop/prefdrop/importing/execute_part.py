@@ -9,6 +9,7 @@ from boto3.dynamodb.conditions import Attr
 
 from prefdrop.errors import PrefdropError
 from prefdrop.importing.check_status import died
+from prefdrop.importing.later_drops import is_outdated
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import (
     Answer,
@@ -97,13 +98,17 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
             logger.warning("the vendor's count is not the ledger's", extra={"part": part.number})
             why = "the vendor's count before Execute was not the ledger's"
             return _give_up(services, record, part, "torn", why)
-        services.drops.executing(record)
+        services.drops.check(record)
+        if is_outdated(services, record, part):
+            why = "a later drop of the feed was executed after it was staged"
+            return _give_up(services, record, part, "dead", why)
         if services.settings.quota_unit == "request":
             services.quota.mark()
         status = _send(services, record, part)
     part = services.parts.change(
         record.import_id,
         part,
+        *services.drops.executed(record),
         state="executing",
         executed_at=iso_now(),
         suspect_chunk=services.parts.suspect(record.import_id, part, status.total_records_received),

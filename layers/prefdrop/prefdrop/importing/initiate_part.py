@@ -15,6 +15,7 @@ from prefdrop.errors import Terminal
 from prefdrop.feeds import ChunkLimits, Cursor, Feed
 from prefdrop.importing.gauges import tell_quota
 from prefdrop.importing.handing_on import hand_on, was_handed_on
+from prefdrop.importing.later_drops import digest_of_later, is_outdated
 from prefdrop.importing.pinned import check_time, pinned_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.staging_part import REJECTS_IN_MEMORY
@@ -114,7 +115,7 @@ def _take_decision(services: Services, record: Import) -> Import:
 
 
 def _go_on(services: Services, record: Import, turn: Turn) -> Answer:
-    parts = _bury_the_dead(services, record, services.parts.all(record.import_id))
+    parts = _give_up_last(services, record, services.parts.all(record.import_id))
     live = [part for part in parts if part.state in LIVE]
     last = live[-1] if live else None
     if last is None or (last.state in ("finished", "local") and not last.source_read):
@@ -145,19 +146,24 @@ def _reopen(services: Services, record: Import, turn: Turn, part: Part) -> Answe
     return answer("stage")
 
 
-def _bury_the_dead(services: Services, record: Import, parts: list[Part]) -> list[Part]:
-    """The parts, the last one given up if its token died before it was executed."""
-    if not parts or not _died_unexecuted(parts[-1]):
+def _give_up_last(services: Services, record: Import, parts: list[Part]) -> list[Part]:
+    """The parts, the last one given up if it was surely not executed and must not be as it is."""
+    if not parts:
         return parts
-    why = "its token died before it was executed, as when it was approved too late"
-    dead = services.parts.change(record.import_id, parts[-1], state="dead", given_up=why)
+    last = parts[-1]
+    if last.token and _is_unexecuted(last) and last.expires <= now_ms():
+        why = "its token died before it was executed, as when it was approved too late"
+    elif (_is_unexecuted(last) or last.state == "local") and is_outdated(services, record, last):
+        why = "it leaves out other rows than the import now should"
+    else:
+        return parts
+    dead = services.parts.change(record.import_id, last, state="dead", given_up=why)
     return [*parts[:-1], dead]
 
 
-def _died_unexecuted(part: Part) -> bool:
-    """Whether the part's token is dead, and the vendor has surely not been told to execute it."""
-    unexecuted = part.state == "staging" or (part.state == "staged" and not part.execute_until)
-    return bool(part.token) and unexecuted and part.expires <= now_ms()
+def _is_unexecuted(part: Part) -> bool:
+    """Whether the vendor has surely not been told to execute the part."""
+    return part.state == "staging" or (part.state == "staged" and not part.execute_until)
 
 
 def _where(part: Part) -> str:
@@ -185,6 +191,7 @@ def _begin(
         end=start,
         refused=before.refused if before else {},
         probed_row=before.probed_row if before else 0,
+        later=digest_of_later(services, record),
         started_at=began,
     )
     services.parts.begin(record.import_id, part, turn)

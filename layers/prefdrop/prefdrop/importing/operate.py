@@ -118,12 +118,14 @@ def retry(
     state_machine: str,
     *,
     force: bool = False,
+    except_newer: bool = False,
     by: str = "",
     reason: str = "",
 ) -> str:
     """Go on with a stopped import in a new execution, from the ledger; return its ARN.
 
-    `force` lets it overwrite what a newer file brought. Raises NothingToRetry.
+    `force` lets it overwrite what a newer drop of the feed brought, `except_newer` leaves out the
+    rows whose match key a newer drop held. Raises NothingToRetry.
     """
     record = services.imports.get(import_id)
     _see_that_it_can_be_retried(services, record)
@@ -138,6 +140,7 @@ def retry(
             when=Attr("status").eq(record.status),
             attempt=attempt,
             forced=force,
+            except_newer=except_newer,
             execution_arn=execution,
             continues=None,
             status="Registered",

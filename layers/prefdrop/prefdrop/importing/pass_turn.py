@@ -5,7 +5,7 @@ It runs as a step, and again from a rule on executions that were aborted, timed 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from boto3.dynamodb.conditions import Attr
@@ -91,7 +91,7 @@ def mark_ended(services: Services, import_id: str, execution: str, status: str) 
             record, status=ended_as, error=record.error or ended, finished_at=iso_now()
         )
         if written and record.content_sha256:
-            services.drops.release_content(record, record.content_sha256)
+            services.drops.release_content(record)
 
 
 def pass_turn(services: Services, execution: str) -> bool:
@@ -105,7 +105,8 @@ def pass_turn(services: Services, execution: str) -> bool:
         services.turns.drop_ticket(execution)
         return True
     parts = services.parts.all(holder.import_id)
-    if any(_is_executing(services, part) for part in parts):
+    executions = [_execution(services, part) for part in parts]
+    if "running" in executions:
         logger.info("the vendor is still executing; the turn stays")
         return False
     services.turns.drop_ticket(execution)
@@ -113,23 +114,28 @@ def pass_turn(services: Services, execution: str) -> bool:
         hand_over(services, holder)
         return True
     last = parts[-1]
-    fence = services.parts.fence(holder.import_id, last)
-    hand_over(services, holder, fence, not_before=last.lease_until)
+    writes = [services.parts.fence(holder.import_id, last)]
+    if last.state == "staged" and executions[-1] == "over":
+        # It was executed, or may have been, and its worker did not come to write that down.
+        writes += services.drops.executed(services.imports.get(holder.import_id))
+    hand_over(services, holder, *writes, not_before=last.lease_until)
     return True
 
 
-def _is_executing(services: Services, part: Part) -> bool:
-    """Whether the vendor executes the part, or may yet hear that it is to."""
+def _execution(services: Services, part: Part) -> Literal["none", "running", "over"]:
+    """Return how far the vendor's execution of the part is, or may be where nobody knows."""
     told = part.state == "executing" or (part.state == "staged" and part.execute_until > 0)
-    if not told or part.expires <= now_ms():
-        return False
+    if not told:
+        return "none"
+    if part.expires <= now_ms():
+        return "over"
     try:
         status = services.vendor.status(part.token).status
     except TokenRefused:
-        return False
+        return "over"
     except PrefdropError as error:
         logger.warning("the vendor's status is not known", extra={"code": error.code})
-        return True
+        return "running"
     if part.state == "staged" and status in NOT_EXECUTED:
-        return part.execute_until > now_ms()
-    return status not in ("Completed", "Failed")
+        return "running" if part.execute_until > now_ms() else "none"
+    return "over" if status in ("Completed", "Failed") else "running"

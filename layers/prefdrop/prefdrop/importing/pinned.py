@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from prefdrop.configuring.store import SnapshotStore, SnapshotUnreadable
 from prefdrop.errors import Terminal
-from prefdrop.feeds import AccountSnapshot, Feed, Source, load_feed
+from prefdrop.feeds import AccountSnapshot, Feed, LaterDrops, Source, load_feed
 from prefdrop.feeds.account import PATTERN_NOT_UNDERSTOOD
 from prefdrop.importing.services import Services
 from prefdrop.ledger.clock import iso, milliseconds
@@ -46,8 +46,18 @@ def pinned_feed(services: Services, record: Import) -> Feed:
     return feed
 
 
-def source_of(services: Services, record: Import, feed: Feed, number: int = 0) -> Source:
-    """The import's drop (0) or one of its corrections (1 and up), read with `feed`."""
+def source_of(
+    services: Services,
+    record: Import,
+    feed: Feed,
+    number: int = 0,
+    *,
+    later: LaterDrops | None = None,
+) -> Source:
+    """The import's drop (0) or one of its corrections (1 and up), read with `feed`.
+
+    Its chunks leave out the rows that a `later` drop holds.
+    """
     file = Correction(record.key, record.version_id, record.bytes)
     if number:
         file = record.corrections[number - 1]
@@ -61,6 +71,7 @@ def source_of(services: Services, record: Import, feed: Feed, number: int = 0) -
         size=file.bytes,
         file=file.key,
         snapshot=_account(services, record.configuration),
+        later=later,
     )
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from prefdrop.feeds import Feed
 from prefdrop.importing.drop import Drop, read_event
+from prefdrop.importing.origin import origin_of
 from prefdrop.importing.pinned import current_configuration, read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import days_from_now, iso_now
@@ -42,8 +43,10 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
     if record.execution_arn != execution:
         logger.info("this object version has its import already")
         return _answer(record.import_id, "duplicate")
+    if record.status == "Duplicate":
+        return _answer(record.import_id, "duplicate")
     feed = _pin(services, record)
-    if feed.import_.on_same_content == "skip" and not _is_new(services, record):
+    if feed.import_.on_same_content == "skip" and _repeats(services, record):
         services.imports.update(record, status="Duplicate", finished_at=iso_now())
         return _answer(record.import_id, "duplicate")
     return _answer(record.import_id, "import")
@@ -83,25 +86,29 @@ def _pin(services: Services, record: Import) -> Feed:
     to none: rows that were staged before are not to be refused by a retry.
     """
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
-    services.imports.update(record, status="Queued", feed_version_id=version_id)
+    services.imports.update(
+        record, status="Queued", feed_version_id=version_id, order=feed.import_.order
+    )
     if record.configuration is None or not record.configuration.undecided:
         source_of(services, record, feed).check()
         return feed
     configuration = current_configuration(services, record)
-    source_of(services, replace(record, configuration=configuration), feed).check()
-    services.imports.update(record, configuration=configuration)
+    source = source_of(services, replace(record, configuration=configuration), feed)
+    source.check()
+    corrects = origin_of(services, record, source)
+    services.imports.update(record, configuration=configuration, corrects=corrects)
     return feed
 
 
-def _is_new(services: Services, record: Import) -> bool:
-    """Whether no other import of the feed has had the same content."""
+def _repeats(services: Services, record: Import) -> bool:
+    """Return whether the drop has the content that the feed executed last."""
     digest = hashlib.sha256()
     with services.objects.open_at(record.key, record.version_id, 0, record.bytes) as stream:
         while block := stream.read(BLOCK):
             digest.update(block)
     sha256 = digest.hexdigest()
     services.imports.update(record, content_sha256=sha256)
-    return services.drops.claim_content(record, sha256) == record.import_id
+    return services.drops.repeats(record, sha256)
 
 
 def _answer(import_id: str, next_step: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from prefdrop.importing.merging import (
     rows_of_strays,
     vendor_rejects,
 )
+from prefdrop.importing.origin import signed
 from prefdrop.importing.reject_items import ItemWriter
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.exceptions import RejectItem
@@ -176,7 +177,8 @@ class RejectsFile:
             return
         if source and row.origin is not None:
             row = msgspec.structs.replace(row, number=row.origin)
-        self._file.write(self._writer(source).row(row, stage, code, rejected.reason))
+        reason = signed(rejected.reason, self._record.import_id)
+        self._file.write(self._writer(source).row(row, stage, code, reason))
         self.progress.written += 1
         self._count_kind(stage, code, row.number)
         if self.progress.items < self._services.settings.max_exception_items:

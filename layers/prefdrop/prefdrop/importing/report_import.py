@@ -59,7 +59,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     if not _point_to(services, record, verdict, key, None if held else ended):
         return _end(record, verdict, held=held)
     if record.content_sha256 and not (verdict.succeeded or held):
-        services.drops.release_content(record, record.content_sha256)
+        services.drops.release_content(record)
     services.reports.clear(record.import_id, record.attempt)
     if not held:
         _publish(verdict, report)

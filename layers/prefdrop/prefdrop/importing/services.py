@@ -58,7 +58,7 @@ class Services:
 
     @cached_property
     def drops(self) -> DropStore:
-        return DropStore(self._table)
+        return DropStore(self._table, self.settings.retention_days)
 
     @cached_property
     def turns(self) -> Turns:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.importing.later_drops import later_drops
 from prefdrop.importing.pinned import (
     check_time,
     pinned_feed,
@@ -53,7 +54,8 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         return wait_until(held.until)
     feed = pinned_feed(services, record)
     staging = StagingPart(services, record, part, turn)
-    sources = partial(source_of, services, record, feed)
+    later = later_drops(services, record, feed)
+    sources = partial(source_of, services, record, feed, later=later)
     try:
         _let_go_of_lost_snapshot(staging)
         return Stager(staging, sources, check_time(record), deadline).run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from prefdrop.feeds import Chunk, ChunkLimits, LocalReject
+from prefdrop.feeds.faults import NEWER_DECISION
 from prefdrop.importing.services import Services
 from prefdrop.importing.spool import ELSEWHERE
 from prefdrop.importing.step import Answer, answer, stop_if_cancelled
@@ -84,6 +85,7 @@ class StagingPart:
             records=chunk.records,
             rows=chunk.rows - elsewhere,
             rejected_local=len(chunk.rejects) - elsewhere,
+            newer=sum(reject.code == NEWER_DECISION for reject in chunk.rejects),
             rejects=bool(chunk.rejects),
             bytes=len(chunk.body),
             sha256=chunk.sha256,
@@ -125,6 +127,7 @@ class StagingPart:
             before,
             **{name: getattr(before, name) + count for name, count in rows.items()},
             rejected_local=before.rejected_local + entry.rejected_local,
+            newer=before.newer + entry.newer,
             staged=before.staged + entry.records,
             chunks=before.chunks + 1,
             stage_requests=before.stage_requests + (1 if entry.records else 0),

@@ -13,6 +13,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.order import Dropped
 from prefdrop.ledger.table import ConditionFailed, Table, Write
 
 Status = Literal[
@@ -69,6 +70,8 @@ class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     not_understood: tuple[str, ...] = ()
     """What nobody here can hold rows to: the account's `email_pattern`, or the whole `snapshot`."""
 
+
+Order = Literal["feed", "key", "none"]
 
 Position = dict[str, int]
 """A place in the source between two rows, as the reader of its format wrote it; opaque here."""
@@ -184,7 +187,13 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     corrections: list[Correction] = []
     forced: bool = False
-    """Whether it may overwrite what a newer version of the same file brought."""
+    """Whether it may overwrite what a newer drop of the feed brought."""
+    except_newer: bool = False
+    """Whether rows are left out whose match key a newer executed drop of the feed held."""
+    order: Order = "feed"
+    """Among which drops an older one is refused, as the pinned feed says."""
+    corrects: Dropped | None = None
+    """The drop whose rejects this one brings back, if they name it."""
     content_sha256: str = ""
     """Of the source, where the feed skips content that was imported before."""
     hold: Hold | None = None

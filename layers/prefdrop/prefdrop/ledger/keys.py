@@ -5,7 +5,8 @@ Imports      IMPORT#<id>       META                        the import
                                CHUNK#0001#000001           one chunk of a part
                                REPORT#<attempt>            how far its report has been written
              DROP#<key>        EXECUTED                    its newest executed version
-             CONTENT#<feed>    <sha256>                    the import of this content
+             FEED#<feed>       EXECUTED                    its newest executed drop, last content
+                               DROP#<time>#<import>        one executed drop of it
              TURN#<client>     HOLDER                      whose turn it is
                                TICKET#<execution>          who waits for it
              QUOTA#<client>    MARK#<time>#<request>       one request against the quota
@@ -43,6 +44,9 @@ DAY_INDEX = "by-day"
 SUFFIXES = "0123456789abcdef"
 """Over which a day's events are spread, for the same reason."""
 
+EXECUTED_DROPS = "DROP#"
+"""What the sort keys of a feed's executed drops begin with."""
+
 SORT_KEY_BYTES = 900
 """Of an event id in an index: DynamoDB takes 1,024 for the whole sort key."""
 
@@ -79,9 +83,14 @@ def executed_version(object_key: str) -> Key:
     return Key(f"DROP#{object_key}", "EXECUTED")
 
 
-def content(feed: str, sha256: str) -> Key:
-    """The import that first had this content."""
-    return Key(f"CONTENT#{feed}", sha256)
+def feed_mark(feed: str) -> Key:
+    """The newest executed drop of a feed, and the content executed and registered last."""
+    return Key(f"FEED#{feed}", "EXECUTED")
+
+
+def executed_drop(feed: str, time: str, import_id: str) -> Key:
+    """One executed drop of a feed; `time` (ISO) sorts as text."""
+    return Key(f"FEED#{feed}", f"{EXECUTED_DROPS}{time}#{import_id}")
 
 
 def turn_holder(client_id: str) -> Key:

@@ -99,6 +99,11 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     suspect_chunk: int = 0
     """The chunk in doubt where the vendor's totals differ from the ledger's after execution."""
 
+    later: str = ""
+    """Digest of the newer drops whose match keys its rows leave out; empty for none."""
+    newer: int = 0
+    """Rows of `rejected_local` that were left out for a newer drop."""
+
     given_up: str = ""
     """Why it was given up, where it is torn or dead."""
 
@@ -143,6 +148,8 @@ class StagedChunk(msgspec.Struct, kw_only=True, omit_defaults=True):
     records: int
     rows: int
     rejected_local: int
+    newer: int = 0
+    """Rows of `rejected_local` that were left out for a newer drop."""
     rejects: bool = False
     """Whether the spool holds rows of its range that it has no record of."""
     bytes: int
@@ -269,10 +276,13 @@ class PartStore:
         key = keys.part(import_id, part.number)
         return self._table.update_write(key, put={"epoch": part.epoch + 1}, when=unchanged)
 
-    def change(self, import_id: str, part: Part, **changes: Any) -> Part:
-        """Change members of a part, fenced by its epoch; returns it as it is then."""
+    def change(self, import_id: str, part: Part, *beside: Write, **changes: Any) -> Part:
+        """Change members of a part, fenced by its epoch; returns it as it is then.
+
+        The writes `beside` it happen in the same transaction.
+        """
         after = msgspec.structs.replace(part, **changes)
-        self._fenced(self._part_write(import_id, part, _changes(part, after)))
+        self._fenced(self._part_write(import_id, part, _changes(part, after)), *beside)
         return after
 
     def _item(self, value: Part | StagedChunk) -> dict[str, Any]:

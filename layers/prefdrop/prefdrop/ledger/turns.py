@@ -16,6 +16,7 @@ from boto3.dynamodb.conditions import Attr
 from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import now_ms
+from prefdrop.ledger.order import padded
 from prefdrop.ledger.table import ConditionFailed, LedgerBusy, Table, Write
 
 
@@ -49,7 +50,7 @@ class Ticket(msgspec.Struct, kw_only=True, omit_defaults=True):
     @property
     def order(self) -> tuple[str, str, int]:
         """Drops come in the order of their S3 time, then sequencer, then of asking."""
-        return (self.dropped_at, self.sequencer.rjust(32, "0"), self.taken_at)
+        return (self.dropped_at, padded(self.sequencer), self.taken_at)
 
     def __repr__(self) -> str:
         """Without the token: it must not reach a log or an error text."""
