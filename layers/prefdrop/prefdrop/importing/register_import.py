@@ -14,7 +14,7 @@ from prefdrop.importing.origin import origin_of
 from prefdrop.importing.pinned import current_configuration, read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import days_from_now, iso_now
-from prefdrop.ledger.imports import Configuration, Import
+from prefdrop.ledger.imports import Configuration, Import, Order
 from prefdrop.telemetry import logger
 
 BLOCK = 1 << 20
@@ -87,7 +87,7 @@ def _pin(services: Services, record: Import) -> Feed:
     """
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
     services.imports.update(
-        record, status="Queued", feed_version_id=version_id, order=feed.import_.order
+        record, status="Queued", feed_version_id=version_id, order=_unusual(feed.import_.order)
     )
     if record.configuration is None or not record.configuration.undecided:
         source_of(services, record, feed).check()
@@ -98,6 +98,11 @@ def _pin(services: Services, record: Import) -> Feed:
     corrects = origin_of(services, record, source)
     services.imports.update(record, configuration=configuration, corrects=corrects)
     return feed
+
+
+def _unusual(order: Order) -> Order | None:
+    """Return an order that is not the default, which the ledger leaves out."""
+    return None if order == "feed" else order
 
 
 def _repeats(services: Services, record: Import) -> bool:

@@ -395,7 +395,7 @@ def _unknown(import_id: str) -> UnknownImport:
 
 def _item(record: Import) -> dict[str, Any]:
     item: dict[str, Any] = msgspec.to_builtins(record)
-    item["status"], item["attempt"] = record.status, record.attempt
+    item["status"] = record.status
     item["gsi1pk"] = keys.status_partition(record.status)
     item["gsi1sk"] = f"{record.registered_at}#{record.import_id}"
     return item

@@ -120,7 +120,8 @@ def test_older_open_import_is_shown_however_many_were_mended(
     ledger.register(an_import(1, "Failed"))
     for number in range(2, 5):
         ledger.register(an_import(number, "Failed", sequencer="01"))
-        stack.drops.executing(an_import(number, "Completed", sequencer="02"))
+        executed = stack.drops.executed(an_import(number, "Completed", sequencer="02"))
+        stack.table.transact(*executed)
 
     told = ask("imports", status="open", limit="1")
 
@@ -135,7 +136,8 @@ def test_older_open_import_beyond_reach_is_announced(
     ledger.register(an_import(1, "Failed"))
     for number in range(2, 5):
         ledger.register(an_import(number, "Failed", sequencer="01"))
-        stack.drops.executing(an_import(number, "Completed", sequencer="02"))
+        executed = stack.drops.executed(an_import(number, "Completed", sequencer="02"))
+        stack.table.transact(*executed)
 
     assert ask("imports", status="open", limit="1")["more"] is True
     assert ask("imports", status="open", limit="2")["ended"] != []

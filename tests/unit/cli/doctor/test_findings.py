@@ -110,7 +110,9 @@ def test_failed_import_is_found_behind_many_that_were_mended(deployment: Deploym
     _register(deployment, 0, "Failed", sequencer="03")
     for number in range(1, 61):
         _register(deployment, number, "Failed", sequencer="01")
-    deployment.drops.executing(_an_import(0, "Completed", sequencer="02"))
+    deployment.table.transact(
+        *deployment.drops.executed(_an_import(0, "Completed", sequencer="02"))
+    )
 
     found = list(lately(Patient(deployment)))
 
