@@ -11,6 +11,13 @@ from prefdrop.ledger.imports import FINISHED, Import, Status, UnknownImport
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.progress import Progress, Step
 
+VENDOR = {
+    "away": "vendor away",
+    "credentials": "credentials refused",
+    "throttled": "vendor asked for a pause",
+    "call": "vendor refuses this import's call",
+}
+"""What an import waits for at the vendor, as a label."""
 NOTICED_SECONDS = 60.0
 """How long a drop may take to become an import: S3 and EventBridge promise no time."""
 EXECUTION_EVERY = 10.0
@@ -69,7 +76,15 @@ def wait_until_noticed(deployment: Deployment, import_id: str, progress: Progres
 
 def step_of(status: Status, watched: Import) -> Step:
     """Where an import with these figures is while it has `status`."""
+    if watched.waiting is not None and status not in FINISHED:
+        return Step("waiting", note=waiting_words(watched))
     return _STEPS.get(status, _ended)(watched)
+
+
+def waiting_words(watched: Import) -> str:
+    """Return what the import waits for at the vendor, and since when; empty for nothing."""
+    waiting = watched.waiting
+    return f"{VENDOR[waiting.kind]} since {waiting.since[11:16]} UTC" if waiting else ""
 
 
 def _waiting(_: Import) -> Step:

@@ -11,7 +11,7 @@ import typer
 from prefdrop.importing import operate
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import STATUSES, Import, Status
-from prefdrop_cli.attention import LOOKED_THROUGH, needs, still_open
+from prefdrop_cli.attention import LOOKED_THROUGH, Need, needs, still_open
 from prefdrop_cli.commands.watch import watch_to_the_end
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
@@ -22,6 +22,7 @@ from prefdrop_cli.results import parts_of, print_summary, report_of, require_pla
 from prefdrop_cli.shapes.imports import DecidedImport, FetchedRejects, ListedImport
 from prefdrop_cli.story.printing import print_story
 from prefdrop_cli.story.telling import tell
+from prefdrop_cli.watching import waiting_words
 
 app = typer.Typer(help="List, watch and decide imports.", no_args_is_help=True)
 
@@ -83,7 +84,7 @@ def list_imports(
     else:
         found = list(needs(deployment, deployment.imports.list(wanted, limit=limit)))
     if as_json:
-        say_json([ListedImport(**_in_short(one), needs=need or None) for one, need in found])
+        say_json([_listed(one, need) for one, need in found])
     elif found:
         heads = ("import", "feed", "status", "needs", "registered", "file")
         table(heads, (_line(one, need) for one, need in found))
@@ -93,9 +94,20 @@ def list_imports(
         say("There are no imports." if wanted is None else f"No import is {wanted}.")
 
 
+def _listed(one: Import, need: Need) -> ListedImport:
+    waiting = one.waiting
+    return ListedImport(
+        **_in_short(one),
+        needs=need or None,
+        waits_for=waiting.kind if waiting else None,
+        waits_since=waiting.since if waiting else None,
+    )
+
+
 def _line(one: Import, need: str) -> tuple[str, ...]:
     registered = one.registered_at[:16].replace("T", " ")
-    return (one.import_id, one.feed, one.status, need, registered, PurePosixPath(one.key).name)
+    status = f"{one.status} ({waiting_words(one)})" if one.waiting else one.status
+    return (one.import_id, one.feed, status, need, registered, PurePosixPath(one.key).name)
 
 
 def _status(given: str) -> Status | None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from prefdrop.ledger.imports import Status
+from prefdrop.ledger.imports import Status, WaitingFor
 from prefdrop.ledger.parts import PartState
 from prefdrop_cli.shapes.problems import Problem
 from prefdrop_cli.shapes.words import Moment
@@ -229,6 +229,11 @@ class ListedImport(DecidedImport, frozen=True, kw_only=True):
 
     needs: Need | None
     """What it needs of you ([meaning](operations.md#operations)); null for nothing."""
+    waits_for: WaitingFor | None
+    """What it waits for at the vendor: no answer (`away`), accepted credentials (`credentials`),
+    the end of a pause (`throttled`), an answer to this import's call (`call`); null for nothing."""
+    waits_since: Moment | None
+    """Since when; null where it does not wait."""
 
 
 class FetchedRejects(msgspec.Struct, frozen=True):

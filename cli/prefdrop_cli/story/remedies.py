@@ -12,12 +12,13 @@ RETRY = "`prefdrop imports retry {id}` goes on from the ledger; nothing staged i
 OTHERWISE = "{hint} " + RETRY
 DROP = "`prefdrop drop FILE --feed {feed} --watch`"
 DROP_AGAIN = f"Then drop the file again: {DROP}. A retry would read the same version of it."
-CREDENTIALS = (
-    "{hint} Put the right credentials into the stack's secret: `aws secretsmanager "
+NEW_CREDENTIALS = (
+    "Put the right credentials into the stack's secret: `aws secretsmanager "
     "put-secret-value --secret-id {secret} --secret-string "
     '\'{{"auth":"pnauthinfo3","user_id":"...","secret":"..."}}\'`. '
-    "`prefdrop doctor` says whether the vendor takes them. Then: " + RETRY
+    "`prefdrop doctor` shows whether the vendor accepts them."
 )
+CREDENTIALS = "{hint} " + NEW_CREDENTIALS + " Then: " + RETRY
 SUPPORT = (
     "Ask the vendor's support what became of the token ids in the report. If nothing was executed, "
     "or if the feed matches people by an alternate id (match_alternate_id), drop the file again, "

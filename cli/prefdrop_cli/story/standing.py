@@ -7,9 +7,9 @@ from collections.abc import Callable
 import msgspec
 
 from prefdrop.ledger.clock import iso, now_ms
-from prefdrop.ledger.imports import FINISHED, Import
+from prefdrop.ledger.imports import FINISHED, Import, Waiting
 from prefdrop.ledger.parts import Part
-from prefdrop_cli.story.remedies import RETRY, SUPPORT, filled, remedy
+from prefdrop_cli.story.remedies import NEW_CREDENTIALS, RETRY, SUPPORT, filled, remedy
 from prefdrop_cli.story.steps import Trace
 
 
@@ -81,10 +81,31 @@ def standing(subject: Subject, trace: Trace | None) -> Standing:
             record.updated_at,
             filled(RETRY, record),
         )
+    if record.waiting is not None:
+        return _waiting(record, record.waiting, subject.around.secret)
     state = trace.state if trace else ""
     doing = DOING.get(state, _between)
     now, coming = doing(subject)
     return Standing(now, trace.since if trace else record.updated_at, coming)
+
+
+VENDOR = {
+    "away": "The vendor answers no call",
+    "credentials": "The vendor refuses the stack's credentials",
+    "throttled": "The vendor asked for a pause",
+    "call": "The vendor answers other calls, but not this import's",
+}
+"""What an import waits for at the vendor."""
+
+
+def _waiting(record: Import, waiting: Waiting, secret: str) -> Standing:
+    now = f"{VENDOR[waiting.kind]}. The import keeps its turn and waits: {waiting.text}"
+    coming = "It continues by itself once the vendor answers; nothing is staged twice."
+    if waiting.kind == "credentials":
+        coming = filled(NEW_CREDENTIALS, record, secret) + " The import continues by itself then."
+    if waiting.kind == "call":
+        coming = "It fails after 15 minutes, and the turn passes to the next import."
+    return Standing(now, waiting.since, coming)
 
 
 def _ended(record: Import, around: Surroundings) -> Standing:
@@ -174,7 +195,7 @@ def _held(subject: Subject) -> Said:
     import_id = subject.record.import_id
     return (
         f"A gate holds it: {subject.record.gate} It ends in an abort at "
-        f"{subject.record.hold_until}; nothing else is imported meanwhile.",
+        f"{subject.record.hold_until}. After 30 minutes the turn passes if another import waits.",
         f"Look at the rows: `prefdrop imports rejects {import_id} -o rejects.csv`. Then one of: "
         f"`prefdrop imports approve {import_id}` to import the others as they are, "
         f"`prefdrop imports approve {import_id} --with rejects.csv` once you have corrected these, "

@@ -61,8 +61,8 @@ def _addressed(told: Standing, stack: str) -> Standing:
 
 def _surroundings(deployment: Deployment, record: Import) -> Surroundings:
     status = status_of(OperatorServices(deployment), record.execution_arn)
+    secret = deployment.outputs.get("VendorSecretArn", "")
     if record.status in FINISHED:
-        secret = deployment.outputs.get("VendorSecretArn", "")
         return Surroundings(
             execution_status=status, secret=secret, cause=_cause(deployment, record)
         )
@@ -72,6 +72,7 @@ def _surroundings(deployment: Deployment, record: Import) -> Surroundings:
     ahead = waiting.index(record.import_id) if record.import_id in waiting else 0
     return Surroundings(
         execution_status=status,
+        secret=secret,
         holder=turn.import_id,
         holder_held=_is_held(deployment, turn.import_id),
         ahead=ahead,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from prefdrop.ledger.imports import Failure, Import
+from prefdrop.ledger.imports import Failure, Import, Waiting, WaitingFor
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop_cli.story.happenings import happenings
 from prefdrop_cli.story.remedies import REMEDIES
@@ -179,6 +179,27 @@ def test_steps_are_told_with_how_often_when_and_what_failed() -> None:
     assert (span.name, span.times, span.failures) == ("StageChunks", 2, {"NoAnswer": 2})
     assert span.first == "2026-01-15T10:30:00.000Z"
     assert (progress.state, progress.since) == ("StageChunks", "2026-01-15T10:31:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "coming"),
+    [
+        ("away", "answers no call", "continues by itself"),
+        ("credentials", "refuses the stack's credentials", "aws secretsmanager put-secret-value"),
+        ("throttled", "asked for a pause", "continues by itself"),
+        ("call", "answers other calls", "after 15 minutes"),
+    ],
+)
+def test_wait_for_the_vendor_is_explained(kind: WaitingFor, words: str, coming: str) -> None:
+    since = "2026-01-15T10:30:00.000Z"
+    progress = how(
+        an_import(status="Staging", waiting=Waiting(kind, since, text="HTTP 503.")), "WaitForQuota"
+    )
+
+    assert words in progress.now
+    assert "HTTP 503." in progress.now
+    assert progress.since == since
+    assert coming in progress.next
 
 
 def test_an_import_behind_a_held_one_says_that_somebody_has_to_decide_on_that() -> None:
