@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from prefdrop.ledger.imports import Failure, Import, ImportStore, UnknownImport
+from prefdrop.ledger import keys
+from prefdrop.ledger.clock import days_from_now
+from prefdrop.ledger.imports import AttemptOver, Failure, Import, ImportStore, UnknownImport
+from prefdrop.ledger.table import Table
 
 
 def record(import_id: str, *, execution: str = "e1", at: str = "2026-01-15T10:30:00Z") -> Import:
@@ -73,3 +77,34 @@ def test_imports_are_listed_newest_first_over_all_statuses(imports: ImportStore)
     assert [one.import_id for one in imports.list(limit=2)] == ["imp-c", "imp-b"]
     oldest = imports.list(limit=None, newest_first=False)
     assert [one.import_id for one in oldest] == ["imp-a", "imp-b", "imp-c"]
+
+
+def test_item_expires_only_after_the_end(table: Table):
+    imports = ImportStore(table, retention_days=30)
+    imports.register(msgspec.structs.replace(record("imp-1"), expires_at=1))
+
+    running = imports.update(imports.get("imp-1"), status="Staging")
+    ended = imports.update(running, status="Failed")
+    retried = imports.update(ended, status="Registered")
+
+    assert (running.expires_at, retried.expires_at) == (0, 0)
+    assert abs(ended.expires_at - days_from_now(30)) < 3600
+
+
+def test_write_of_an_earlier_attempt_changes_nothing(imports: ImportStore):
+    imports.register(record("imp-1"))
+    late = imports.get("imp-1")
+    imports.update(late, attempt=2, execution_arn="arn:second")
+
+    with pytest.raises(AttemptOver):
+        imports.update(late, status="Failed")
+
+    assert imports.show_progress(late, status="Staging") is None
+    assert (imports.get("imp-1").status, imports.get("imp-1").attempt) == (late.status, 2)
+
+
+def test_first_attempt_of_an_earlier_release_may_write(table: Table, imports: ImportStore):
+    imports.register(record("imp-1"))
+    assert "attempt" not in (table.get(keys.meta("imp-1")) or {})
+
+    assert imports.update(imports.get("imp-1"), status="Queued").status == "Queued"

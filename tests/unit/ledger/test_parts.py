@@ -369,6 +369,6 @@ def test_parts_and_chunks_expire_with_the_stacks_retention(
 
     items = list(table.query(keys.meta(IMPORT).pk))
 
-    soon, late = (now_ms() // 1000 + days * 86_400 for days in (89, 91))
+    soon, late = (now_ms() // 1000 + days * 86_400 for days in (149, 151))
     assert [item["sk"][:5] for item in items] == ["CHUNK", "PART#"]
     assert all(soon < item["expires_at"] < late for item in items)

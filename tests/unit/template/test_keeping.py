@@ -63,7 +63,7 @@ def test_objects_expire_by_what_they_are_and_what_people_wrote_never_does(resour
         "audit/": {"Ref": "AuditDays"},
         "exceptions/": {"Ref": "RetentionDays"},
         "results/": {"Ref": "RetentionDays"},
-        "spool/": 30,
+        "spool/": {"Ref": "RetentionDays"},
     }
     assert days.keys() <= {f"{key.partition('/')[0]}/" for key in KEYS}
     assert not [r for r in rules if "ExpirationInDays" in r and "Prefix" not in r]

@@ -13,7 +13,7 @@ from prefdrop.importing.drop import Drop, read_event
 from prefdrop.importing.origin import origin_of
 from prefdrop.importing.pinned import current_configuration, read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.ledger.clock import days_from_now, iso_now
+from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import Configuration, Import, Order
 from prefdrop.telemetry import logger
 
@@ -36,9 +36,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
         drop = read_event(start)
         if drop.key.endswith("/"):
             return _answer(drop.import_id, "ignore")
-        record = services.imports.register(
-            _new_import(drop, execution, services.settings.retention_days)
-        )
+        record = services.imports.register(_new_import(drop, execution))
     logger.append_keys(import_id=record.import_id)
     if record.execution_arn != execution:
         logger.info("this object version has its import already")
@@ -58,7 +56,7 @@ def _follow(services: Services, import_id: str, execution: str) -> dict[str, Any
     return _answer(import_id, "import" if record.execution_arn == execution else "duplicate")
 
 
-def _new_import(drop: Drop, execution: str, retention_days: int) -> Import:
+def _new_import(drop: Drop, execution: str) -> Import:
     now = iso_now()
     return Import(
         import_id=drop.import_id,
@@ -74,7 +72,6 @@ def _new_import(drop: Drop, execution: str, retention_days: int) -> Import:
         configuration=Configuration(undecided=True),
         registered_at=now,
         updated_at=now,
-        expires_at=days_from_now(retention_days),
     )
 
 

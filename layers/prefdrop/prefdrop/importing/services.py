@@ -54,7 +54,7 @@ class Services:
 
     @cached_property
     def imports(self) -> ImportStore:
-        return ImportStore(self._table)
+        return ImportStore(self._table, self.settings.retention_days)
 
     @cached_property
     def drops(self) -> DropStore:

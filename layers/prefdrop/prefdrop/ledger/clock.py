@@ -33,6 +33,11 @@ def iso_now() -> str:
     return iso(now_ms())
 
 
+LONGEST_IMPORT_DAYS = 60
+"""How long an import may take from its first part to its end: queue, holds, quota and retries. What
+it needs until its own item expires lives so many days longer than RetentionDays."""
+
+
 def days_from_now(days: int) -> int:
     """The time `days` from now in seconds since 1970, as DynamoDB's TTL wants it."""
     return now_ms() // 1000 + days * 24 * 3600

@@ -15,7 +15,7 @@ from boto3.dynamodb.conditions import Attr
 
 from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
-from prefdrop.ledger.clock import days_from_now
+from prefdrop.ledger.clock import LONGEST_IMPORT_DAYS, days_from_now
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.order import SEQUENCER_LENGTH, Dropped
 from prefdrop.ledger.table import ConditionFailed, Item, Table, Write
@@ -104,7 +104,7 @@ class DropStore:
         mine = _standing(record)
         item = msgspec.to_builtins(mine)
         if self._retention_days:
-            item["expires_at"] = days_from_now(self._retention_days)
+            item["expires_at"] = days_from_now(self._retention_days + LONGEST_IMPORT_DAYS)
         listed = keys.executed_drop(record.feed, mine.place.dropped_at, record.import_id)
         writes = [self._table.put_write(listed, item), self._feed_write(record, mine)]
         mark = self._key_mark(mine.drop)

@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
-from prefdrop.ledger.clock import iso_now
+from prefdrop.ledger.clock import days_from_now, iso_now
 from prefdrop.ledger.order import Dropped
 from prefdrop.ledger.table import ConditionFailed, Table, Write
 
@@ -250,10 +250,11 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class ImportStore:
-    """Reads and writes the import items."""
+    """Reads and writes the import items, which expire `retention_days` after the import's end."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, retention_days: int = 0) -> None:
         self._table = table
+        self._retention_days = retention_days
 
     def register(self, new: Import) -> Import:
         """Store `new` unless its id is there already; return what the ledger then holds."""
@@ -288,15 +289,21 @@ class ImportStore:
         """
         fence = _by(record) if when is None else _by(record) & when
         try:
-            item = self._table.update(
-                keys.meta(record.import_id), put=_changes(changes), when=fence
-            )
+            put = _changes(changes) | self._life(changes.get("status"))
+            item = self._table.update(keys.meta(record.import_id), put=put, when=fence)
         except ConditionFailed:
             found = self.get(record.import_id)
             if when is None or not _is_by(found, record):
                 raise _over(record) from None
             raise
         return msgspec.convert(item, Import)
+
+    def _life(self, status: Status | None) -> dict[str, int | None]:
+        """Return how long the item lives: only one that has ended expires, and a retry keeps it."""
+        if status is None:
+            return {}
+        ended = status in FINISHED and self._retention_days
+        return {"expires_at": days_from_now(self._retention_days) if ended else None}
 
     def show_progress(self, record: Import, **changes: Any) -> Import | None:
         """Change members as `update` does, unless the import has ended: its end stays visible.

@@ -15,7 +15,7 @@ from boto3.dynamodb.conditions import Attr
 
 from prefdrop.errors import Transient
 from prefdrop.ledger import keys
-from prefdrop.ledger.clock import days_from_now, now_ms
+from prefdrop.ledger.clock import LONGEST_IMPORT_DAYS, days_from_now, now_ms
 from prefdrop.ledger.imports import Position
 from prefdrop.ledger.table import ConditionFailed, Table, Write
 from prefdrop.ledger.turns import Turn, Turns
@@ -166,7 +166,7 @@ class StagedChunk(msgspec.Struct, kw_only=True, omit_defaults=True):
 class PartStore:
     """Reads and writes parts and chunks; every write of a worker is fenced.
 
-    What it writes expires after `retention_days`; without them it never does.
+    What it writes expires `retention_days` after the longest import; without them it never does.
     """
 
     def __init__(self, table: Table, turns: Turns, retention_days: int = 0) -> None:
@@ -287,7 +287,7 @@ class PartStore:
 
     def _item(self, value: Part | StagedChunk) -> dict[str, Any]:
         days = self._retention_days
-        expires = {"expires_at": days_from_now(days)} if days else {}
+        expires = {"expires_at": days_from_now(days + LONGEST_IMPORT_DAYS)} if days else {}
         return _builtins(value) | expires
 
     def _part_write(self, import_id: str, part: Part, changes: dict[str, Any]) -> Any:
