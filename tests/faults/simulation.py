@@ -168,6 +168,8 @@ class _StepFunctions:
             raise ClientError({"Error": {"Code": "InvalidToken"}}, "SendTaskSuccess")
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: N803
+        whole = f"arn:aws:states:us-east-1:123456789012:stateMachine:{self._simulation.machine}"
+        call_watch.asked("stepfunctions", "StartExecution", stateMachineArn=whole)
         self._simulation.start(json.loads(input), f"{stateMachineArn}:{name}")
         return {"executionArn": f"{stateMachineArn}:{name}"}
 

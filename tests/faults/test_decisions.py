@@ -286,6 +286,23 @@ def test_retries_of_two_operators_are_one(simulation: Simulation, held: Executio
     assert len(simulation.executions) == 2
 
 
+# --- the turn ----------------------------------------------------------------------------------
+
+
+def test_turn_given_twice_by_the_aws_client_counts_as_given(simulation: Simulation) -> None:
+    execution = simulation.drop(FILE)
+    with refusing(simulation, "send_task_success", "InvalidToken", after=True):
+        while "TakeTurn" not in execution.visited:
+            execution.step()
+    assert not simulation.services().turns.holder().acknowledged
+
+    while "PartInitiated" not in execution.visited:
+        execution.step()
+
+    assert simulation.services().turns.holder().acknowledged
+    assert execution.run().status == "SUCCEEDED", execution.error
+
+
 # --- a hold does not block the other feeds ----------------------------------------------------
 
 

@@ -53,6 +53,7 @@ BY_EVENT_ID = "AuditTable"
 """The table whose partition key is the vendor's event id: no family of keys to limit a role to."""
 
 OF_THE_TOKEN = {
+    "AwaitApprovalFunction": "ImportStateMachine",
     "AwaitExportFunction": "ExportStateMachine",
     "PassTurnFunction": "ImportStateMachine",
     "ReceiveCallbackFunction": "ExportStateMachine",
@@ -168,6 +169,8 @@ def _resource(function: str, operation: str, of: Mapping[str, str]) -> str:
             return f"{_named(bucket)}/{_kind(key, KEYS)}"
         case {"Bucket": bucket, "Prefix": prefix}:
             return f"{_named(bucket)}/{_kind(prefix, PREFIXES)}"
+        case {"stateMachineArn": arn} if (machine := arn.split(":")[-1]) in MACHINES:
+            return MACHINES[machine]
         case {"stateMachineArn": name}:
             return _named(name)
         case {"executionArn": arn} if (machine := arn.split(":")[-2]) in MACHINES:
