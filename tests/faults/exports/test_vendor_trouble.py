@@ -243,6 +243,18 @@ def test_an_outage_is_waited_out_with_all_that_is_there(
     people.assert_readers_have_everything()
 
 
+@pytest.mark.parametrize("name", spread(["status", "retrieve"], 1, "each request"))
+def test_refused_credentials_do_not_kill_the_token(people: ExportSimulation, name: str) -> None:
+    refused = {"nth": list(range(1, 9)), "kind": "status", "status": 401}
+    people.fault({"route": route(name), **refused}, {"route": "programs.list", **refused})
+    execution = people.start_run("2")
+
+    people.finish(execution)
+
+    assert people.manifests()["2"]["attempts"] == 1
+    people.assert_readers_have_everything()
+
+
 def test_run_says_since_when_the_vendor_is_away(people: ExportSimulation) -> None:
     people.fault({"route": route("status"), "nth": [1, 2], "kind": "status", "status": 404})
     execution = people.start_run("2")

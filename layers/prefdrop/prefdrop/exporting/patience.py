@@ -5,17 +5,18 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
-from prefdrop.errors import Terminal
+from prefdrop.errors import PrefdropError, Terminal
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, answer_of
 from prefdrop.importing.step import Answer
+from prefdrop.importing.vendor_errors import CredentialsRefused, VendorAway
 from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
 from prefdrop.ledger.exports import ExportRun
 from prefdrop.mypreferences import NotSent, TooManyRequests
-from prefdrop.mypreferences.errors import MyPreferencesError, Unclear
+from prefdrop.mypreferences.errors import Unclear
 from prefdrop.telemetry import logger
 
-AWAY = (TooManyRequests, NotSent, Unclear)
+AWAY = (TooManyRequests, NotSent, Unclear, CredentialsRefused, VendorAway)
 """What may be over by itself."""
 
 PATIENCE_HOURS = 12
@@ -37,9 +38,7 @@ class WaitedTooOften(Terminal):
     """A run has waited for the vendor as often as the history of one execution allows."""
 
 
-def wait_for_vendor(
-    services: ExportServices, request: ExportInput, error: MyPreferencesError
-) -> Answer:
+def wait_for_vendor(services: ExportServices, request: ExportInput, error: PrefdropError) -> Answer:
     """Answer `wait`, the longer the vendor has been away; raises `error` in the end."""
     run = services.exports.get(request.export, request.run)
     since = run.away_since or iso_now()

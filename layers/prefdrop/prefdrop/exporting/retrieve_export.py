@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from prefdrop.errors import PrefdropError
 from prefdrop.exporting import rolls
 from prefdrop.exporting.attempts import begin_again
 from prefdrop.exporting.pages import Pages
@@ -28,7 +29,6 @@ from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.exports import UNKNOWN, ExportObject, ExportRun, Stretch, Tally
 from prefdrop.mypreferences import ExportPage, TokenRefused
-from prefdrop.mypreferences.errors import MyPreferencesError
 from prefdrop.telemetry import logger
 
 MARGIN_SECONDS = 240
@@ -85,7 +85,7 @@ class _Retrieval:
         self._format = PartFormat(self._export)
         self._seen = rolls.RollIndex(services.files, _tail(services, run)) if run.tail else None
         self._offset, self._total, self._more = run.offset, run.total, True
-        self._away: MyPreferencesError | None = None
+        self._away: PrefdropError | None = None
 
     def go_on(self) -> ExportRun:
         """Settle stretch after stretch, each while the next one is read; the run as it is then.

@@ -65,7 +65,7 @@ class ExportVendor:
             callback_url=callback_url or None,
         )
         started, self._date = time.monotonic(), ""
-        token = self._vendor.call(lambda client: _initiate(client, export, spec))
+        token = self._vendor.weighed(lambda client: _initiate(client, export, spec))
         took = math.ceil((time.monotonic() - started) * 1000)
         answered = http_date(self._date)
         if answered is None:
@@ -78,11 +78,11 @@ class ExportVendor:
 
     def status(self, token: str) -> ExportStatus:
         """How far the export is."""
-        return self._vendor.call(lambda client: client.exports.status(token))
+        return self._vendor.weighed(lambda client: client.exports.status(token))
 
     def page(self, token: str, family: Family, *, offset: int, limit: int) -> ExportPage:
         """One page of records, which can be read again."""
-        return self._vendor.call(
+        return self._vendor.weighed(
             lambda client: client.exports.retrieve(
                 token, family, offset=offset, limit=limit, keep_alive=True
             )
@@ -90,7 +90,7 @@ class ExportVendor:
 
     def commit(self, token: str, *, keep_files: bool) -> None:
         """Say that everything was retrieved."""
-        self._vendor.call(lambda client: client.exports.commit(token, keep_files=keep_files))
+        self._vendor.weighed(lambda client: client.exports.commit(token, keep_files=keep_files))
 
     def _note_date(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """Each answer of the session passes here; the last one of a call is the one that counts."""

@@ -62,26 +62,26 @@ class Vendor:
 
     def initiate(self, spec: ImportSpec) -> ImportStatus:
         """Begin an import and get its access token."""
-        return self._weighed(lambda client: client.imports.initiate(spec))
+        return self.weighed(lambda client: client.imports.initiate(spec))
 
     def stage(self, token: str, body: bytes, *, timeout: float) -> ImportStatus:
         """Stage a request body, once, within `timeout` seconds."""
-        return self._weighed(lambda client: client.imports.stage(token, body, timeout=timeout))
+        return self.weighed(lambda client: client.imports.stage(token, body, timeout=timeout))
 
     def execute(self, token: str, *, timeout: float) -> ImportStatus:
         """Let the vendor import what was staged."""
-        return self._weighed(lambda client: client.imports.execute(token, timeout=timeout))
+        return self.weighed(lambda client: client.imports.execute(token, timeout=timeout))
 
     def status(self, token: str) -> ImportStatus:
         """The import's state and counters."""
-        return self._weighed(lambda client: client.imports.status(token))
+        return self.weighed(lambda client: client.imports.status(token))
 
     def exceptions(self, token: str, *, offset: int) -> ExceptionPage:
         """One page of what was refused."""
-        return self._weighed(lambda client: client.imports.exceptions(token, offset=offset))
+        return self.weighed(lambda client: client.imports.exceptions(token, offset=offset))
 
-    def _weighed(self, call: Callable[[Client], Result]) -> Result:
-        """Make a call of an import, and find out what a 401 means.
+    def weighed(self, call: Callable[[Client], Result]) -> Result:
+        """Make a call of an import or an export, and find out what a 401 means.
 
         The vendor answers a dead access token and refused credentials alike. Only if another read
         works is the token dead: then TokenRefused is raised; else CredentialsRefused or VendorAway.
