@@ -165,7 +165,7 @@ def _exit_of(error: PrefdropError) -> Exit:
     from prefdrop.exporting.pinned import ExportMissing
     from prefdrop.feeds import FeedError, SourceError
     from prefdrop.importing.correcting import NotACorrection
-    from prefdrop.importing.operate import NotHeld, NothingToRetry
+    from prefdrop.importing.operate import NotHeld, NothingToRetry, TooLate
     from prefdrop.ledger.audit import UnknownEvent
     from prefdrop.ledger.exports import UnknownRun
     from prefdrop.ledger.imports import UnknownImport
@@ -181,5 +181,6 @@ def _exit_of(error: PrefdropError) -> Exit:
         NotACorrection,
         NotHeld,
         NothingToRetry,
+        TooLate,
     )
     return Exit.WRONG_USE if isinstance(error, mendable) else Exit.FAILED

@@ -119,6 +119,19 @@ class Rejects(msgspec.Struct, frozen=True):
     """By reason, the most frequent first."""
 
 
+class MadeDecision(msgspec.Struct, frozen=True):
+    """A decision of an operator about an import."""
+
+    what: Literal["approve", "cancel", "retry"]
+    """What it was."""
+    at: Moment
+    """When it was made."""
+    by: str
+    """The AWS identity of the operator; empty where no command told it."""
+    reason: str
+    """Why, as `--reason` says; may be empty."""
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """An import's `report.json`. While there is none, the same members as the ledger has them."""
 
@@ -178,6 +191,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The rejected rows."""
     error: Problem | None
     """What it failed with."""
+    decisions: list[MadeDecision]
+    """What operators decided about it, oldest first."""
 
 
 class ShownImport(Report, frozen=True, kw_only=True):

@@ -83,7 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     max_torn_parts: Annotated[int, Meta(ge=0)] = 3
     max_poison_records: Positive = 20
     max_exception_items: Annotated[int, Meta(ge=0)] = 100_000
-    retention_days: Positive = 90
+    retention_days: Annotated[int, Meta(ge=30)] = 90
     audit_days: Annotated[int, Meta(ge=0)] = 2_555
     """How long the vendor's events are kept; 0 for ever."""
     snapshot_days: Annotated[int, Meta(ge=0)] = 7

@@ -49,6 +49,11 @@ ELSEWHERE = (
         "with other vendors",
         "tests/integration/doctor/test_assumptions.py::test_the_command_names_the_point_and_where_to_change_it_and_ends_with_5",
     ),
+    Elsewhere(
+        "prefdrop exports run NAME --full --allow-removals",
+        "after a segment lost most of its profiles",
+        "tests/faults/exports/test_removals.py",
+    ),
     # AWS.
     Elsewhere("sam build", "It takes a minute, and CI does it.", "tests/sam"),
     Elsewhere(

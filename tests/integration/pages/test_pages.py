@@ -126,7 +126,7 @@ def test_a_held_import_is_cancelled(desk: Desk, done: str) -> None:
     report = desk.ask("prefdrop imports cancel ID --watch", code=4, put={"ID": held})
 
     assert report["status"] == "Aborted"
-    desk.type("prefdrop imports cancel ID", "is Aborted, not Held", code=2, put={"ID": held})
+    desk.type("prefdrop imports cancel ID", "has ended Aborted", code=2, put={"ID": held})
     assert desk.ask("prefdrop imports show ID", put={"ID": held})["status"] == "Aborted"
 
 
@@ -141,6 +141,7 @@ def test_a_failed_import_is_retried(desk: Desk, done: str) -> None:
     desk.type("prefdrop imports retry ID", "goes on", put={"ID": failed})
     assert desk.ended(failed) == "Completed"
     desk.type("prefdrop imports retry ID --force", "Completed", code=2, put={"ID": failed})
+    desk.type("prefdrop imports retry ID --except-newer", "Completed", code=2, put={"ID": failed})
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------------
