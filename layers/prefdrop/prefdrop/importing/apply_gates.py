@@ -16,6 +16,7 @@ from prefdrop.ledger.clock import iso, iso_now, now_ms
 from prefdrop.ledger.imports import Hold, Import
 from prefdrop.ledger.parts import Part
 from prefdrop.ledger.table import ConditionFailed
+from prefdrop.reached import reached
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
@@ -36,6 +37,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     if feed.gates.over_gate == "hold" and last.state == "staged":
         return _hold(services, record, feed, stopped, sums, last, movable="rounds" in request.step)
     services.imports.update(record, gate=stopped)
+    reached("an import stopped by a gate")
     return answer("abort")
 
 
@@ -86,6 +88,7 @@ def _hold(
             approval_token=None,
         )
     except ConditionFailed:
+        reached("a part held before")
         return _decided(services, record, hold, last)
     return answer("hold")
 

@@ -11,6 +11,7 @@ from prefdrop.importing.operate import send_decision
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import StepInput, import_of
 from prefdrop.ledger.table import ConditionFailed
+from prefdrop.reached import reached
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
@@ -25,4 +26,5 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
             record, when=pending, status="Held", approval_token=request.task_token
         )
     except ConditionFailed:
+        reached("a hold decided on before it waits")
         send_decision(services, services.imports.get(record.import_id), request.task_token)

@@ -16,6 +16,7 @@ from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
 from prefdrop.mypreferences import ImportStatus, TokenRefused
+from prefdrop.reached import reached
 from prefdrop.settings import Settings
 
 GROWTH = 1.5
@@ -42,9 +43,11 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     try:
         status = services.vendor.status(part.token)
     except TokenRefused:
+        reached("a token dead while executing")
         raise died(part) from None
     except PrefdropError as error:
         if passes(error) and part.expires <= now_ms():
+            reached("a token that ended unseen while executing")
             raise died(part) from None
         raise
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
@@ -68,10 +71,12 @@ def _failed(services: Services, record: Import, part: Part) -> Answer:
     """
     forced = record.forced and part.attempt < record.attempt
     if part.failed_partly and not forced:
+        reached("a part that failed partly")
         return answer("collect")
     why = "the vendor failed to execute it"
     services.parts.change(record.import_id, part, state="dead", given_up=why)
     if forced:
+        reached("a failed part forced")
         return answer("initiate")
     raise VendorFailed(
         f"The vendor reports that part {part.number} failed, and counts nothing as added.",

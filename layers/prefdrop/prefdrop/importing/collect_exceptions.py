@@ -25,6 +25,7 @@ from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part, PartState
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ExceptionRecord, TokenRefused
+from prefdrop.reached import reached
 
 STATE: dict[Pass, PartState] = {"validation": "staged", "execution": "executing"}
 """The state of a part whose exceptions are read in each pass."""
@@ -63,6 +64,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         if not passes(error):
             raise
         if part.expires <= now_ms():
+            reached("a token that ended unseen while reading")
             return _token_died(services, record, part, turn, during)
         cursor = {"cursor": msgspec.to_builtins(reading.place)}
         return wait_for_vendor(services, {**event, "step": {**request.step, **cursor}}, error)
@@ -105,6 +107,7 @@ class _Reading:
                 if self.place.round >= ROUNDS or self._found() >= self._expected:
                     return True
                 self.place = Place(stretch=self.place.stretch, round=self.place.round + 1)
+                reached("exceptions read again")
             if deadline.remaining() < MARGIN_SECONDS:
                 return False
         return True
@@ -120,6 +123,7 @@ class _Reading:
                 offset += page.count
                 more = page.has_more and page.count > 0 and self._can_be_more(offset)
                 if found == before:  # the vendor ignores the offset
+                    reached("an offset ignored")
                     more = False
                 else:
                     stretch += found
@@ -174,6 +178,7 @@ def _token_died(services: Services, record: Import, part: Part, turn: Turn, duri
         services.parts.change(record.import_id, part, state="dead", given_up=why)
         return answer("initiate")
     services.parts.change(record.import_id, part, finished_at=iso_now())
+    reached("exceptions lost with the token")
     raise TokenDied(
         f"The vendor's token of part {part.number} died before its exceptions were read.",
         hint="The counts in the report are right, but the refused rows cannot be named.",

@@ -32,6 +32,7 @@ from prefdrop.mypreferences import (
     TooManyRequests,
     Unclear,
 )
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 NOT_EXECUTED = frozenset({"Initiated", "Staging"})
@@ -52,8 +53,10 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     if part is None:
         return answer("initiate")
     if part.state == "executing":
+        reached("an executing part executed again")
         return _poll(services)
     if (busy_until := max(part.ghost_until, part.lease_until)) > now_ms():
+        reached("an Execute that waits out a doubt")
         return wait_until(busy_until)
     part = services.parts.take_over(record.import_id, part, turn, lease_ms=0)
     try:
@@ -61,9 +64,11 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     except TokenRefused:
         told = services.parts.current(record.import_id, "staged")
         if told is None or told.execute_until:
+            reached("a dead token after an Execute in doubt")
             raise died(part) from None
         return _give_up(services, record, part, "dead", "the vendor no longer knows its token")
     except TooManyRequests as refused:
+        reached("an Execute over the limit")
         slot = slot_after_refusal(services, record, refused)
         if slot < part.expires:
             return wait_until(slot)
@@ -87,6 +92,7 @@ def _claim(services: Services, record: Import, part: Part) -> None:
     try:
         services.imports.update(record, executing=part.number, when=uncancelled)
     except ConditionFailed:
+        reached("a cancel just before Execute")
         stop_if_cancelled(services.imports.get(record.import_id))
         raise
 
@@ -95,6 +101,7 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
     status = services.vendor.status(part.token)
     if status.status in NOT_EXECUTED:
         if status.total_records_received != part.staged:
+            reached("a part torn before Execute")
             logger.warning("the vendor's count is not the ledger's", extra={"part": part.number})
             why = "the vendor's count before Execute was not the ledger's"
             return _give_up(services, record, part, "torn", why)
@@ -125,6 +132,7 @@ def _send(services: Services, record: Import, part: Part) -> ImportStatus:
     _claim(services, record, part)
     part = services.parts.change(record.import_id, part, execute_until=until)
     if (until - now_ms()) / 1000 < seconds:
+        reached("a worker too slow to send Execute")
         raise Fenced("The worker stood still before its request could begin.")
     try:
         return vendor.execute(part.token, timeout=seconds)
@@ -133,6 +141,7 @@ def _send(services: Services, record: Import, part: Part) -> ImportStatus:
         if status.status not in NOT_EXECUTED:
             return status
         if isinstance(error, BadRequest):
+            reached("an Execute refused")
             _was_not_sent(services, record, part, earlier)
         raise
     except PrefdropError:

@@ -12,6 +12,7 @@ from prefdrop.importing.step import StepInput
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.table import ConditionFailed, LedgerBusy
 from prefdrop.ledger.turns import Turn
+from prefdrop.reached import reached
 
 
 def hand_on(services: Services, record: Import, turn: Turn) -> None:
@@ -26,6 +27,7 @@ def hand_on(services: Services, record: Import, turn: Turn) -> None:
             record, f"{machine}:{name}", services.turns.give_to(turn, f"{machine}:{name}")
         )
     except ConditionFailed:
+        reached("the turn moved while it was handed on")
         raise LedgerBusy(
             "The turn went on while the import was handed on.", hint="The step is tried again."
         ) from None
@@ -38,6 +40,7 @@ def was_handed_on(services: Services, request: StepInput) -> bool:
     record = services.imports.get(request.import_id)
     if record.continues != request.execution:
         return False
+    reached("handed on before this step was tried again")
     services.turns.drop_ticket(record.continues)
     start_attempt(services, record)
     return True

@@ -37,6 +37,7 @@ from prefdrop.ledger.quota import WINDOW_MS
 from prefdrop.ledger.table import ConditionFailed, LedgerBusy
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportSpec, NotFound, TooManyRequests
+from prefdrop.reached import reached
 from prefdrop.settings import SLOTS
 
 STAGING_SHARE = 0.5
@@ -80,13 +81,16 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:
     stop_if_cancelled(record)
     turn = services.turns.holder()
     if turn.execution != request.execution and "rounds" in request.step:
+        reached("a turn that passed during the hold")
         return answer("turn")  # it passed while the import was held
     turn = services.turns.require(request.execution)
     if turn.not_before > now_ms():
+        reached("a turn that begins later")
         return wait_until(turn.not_before)
     if not turn.acknowledged:  # our answer may have been lost, but the turn was surely heard of
         services.turns.acknowledge(turn)
     if request.step.get("rounds", 0) >= MOST_ROUNDS:
+        reached("an import handed on")
         hand_on(services, record, turn)
         return answer("continued")
     record = _take_decision(services, record)
@@ -109,6 +113,7 @@ def _take_decision(services: Services, record: Import) -> Import:
             approval_token=None,
         )
     except ConditionFailed:
+        reached("a decision changed while it was taken")
         raise LedgerBusy(
             "An operator decided again while the import went on.", hint="The step is tried again."
         ) from None
@@ -152,8 +157,10 @@ def _give_up_last(services: Services, record: Import, parts: list[Part]) -> list
         return parts
     last = parts[-1]
     if last.token and _is_unexecuted(last) and last.expires <= now_ms():
+        reached("a dead token buried")
         why = "its token died before it was executed, as when it was approved too late"
     elif (_is_unexecuted(last) or last.state == "local") and is_outdated(services, record, last):
+        reached("a part that leaves out other rows")
         why = "it leaves out other rows than the import now should"
     else:
         return parts
@@ -210,12 +217,14 @@ def _give_up_after_too_many(services: Services, record: Import, parts: list[Part
             exhausted += part.exhausted
             lost += not part.exhausted
     if lost > services.settings.max_torn_parts:
+        reached("too many parts given up")
         raise TornStage(
             f"{lost} parts in a row could not be staged for certain.",
             hint="Nothing of them was executed. Look at the vendor's state, then "
             "`prefdrop imports retry`.",
         )
     if exhausted > MOST_EXHAUSTED:
+        reached("too little of the limit")
         raise QuotaTooSmall(
             f"{exhausted} parts in a row found the vendor's limit used up before they were staged.",
             hint="Nothing of them was executed. Ask the vendor for a higher limit (O-7), make room "
@@ -237,12 +246,15 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
     if next(source.chunks(start, limits, now=check_time(record))).records == 0:
         return answer("stage")
     if record.initiate_after > now_ms():
+        reached("an Initiate that waits for a slot")
         return _look_again(services, record.initiate_after)
     use = services.quota.use()
     tell_quota(use.used)
     if use.left < SLOTS[services.settings.quota_unit]:
+        reached("a limit that is used up")
         return _look_again(services, use.next_slot or now_ms() + WINDOW_MS)
     if record.waiting is not None:  # no slot is spent on a vendor who is still away
+        reached("a vendor looked at before Initiate")
         services.vendor.require()
     services.quota.mark()
     try:
@@ -252,6 +264,7 @@ def _initiate(services: Services, record: Import, part: Part) -> Answer:
             refused.hint = UNKNOWN_MATCH
         raise
     except TooManyRequests as refused:
+        reached("an Initiate over the limit")
         slot = slot_after_refusal(services, record, refused)
         services.imports.update(record, initiate_after=slot)
         return _look_again(services, slot)

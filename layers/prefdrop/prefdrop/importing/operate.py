@@ -28,6 +28,7 @@ from prefdrop.ledger.imports import (
     Import,
 )
 from prefdrop.ledger.table import ConditionFailed
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 
@@ -76,6 +77,7 @@ def approve(
     except (ConditionFailed, AttemptOver):
         record = services.imports.get(import_id)
         if record.hold is None or record.hold.decision != decision.id:
+            reached("an approval lost to another decision")
             _open_hold(record)
             raise _at_the_same_time(record) from None
     send_decision(services, record, record.approval_token)
@@ -89,12 +91,14 @@ def cancel(services: Services, import_id: str, *, by: str = "", reason: str = ""
     """
     record = services.imports.get(import_id)
     if record.cancelled is not None and record.status not in FINISHED:
+        reached("a cancelled import cancelled again")
         send_decision(services, record, record.approval_token)
         return record
     _see_that_it_can_be_cancelled(services, record)
     decision, hold = _decision("cancel", by, reason), record.last_hold
     changes: dict[str, Any] = {"cancelled": decision, "decisions": [*record.decisions, decision]}
     if hold is not None and hold.state != "ended":
+        reached("a held import cancelled")
         changes["hold"] = replace(hold, state="cancelled", decision=decision.id)
     unchanged = Attr("status").is_in(sorted(FINISHED))
     when = ~unchanged & Attr("executing").not_exists() & Attr("cancelled").not_exists()
@@ -105,6 +109,7 @@ def cancel(services: Services, import_id: str, *, by: str = "", reason: str = ""
     except (ConditionFailed, AttemptOver):
         record = services.imports.get(import_id)
         if record.cancelled is None or record.cancelled.id != decision.id:
+            reached("a cancel lost to another decision")
             _see_that_it_can_be_cancelled(services, record)
             raise _at_the_same_time(record) from None
     send_decision(services, record, record.approval_token)
@@ -158,6 +163,7 @@ def retry(
     except (ConditionFailed, AttemptOver):
         record = services.imports.get(import_id)
         if not any(one.id == decision.id for one in record.decisions):
+            reached("a retry lost to another")
             raise NothingToRetry(
                 f"Another retry of import {import_id} has begun.",
                 hint=f"Run `prefdrop imports show {import_id}`.",
@@ -181,6 +187,7 @@ def start_attempt(services: Services, record: Import) -> bool:
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
+            reached("an execution started before")
             return True
         logger.warning("an execution was not started", extra={"code": type(error).__name__})
         return False
@@ -206,6 +213,7 @@ def _call_from_the_queue(services: Services, record: Import) -> None:
     """Let a cancelled import that waits for its turn go on, to its end."""
     token = services.turns.token_of_ticket(record.execution_arn)
     if token:
+        reached("a cancelled import called from the queue")
         _sent(services, token, {"import_id": record.import_id})
 
 
@@ -213,6 +221,7 @@ def _sent(services: Services, token: str, said: dict[str, Any]) -> bool:
     try:
         return send(services, token, said)
     except (ClientError, BotoCoreError) as error:
+        reached("a decision not sent")
         logger.warning("a task token was not sent", extra={"code": type(error).__name__})
         return False
 
@@ -230,6 +239,7 @@ def _open_hold(record: Import) -> Hold:
             f"Import {record.import_id} was cancelled at {record.cancelled.at}.", hint=show
         )
     if hold is None or hold.taken or hold.state not in ("pending", "approved"):
+        reached("a decision about no hold")
         raise NotHeld(f"Import {record.import_id} is {record.status}, not Held.", hint=show)
     if record.status in FINISHED:
         raise NotHeld(f"The hold of import {record.import_id} has ended.", hint=show)
@@ -265,6 +275,7 @@ def _see_that_it_can_be_cancelled(services: Services, record: Import) -> None:
         raise TooLate(f"Import {record.import_id} has ended {record.status}.", hint=show)
     parts = services.parts.all(record.import_id)
     if record.executing or any(part.state == "executing" for part in parts):
+        reached("a cancel after Execute")
         raise TooLate(
             f"The vendor was told to execute import {record.import_id}; it cannot be cancelled.",
             hint=show,

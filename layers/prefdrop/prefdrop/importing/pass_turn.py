@@ -21,6 +21,7 @@ from prefdrop.ledger.imports import FINISHED, Failure, Status
 from prefdrop.ledger.parts import Part
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.mypreferences import TokenRefused
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 ENDED = {
@@ -71,6 +72,7 @@ def _was_approved_late(services: Services, request: StepInput) -> bool:
             pending = Attr("hold.id").eq(hold.id) & Attr("hold.state").eq("pending")
             services.imports.update(record, when=pending, hold=ended)
         except ConditionFailed:
+            reached("a hold decided on in its last moment")
             return _was_approved_late(services, request)
         return False
     return hold.state == "approved" and not hold.taken and hold.movable and not record.error
@@ -85,6 +87,7 @@ def mark_ended(services: Services, import_id: str, execution: str, status: str) 
     if record is None or record.execution_arn != execution:
         return
     if record.status not in FINISHED and status in ENDED:
+        reached("an end written down for an execution")
         ended = Failure(ENDED[status], WORDS[status], RETRY_HINT)
         ended_as: Status = "Aborted" if status == "ABORTED" else "Failed"
         written = services.imports.show_progress(
@@ -107,6 +110,7 @@ def pass_turn(services: Services, execution: str) -> bool:
     parts = services.parts.all(holder.import_id)
     executions = [_execution(services, part) for part in parts]
     if "running" in executions:
+        reached("a turn kept while the vendor executes")
         logger.info("the vendor is still executing; the turn stays")
         return False
     services.turns.drop_ticket(execution)
@@ -137,5 +141,6 @@ def _execution(services: Services, part: Part) -> Literal["none", "running", "ov
         logger.warning("the vendor's status is not known", extra={"code": error.code})
         return "running"
     if part.state == "staged" and status in NOT_EXECUTED:
+        reached("an Execute that may still land")
         return "running" if part.execute_until > now_ms() else "none"
     return "over" if status in ("Completed", "Failed") else "running"

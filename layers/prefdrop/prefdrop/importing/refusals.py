@@ -15,6 +15,7 @@ from prefdrop.importing.waiting import slot_after_refusal
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.parts import StagedChunk
 from prefdrop.mypreferences import BadRequest, TooManyRequests
+from prefdrop.reached import reached
 
 SMALLEST_LIMIT = 10_000
 """Bytes below which a 413 is no longer about size: shrinking further would never end."""
@@ -45,6 +46,7 @@ def narrow_down(
     if not halfway and staging.part.suspects:  # this chunk is the first half of one refused before
         halfway = msgspec.to_builtins(chunk.end)
     if chunk.records > 1:
+        reached("a refused chunk halved")
         staging.free(entry, suspects=chunk.records, halfway=halfway)
         return
     refused = {**staging.part.refused, str(only_row(chunk)): status}
@@ -57,6 +59,7 @@ def narrow_down(
         except BadRequest:
             raise _wrong_request("unrelated single", status) from None
     staging.change(refused=refused)
+    reached("a record kept out")
 
 
 def _wrong_request(what: str, status: str) -> StageRefused:
@@ -72,6 +75,7 @@ def shrink(staging: StagingPart, entry: StagedChunk) -> None:
     """Halve this import's byte limit after a 413; raises StageRefused when that is no help."""
     staging.see_that_nothing_landed()
     limit = entry.bytes // 2
+    reached("a byte limit halved")
     if limit < SMALLEST_LIMIT:
         raise StageRefused(
             f"The vendor finds even {entry.bytes} bytes too large for one request.",
@@ -95,6 +99,7 @@ def make_sure_of_quota(staging: StagingPart) -> None:
         staging.services.quota.mark()
         return
     slot = use.next_slot or now_ms()
+    reached("a limit used up in mid-file")
     if slot < staging.part.stage_until or not staging.part.staged:
         raise _until_slot(staging, slot)
     raise Interrupted(staging.finish())

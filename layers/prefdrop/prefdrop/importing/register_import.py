@@ -15,6 +15,7 @@ from prefdrop.importing.pinned import current_configuration, read_feed, source_o
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import Configuration, Import, Order
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 BLOCK = 1 << 20
@@ -39,6 +40,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
         record = services.imports.register(_new_import(drop, execution))
     logger.append_keys(import_id=record.import_id)
     if record.execution_arn != execution:
+        reached("an object version with an import")
         logger.info("this object version has its import already")
         return _answer(record.import_id, "duplicate")
     if record.status == "Duplicate":

@@ -22,6 +22,7 @@ from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import LIVE
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.ledger.uploads import Upload, UploadGone
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger, metrics
 
 CONTENT_TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
@@ -47,6 +48,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
                 services.reports.save(record.import_id, record.attempt, note)
                 return _said(answer("report"))
         except UploadGone:
+            reached("an upload that ended")
             services.reports.clear(record.import_id, record.attempt)
             raise
         progress = file.progress
@@ -57,6 +59,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     report = compose(record, parts, progress, verdict, ended, settings)
     key = _write(services, record, report)
     if not _point_to(services, record, verdict, key, None if held else ended):
+        reached("a report of a hold decided on")
         return _end(record, verdict, held=held)
     if record.content_sha256 and not (verdict.succeeded or held):
         services.drops.release_content(record)

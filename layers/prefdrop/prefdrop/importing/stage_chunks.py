@@ -35,6 +35,7 @@ from prefdrop.importing.step import (
 )
 from prefdrop.importing.waiting import patient
 from prefdrop.ledger.parts import LeaseHeld
+from prefdrop.reached import reached
 
 
 @patient()
@@ -51,6 +52,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     try:
         part = services.parts.take_over(record.import_id, part, turn, lease_ms)
     except LeaseHeld as held:
+        reached("a lease of another worker")
         return wait_until(held.until)
     feed = pinned_feed(services, record)
     staging = StagingPart(services, record, part, turn)

@@ -26,6 +26,7 @@ from prefdrop.mypreferences import (
     TooManyRequests,
     Unclear,
 )
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 MARGIN_SECONDS = 10
@@ -102,8 +103,10 @@ class Stager:
         try:
             return vendor.stage(token, chunk.body, timeout=staging.time_to_send())
         except Unclear as doubt:
+            reached("a stage request in doubt")
             logger.warning("a stage request has no clear answer", extra={"code": doubt.code})
             if staging.part.ghosts:
+                reached("a second request in doubt")
                 raise staging.tear("a second request has no clear answer") from None
             raise Interrupted(wait_until(entry.posted_at + staging.ghost_ms)) from None
         except BadRequest as refused:
@@ -113,8 +116,10 @@ class Stager:
         except TooManyRequests as refused:
             raise refusals.wait_for_quota(staging, entry, refused) from None
         except TokenRefused:
+            reached("a token dead while staging")
             raise staging.bury("the vendor no longer knows the part's token") from None
         except (NotSent, CredentialsRefused, VendorAway, Terminal):  # nothing was applied
+            reached("a stage request surely not applied")
             staging.free(entry)
             raise
         return None
@@ -123,6 +128,7 @@ class Stager:
 
     def _compare(self, status: ImportStatus, entry: StagedChunk) -> None:
         if status.total_records_received != entry.received_before + entry.records:
+            reached("a count that is not the ledger's")
             raise self._staging.tear("the vendor's count of received records is not the ledger's")
 
     def _settle_doubt(self) -> None:
@@ -138,6 +144,7 @@ class Stager:
             raise staging.tear("a second request has no clear answer")
         status = staging.vendor_status()
         if status.total_records_received == entry.received_before:
+            reached("a doubtful request that did not land")
             self._doubtful = entry
             return
         self._compare(status, entry)
@@ -165,6 +172,7 @@ class Stager:
         if chunk.records == 0:
             return
         row = only_row(chunk)
+        reached("a record probed")
         elsewhere = [msgspec.structs.replace(r, code=spool.ELSEWHERE) for r in chunk.rejects]
         chunk = msgspec.structs.replace(chunk, rejects=elsewhere)
         refusals.make_sure_of_quota(staging)
@@ -176,6 +184,7 @@ class Stager:
                 staging.part.token, chunk.body, timeout=staging.time_to_send()
             )
         except Unclear:
+            reached("a probe in doubt")
             raise staging.tear("a probing request has no clear answer") from None
         except BadRequest:
             staging.free(entry)
@@ -187,6 +196,7 @@ class Stager:
         """End the invocation, or the part, before a request that could outlive it."""
         staging = self._staging
         if now_ms() + staging.settings.request_seconds * 1000 > staging.part.stage_until:
+            reached("a token too old to stage")
             if staging.part.staged:
                 raise Interrupted(staging.finish())
             raise staging.bury("the token's life is too short to stage anything")

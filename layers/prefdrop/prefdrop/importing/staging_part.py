@@ -18,6 +18,7 @@ from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Fenced, Part, StagedChunk
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportStatus, TokenRefused
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 REJECTS_IN_MEMORY = 10_000
@@ -116,6 +117,7 @@ class StagingPart:
         """
         left = (self.part.lease_until - now_ms()) / 1000
         if left < self.settings.request_seconds:
+            reached("a lease that ran out before a request")
             raise Fenced("The lease ran out before the request could begin.")
         return self.settings.request_seconds
 
@@ -189,6 +191,7 @@ class StagingPart:
             try:
                 self.change(lease_until=0)
             except Fenced:
+                reached("a lease taken over")
                 logger.warning("the lease was taken over", extra={"part": self.part.number})
 
     # The vendor's view

@@ -19,6 +19,7 @@ from prefdrop.errors import PrefdropError, Terminal, Transient
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import AttemptOver, Import
+from prefdrop.reached import reached
 from prefdrop.telemetry import frames, logger
 
 
@@ -57,6 +58,7 @@ def import_of(services: Services, request: StepInput) -> Import:
     """
     record = services.imports.get(request.import_id)
     if record.execution_arn != request.execution:
+        reached("a step that comes late")
         raise AttemptOver(
             f"Another execution works on import {record.import_id}.",
             hint=f"Run `prefdrop imports show {record.import_id}` to see which.",
@@ -67,6 +69,7 @@ def import_of(services: Services, request: StepInput) -> Import:
 def stop_if_cancelled(record: Import) -> None:
     """Raise Cancelled when an operator has cancelled the import."""
     if record.cancelled is not None:
+        reached("a step of a cancelled import")
         raise Cancelled(
             f"An operator cancelled import {record.import_id} at {record.cancelled.at}.",
             hint=f"Run `prefdrop imports retry {record.import_id}` to import it after all.",

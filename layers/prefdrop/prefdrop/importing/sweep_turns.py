@@ -18,6 +18,7 @@ from prefdrop.importing.turn import hand_over, is_running, status_of, tell
 from prefdrop.ledger.clock import milliseconds_of, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.turns import Turn
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 HOLD_KEEPS_TURN_MS = 30 * 60_000
@@ -35,6 +36,7 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
         if is_running(services, ticket.execution):
             break
         if ticket.execution != services.turns.holder().execution:
+            reached("the ticket of an ended execution")
             services.turns.drop_ticket(ticket.execution)
             _mark_ended(services, ticket.import_id, ticket.execution)
     holder = services.turns.holder()
@@ -44,12 +46,15 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
     tell_vendor_wait(record)
     if not holder.execution:
         if services.turns.queue():
+            reached("a free turn with a queue")
             hand_over(services, holder)
     elif not is_running(services, holder.execution):
         _take_back(services, holder, record)
     elif record is not None and others and _is_held_too_long(record):
+        reached("a hold passed while others wait")
         _pass_while_held(services, holder, record)
     elif not holder.acknowledged:
+        reached("a holder told again")
         tell(services, holder)
 
 
@@ -76,6 +81,7 @@ def _take_back(services: Services, holder: Turn, record: Import | None) -> None:
     ):
         return
     logger.warning("the turn's holder has ended without passing it on")
+    reached("a holder that ended with the turn")
     pass_turn(services, holder.execution)
     _mark_ended(services, holder.import_id, holder.execution)
 

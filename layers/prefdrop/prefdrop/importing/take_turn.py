@@ -11,6 +11,7 @@ from prefdrop.importing.step import StepInput, import_of, stop_if_cancelled
 from prefdrop.importing.turn import hand_over, tell
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.turns import Ticket
+from prefdrop.reached import reached
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
@@ -30,6 +31,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
     )
     holder = services.turns.holder()
     if holder.execution == request.execution:
+        reached("a turn asked for by its holder")
         tell(services, holder)
     elif not holder.execution:
         hand_over(services, holder)

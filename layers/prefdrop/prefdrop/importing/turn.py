@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from prefdrop.importing.services import Services
 from prefdrop.ledger.table import Write
 from prefdrop.ledger.turns import Turn
+from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
 DEAD_TOKEN = frozenset({"InvalidToken", "TaskTimedOut", "TaskDoesNotExist"})
@@ -22,6 +23,7 @@ def hand_over(services: Services, held: Turn, *fence: Write, not_before: int = 0
     """
     turn = services.turns.hand_over(held, *fence, not_before=not_before)
     if turn is not None and not turn.execution and services.turns.queue():
+        reached("a ticket taken while the turn was freed")
         turn = services.turns.hand_over(turn)
     if turn is not None and turn.execution:
         tell(services, turn)

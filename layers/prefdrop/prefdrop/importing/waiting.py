@@ -30,6 +30,7 @@ from prefdrop.ledger.imports import Import, Waiting, WaitingFor
 from prefdrop.ledger.parts import Part
 from prefdrop.ledger.quota import WINDOW_MS
 from prefdrop.mypreferences import Forbidden, MyPreferencesError, NotFound, TooManyRequests
+from prefdrop.reached import reached
 from prefdrop.settings import Settings
 from prefdrop.telemetry import logger
 
@@ -75,6 +76,7 @@ def patient(next_step: str = "wait") -> Callable[[Run], Run]:
 def _at_most(rounds: int, event: dict[str, Any], said: Answer) -> Answer:
     request = msgspec.convert(event, StepInput)
     if request.step.get("rounds", 0) >= rounds and said["next"] in LOOPS:
+        reached("a loop too long for its history")
         said["next"] = "initiate"
     return said
 
@@ -107,16 +109,20 @@ def wait_for_vendor(
 
 def _kind(services: Services, error: PrefdropError) -> WaitingFor:
     if isinstance(error, CredentialsRefused):
+        reached("credentials refused on every call")
         return "credentials"
     if isinstance(error, VendorAway):
+        reached("the vendor away on every call")
         return "away"
     if isinstance(error, TooManyRequests):
+        reached("a throttled read")
         return "throttled"
     try:
         services.vendor.require()
     except CredentialsRefused:
         return "credentials"
     except VendorAway:
+        reached("a call failed and the vendor is away")
         return "away"
     return "call"
 
@@ -140,6 +146,7 @@ def _give_up_after_a_while(settings: Settings, waiting: Waiting, error: Prefdrop
     waited = now_ms() - milliseconds_of(waiting.since)
     if waited < settings.longest_wait_seconds * 1000:
         return
+    reached("only this import's call fails")
     raise CallFails(
         f"The vendor answers other calls, but not this import's, for {waited // 60_000} minutes: "
         f"{error.message}",
@@ -156,6 +163,7 @@ def _seconds(
     if isinstance(error, TooManyRequests) and error.retry_after is not None:
         seconds = max(seconds, error.retry_after)
     if part is not None and part.expires > now_ms():  # what becomes of it is known by then
+        reached("a wait that ends with the token")
         seconds = min(seconds, (part.expires - now_ms()) / 1000 + 1)
     return seconds
 
@@ -170,6 +178,7 @@ def slot_after_refusal(services: Services, record: Import, refused: TooManyReque
         return now_ms() + int(refused.retry_after * 1000)
     use, settings = services.quota.use(), services.settings
     if use.left and record.throttles < MOST_THROTTLES:
+        reached("a throttle without Retry-After")
         services.imports.update(record, throttles=record.throttles + 1)
         first = settings.first_wait_seconds
         seconds = min(settings.longest_wait_seconds, first * 2**record.throttles)

@@ -15,6 +15,7 @@ from prefdrop.ledger import keys
 from prefdrop.ledger.clock import days_from_now, iso_now
 from prefdrop.ledger.order import Dropped
 from prefdrop.ledger.table import ConditionFailed, Table, Write
+from prefdrop.reached import reached
 
 Status = Literal[
     "Registered",
@@ -294,6 +295,7 @@ class ImportStore:
         except ConditionFailed:
             found = self.get(record.import_id)
             if when is None or not _is_by(found, record):
+                reached("a write of an attempt that is over")
                 raise _over(record) from None
             raise
         return msgspec.convert(item, Import)

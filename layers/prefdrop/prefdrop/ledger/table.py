@@ -14,6 +14,7 @@ from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from prefdrop.errors import Transient
+from prefdrop.reached import reached
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -226,6 +227,7 @@ class Table:
                 ClientRequestToken=uuid.uuid4().hex,
             )
         except self._client.exceptions.TransactionInProgressException:
+            reached("a transaction still in progress")
             raise _busy() from None
         except self._client.exceptions.TransactionCanceledException as error:
             reasons = error.response.get("CancellationReasons", [])

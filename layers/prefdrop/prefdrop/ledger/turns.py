@@ -18,6 +18,7 @@ from prefdrop.ledger import keys
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.order import padded
 from prefdrop.ledger.table import ConditionFailed, LedgerBusy, Table, Write
+from prefdrop.reached import reached
 
 
 class TurnLost(Terminal):
@@ -127,6 +128,7 @@ class Turns:
             self._table.transact(put, *fence)
         except ConditionFailed as stale:
             if 0 in stale.failed:
+                reached("a turn passed by another")
                 return None
             raise LedgerBusy(
                 "A worker of the turn's holder went on while the turn was passed.",
