@@ -1,8 +1,9 @@
 """Walks the real state machine definition in this process, as fast as its functions answer.
 
 It knows what `statemachine/import.asl.json` uses and refuses the rest. Waits move a clock of its
-own; a function that dies is tried again as Step Functions does. An execution is a generator that
-stops wherever the real one would wait for a task token, so several can be interleaved at will.
+own; a function that dies is tried again as Step Functions does, after the time that the retrier
+says. An execution is a generator that stops wherever the real one would wait for a task token, so
+several can be interleaved at will.
 """
 
 from __future__ import annotations
@@ -33,27 +34,38 @@ class StepError(Exception):
 class TokenWait:
     """What a waiting execution yields: the token, and later the answer to it."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, seconds: float = 0) -> None:
         self.token = token
+        self.seconds = seconds
+        """How long the state waits; 0 for as long as it takes."""
+        self.until = 0
+        """When that is over (ns), for whoever lets several executions wait at a time."""
         self.output: Any = None
         self.answered = False
         self.timed_out = False
 
 
 class Execution:
-    """One execution: `status` is RUNNING until it is SUCCEEDED or FAILED."""
+    """One execution: `status` is RUNNING until it is SUCCEEDED or FAILED.
+
+    `advance` waits for some seconds, or until a moment: it moves the clock itself, or returns the
+    time in ns at which this execution is to go on while others do.
+    """
 
     def __init__(
         self,
         arn: str,
         start: Json,
         call: Call,
-        advance: Callable[[str | int], None],
+        advance: Callable[[str | int], int | None],
         definition: Json = DEFINITION,
     ):
         self.arn = arn
         self.status = "RUNNING"
         self.error = ""
+        self.start = start
+        self.asleep_until = 0
+        """When it goes on (ns), if it left the clock to others."""
         self.visited: list[str] = []
         self.waiting: TokenWait | None = None
         self._call = call
@@ -96,7 +108,7 @@ class Execution:
             if kind == "Choice":
                 name = _choose(state, data)
             elif kind == "Wait":
-                self._advance(_path(state.get("TimestampPath") or state["SecondsPath"], data))
+                self._wait(_path(state.get("TimestampPath") or state["SecondsPath"], data))
                 name = state["Next"]
             elif kind == "Pass":
                 result = state.get("Result") or self._fill(state.get("Parameters", {}), data, "")
@@ -106,6 +118,9 @@ class Execution:
                 name, data = yield from self._task(state, data)
             yield
 
+    def _wait(self, until: str | int) -> None:
+        self.asleep_until = self._advance(until) or 0
+
     def _task(self, state: Json, data: Json) -> Generator[None, None, tuple[str, Json]]:
         attempts = 0
         while True:
@@ -114,7 +129,9 @@ class Execution:
             except StepError as error:
                 self.waiting = None
                 attempts += 1
-                if attempts <= _retries(state, error.name):
+                rule = _retrier(state, error.name)
+                if attempts <= rule["MaxAttempts"]:
+                    self._wait(_interval(rule, attempts))
                     yield
                     continue
                 caught = next(c for c in state["Catch"] if _matches(c, error.name))
@@ -127,8 +144,13 @@ class Execution:
         parameters = self._fill(state["Parameters"], data, token)
         function = parameters["FunctionName"].removeprefix("${").removesuffix("FunctionArn}")
         if state["Resource"].endswith(".waitForTaskToken"):
-            self.waiting = TokenWait(token)
-            self._call(function, parameters["Payload"])
+            path = state.get("TimeoutSecondsPath")
+            self.waiting = TokenWait(token, _path(path, data) if path else 0)
+            try:
+                self._call(function, parameters["Payload"])
+            except StepError:
+                if not self.waiting.answered:  # an answer ends the state, whatever the function did
+                    raise
             while not self.waiting.answered:
                 if self.waiting.timed_out:
                     raise StepError("States.Timeout", "")
@@ -196,9 +218,15 @@ def _choose(state: Json, data: Json) -> str:
     return str(state["Default"])
 
 
-def _retries(state: Json, error: str) -> int:
+def _retrier(state: Json, error: str) -> Json:
     rule = next((r for r in state["Retry"] if _matches(r, error)), None)
-    return rule["MaxAttempts"] if rule else 0
+    return rule or {"MaxAttempts": 0}
+
+
+def _interval(rule: Json, attempt: int) -> int:
+    """Seconds before a try: jitter only shortens them."""
+    seconds = rule.get("IntervalSeconds", 1) * rule.get("BackoffRate", 2) ** (attempt - 1)
+    return int(min(seconds, rule.get("MaxDelaySeconds", seconds)))
 
 
 def _matches(rule: Json, error: str) -> bool:
@@ -209,7 +237,8 @@ def answered(executions: Iterator[Execution], token: str, output: Any) -> bool:
     """Answer a token; False when no execution waits for it."""
     for execution in executions:
         waiting = execution.waiting
-        if waiting and waiting.token == token and not waiting.answered:
+        over = execution.status != "RUNNING" or waiting is None or waiting.timed_out
+        if waiting and not over and waiting.token == token and not waiting.answered:
             waiting.output, waiting.answered = output, True
             return True
     return False

@@ -1,7 +1,8 @@
 """The whole import in one process: the real steps and ledger code, moto as AWS, the real sandbox.
 
 A function call is a *worker*. It can be made to die before or after any of its ledger writes or
-vendor requests; from then on nothing of it reaches the outside, as when Lambda kills a process.
+vendor requests; from then on nothing of it reaches the outside, as when Lambda kills a process. Any
+call of AWS can fail, or be repeated after it worked, and the vendor can be away for a time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,12 +26,27 @@ from prefdrop.importing.services import Services
 from prefdrop.importing.step import step
 from prefdrop.importing.vendor import Vendor
 from prefdrop.ledger import clock
+from prefdrop.mypreferences.transport import Retries
 from prefdrop_local.sandbox.process import SandboxProcess
 from tests import call_watch
 from tests.emulated_aws import ENVIRONMENT, make_bucket, make_tables
+from tests.faults.aws_trouble import Trouble
 from tests.faults.interpreter import Execution, Json, StepError, answered
+from tests.faults.weather import Weather
 
-WRITES = ("put_item", "update_item", "delete_item", "transact_write_items", "batch_write_item")
+WRITES = (
+    "put_item",
+    "update_item",
+    "delete_item",
+    "transact_write_items",
+    "batch_write_item",
+    "send_task_success",
+    "put_events",
+)
+"""Calls that a worker may not survive."""
+
+NO_CALLS = ("exceptions", "meta")
+"""Members of a client that ask for nothing."""
 LIMIT_SECONDS = 900.0
 
 
@@ -50,13 +67,16 @@ class Clock:
     def time_ns(self) -> int:
         return time.time_ns() + self.skipped_ns
 
-    def advance(self, until: str | int) -> None:
-        """Wait for some seconds, or until a moment."""
-        if isinstance(until, int):
-            skip = until * 1_000_000_000
-        else:
+    def moment(self, until: str | float) -> int:
+        """Return the end of a wait for some seconds, or until a moment, in ns."""
+        if isinstance(until, str):
             wanted = clock.datetime.fromisoformat(until).timestamp() * 1_000_000_000
-            skip = max(0, round(wanted) - self.time_ns()) + 1_000_000
+            return max(self.time_ns(), round(wanted)) + 1_000_000
+        return self.time_ns() + round(until * 1_000_000_000)
+
+    def advance(self, until: str | float) -> None:
+        """Wait for some seconds, or until a moment."""
+        skip = self.moment(until) - self.time_ns()
         self.skipped_ns += skip
         self._tell(skip / 1_000_000_000)
 
@@ -102,31 +122,43 @@ class Worker(Services):
         self.dead = False
         super().__init__(simulation.environment)
 
+    def _aws(self, service: str, client: Any) -> Any:
+        return _Mortal(_Troubled(service, client, self._simulation.trouble), self, WRITES)
+
     @property
     def _dynamodb(self) -> Any:
-        return _Mortal(self._simulation.dynamodb, self, WRITES)
+        return self._aws("dynamodb", self._simulation.dynamodb)
+
+    @property
+    def _s3(self) -> Any:
+        return self._aws("s3", self._simulation.s3)
 
     @property
     def step_functions(self) -> Any:
-        return _Mortal(self._simulation.step_functions, self, ("send_task_success",))
+        return self._aws("stepfunctions", self._simulation.step_functions)
 
     @property
     def bus(self) -> Bus:
-        client: Any = _Mortal(self._simulation.events, self, ("put_events",))
+        client: Any = self._aws("events", self._simulation.events)
         return Bus(client, self.settings.bus)
+
+    def _secret(self) -> dict[str, str]:
+        secrets = self._aws("secretsmanager", self._simulation.secrets)
+        secret: dict[str, str] = secrets.get_secret_value()
+        return secret
 
     @property
     def vendor(self) -> Vendor:
         kept = self.__dict__.get("_vendor")
         if kept is None:
-            kept = self.__dict__["_vendor"] = Vendor(
-                self.settings, lambda: dict(self._simulation.secret)
-            )
+            kept = self.__dict__["_vendor"] = Vendor(self.settings, self._secret)
             send = kept.session.send
 
-            def mortal(*arguments: Any, **options: Any) -> Any:
-                death = self._simulation.death
-                return death.around(self, lambda: send(*arguments, **options))
+            def mortal(request: Any, **options: Any) -> Any:
+                simulation = self._simulation
+                return simulation.death.around(
+                    self, lambda: simulation.weather.around(send, request, options)
+                )
 
             kept.session.send = mortal  # type: ignore[method-assign]
         return kept
@@ -152,6 +184,21 @@ class _Mortal:
         return lambda **request: death.around(self._worker, lambda: call(**request))
 
 
+class _Troubled:
+    """A client any of whose calls may fail, or be repeated after it worked."""
+
+    def __init__(self, service: str, client: Any, trouble: Trouble) -> None:
+        self._service = service
+        self._client = client
+        self._trouble = trouble
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        if name in NO_CALLS:
+            return call
+        return partial(self._trouble.around, self._service, self._client, name)
+
+
 class _StepFunctions:
     """Step Functions as the steps call it."""
 
@@ -165,13 +212,19 @@ class _StepFunctions:
     def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
         call_watch.asked("stepfunctions", "SendTaskSuccess")
         if not answered(iter(self._simulation.executions), taskToken, json.loads(output)):
-            raise ClientError({"Error": {"Code": "InvalidToken"}}, "SendTaskSuccess")
+            raise ClientError({"Error": {"Code": "TaskTimedOut"}}, "SendTaskSuccess")
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: N803
+        """One name is one execution: the same again is answered alike while it runs."""
         whole = f"arn:aws:states:us-east-1:123456789012:stateMachine:{self._simulation.machine}"
         call_watch.asked("stepfunctions", "StartExecution", stateMachineArn=whole)
-        self._simulation.start(json.loads(input), f"{stateMachineArn}:{name}")
-        return {"executionArn": f"{stateMachineArn}:{name}"}
+        arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
+        begun = next((one for one in self._simulation.executions if one.arn == arn), None)
+        if begun is None:
+            self._simulation.start(json.loads(input), arn)
+        elif begun.status != "RUNNING" or begun.start != json.loads(input):
+            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
+        return {"executionArn": arn}
 
     def describe_execution(self, *, executionArn: str) -> Json:  # noqa: N803
         whole = f"arn:aws:states:us-east-1:123456789012:execution:{self._simulation.machine}:one"
@@ -180,6 +233,18 @@ class _StepFunctions:
             if execution.arn == executionArn:
                 return {"status": execution.status}
         raise self.exceptions.ExecutionDoesNotExist
+
+
+class _Secrets:
+    """Secrets Manager as the steps call it, with the secret already read."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def get_secret_value(self) -> dict[str, str]:
+        now = self._simulation.clock.time_ns()
+        wrong = {"secret": "a-wrong-one"} if now < self._simulation.wrong_secret_until else {}
+        return self._simulation.secret | wrong
 
 
 class _Events:
@@ -204,12 +269,22 @@ class Simulation:
     def __init__(self, sandbox: SandboxProcess, monkeypatch: Any, **settings: str) -> None:
         self.clock = Clock(lambda seconds: self.vendor("clock", "POST", advance=seconds))
         monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=self.clock.time_ns))
+        monkeypatch.setattr(
+            Retries.__new__, "__defaults__", (4, 0.5, 8.0, self.clock.advance, lambda: 0.5)
+        )
         self.death = Death()
+        self.trouble = Trouble()
+        self.weather = Weather(self.clock.time_ns)
         self.sandbox = sandbox
         self.secret = {"auth": "pnauthinfo3", "hash": "SHA256"} | {
             name: sandbox.credentials[name] for name in ("user_id", "secret")
         }
         self.executions: list[Execution] = []
+        self.wrong_secret_until = 0
+        """Until when (ns) the stack's secret is not the vendor's."""
+        self.calls: list[tuple[str, Json]] = []
+        """Each call of a step, so that a worker can come late with it."""
+        self.secrets = _Secrets(self)
         self.step_functions = _StepFunctions(self)
         self.events = _Events()
         self.environment = _environment(sandbox) | settings
@@ -225,20 +300,31 @@ class Simulation:
         """Put a feed into the bucket."""
         self.s3.put_object(Bucket="bucket", Key=f"feeds/{name}.toml", Body=text.encode())
 
-    def drop(self, body: bytes, feed: str = "people", name: str = "people.csv") -> Execution:
-        """Drop a file; returns its execution, which has not begun."""
+    def drop(
+        self,
+        body: bytes,
+        feed: str = "people",
+        name: str = "people.csv",
+        *,
+        time: str = "",
+        sequencer: str = "",
+    ) -> Execution:
+        """Drop a file; returns its execution, which has not begun.
+
+        `time` and `sequencer` are S3's, where they matter.
+        """
         key = f"inbox/{feed}/{name}"
         version = self.s3.put_object(Bucket="bucket", Key=key, Body=body)["VersionId"]
         number = next(self._numbers)
         event = {
-            "time": f"2026-01-15T10:{number // 60:02d}:{number % 60:02d}Z",
+            "time": time or f"2026-01-15T10:{number // 60:02d}:{number % 60:02d}Z",
             "detail": {
                 "bucket": {"name": "bucket"},
                 "object": {
                     "key": key,
                     "version-id": version,
                     "size": len(body),
-                    "sequencer": f"{number:016X}",
+                    "sequencer": sequencer or f"{number:016X}",
                 },
             },
         }
@@ -261,7 +347,14 @@ class Simulation:
         """The ledger as an operator sees it."""
         return Worker(self)
 
+    def ledger(self) -> Services:
+        """The ledger, for looking: nothing befalls these calls."""
+        looking = Services(self.environment)
+        looking.__dict__.update(_dynamodb=self.dynamodb, _s3=self.s3)
+        return looking
+
     def call(self, function: str, payload: Json) -> Any:
+        self.calls.append((function, payload))
         name = "".join(f"_{c.lower()}" if c.isupper() else c for c in function).lstrip("_")
         module = importlib.import_module(f"prefdrop.importing.{name}")
         worker = Worker(self)
