@@ -13,7 +13,7 @@ from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer, import_of, stop_if_cancelled
 from prefdrop.importing.totals import Totals, total
 from prefdrop.ledger.clock import iso, iso_now, now_ms
-from prefdrop.ledger.imports import Hold, Import
+from prefdrop.ledger.imports import NOT_ENDED, Hold, Import
 from prefdrop.ledger.parts import Part
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.reached import reached
@@ -80,7 +80,7 @@ def _hold(
     try:
         services.imports.update(
             record,
-            when=another & Attr("cancelled").not_exists(),
+            when=another & Attr("cancelled").not_exists() & NOT_ENDED,
             hold=hold,
             gate=stopped,
             status="Held",

@@ -10,6 +10,7 @@ from boto3.dynamodb.conditions import Attr
 from prefdrop.importing.operate import send_decision
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import StepInput, import_of
+from prefdrop.ledger.imports import NOT_ENDED
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.reached import reached
 
@@ -21,6 +22,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
     pending = Attr("cancelled").not_exists() & (
         Attr("hold").not_exists() | Attr("hold.state").eq("pending")
     )
+    pending = pending & NOT_ENDED
     try:
         services.imports.update(
             record, when=pending, status="Held", approval_token=request.task_token

@@ -54,7 +54,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     part = services.parts.current(record.import_id, STATE[during])
     if part is None:
         return answer("initiate")
-    services.imports.update(record, status="Collecting")
+    services.imports.update_open(record, status="Collecting")
     reading = _Reading(services, record, part, during, Place(**request.cursor))
     try:
         finished = reading.go_on(deadline)

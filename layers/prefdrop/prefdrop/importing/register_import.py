@@ -47,7 +47,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
         return _answer(record.import_id, "duplicate")
     feed = _pin(services, record)
     if feed.import_.on_same_content == "skip" and _repeats(services, record):
-        services.imports.update(record, status="Duplicate", finished_at=iso_now())
+        services.imports.update_open(record, status="Duplicate", finished_at=iso_now())
         return _answer(record.import_id, "duplicate")
     return _answer(record.import_id, "import")
 
@@ -85,7 +85,7 @@ def _pin(services: Services, record: Import) -> Feed:
     to none: rows that were staged before are not to be refused by a retry.
     """
     feed, version_id = read_feed(services, record.feed, version_id=record.feed_version_id)
-    services.imports.update(
+    services.imports.update_open(
         record, status="Queued", feed_version_id=version_id, order=_unusual(feed.import_.order)
     )
     if record.configuration is None or not record.configuration.undecided:

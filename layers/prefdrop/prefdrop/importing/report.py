@@ -55,6 +55,14 @@ def judge(record: Import, parts: list[Part], progress: Progress | None, *, held:
     return Verdict("CompletedWithRejects" if sums.left_out else "Completed", True)
 
 
+def drawn_before(record: Import) -> Verdict:
+    """Return the verdict of an import that has ended: it ends once, whatever is run again."""
+    cause = SHORTFALL if record.status == "Unreconciled" else _stopped_by(record)
+    if record.error:
+        cause = f"{record.error.code}: {record.error.message}"
+    return Verdict(record.status, bool(record.reconciled), cause)
+
+
 def _stopped_by(record: Import) -> str:
     """Return why the import stopped before its last part was executed; empty if it did not."""
     if record.cancelled is not None:
@@ -63,9 +71,12 @@ def _stopped_by(record: Import) -> str:
 
 
 def _was_executed(parts: list[Part]) -> bool:
-    """Return whether the last part whose rows count was executed: then nothing stopped it."""
+    """Return whether the part that ends the file was executed: then nothing stopped the import.
+
+    An import that is cancelled between two parts was stopped, though its last part was executed.
+    """
     live = [part for part in parts if part.state in LIVE]
-    return bool(live) and live[-1].state in ("executing", "finished")
+    return bool(live) and live[-1].source_read and live[-1].state in ("executing", "finished")
 
 
 def _shortfall(parts: list[Part], progress: Progress | None) -> str:

@@ -13,12 +13,12 @@ from prefdrop.feeds import Feed, RejectsWriter
 from prefdrop.importing.circumstances import settings_used
 from prefdrop.importing.pinned import pinned_feed, source_of
 from prefdrop.importing.rejects_file import Progress, RejectsFile
-from prefdrop.importing.report import Verdict, compose, judge
+from prefdrop.importing.report import Verdict, compose, drawn_before, judge
 from prefdrop.importing.report_page import render
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.importing.step import Answer, StepInput, answer, import_of
+from prefdrop.importing.step import Answer, StepInput, answer, import_of_attempt
 from prefdrop.ledger.clock import iso_now, milliseconds_of, now_ms
-from prefdrop.ledger.imports import Import
+from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop.ledger.parts import LIVE
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.ledger.uploads import Upload, UploadGone
@@ -34,9 +34,14 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     """Answer `report` while there is more to write, then `succeed`, `fail` or `held`."""
     request = msgspec.convert(event, StepInput)
     held = request.pass_name == "held"
-    record = import_of(services, request)
+    record = import_of_attempt(services, request)
+    if record.status in FINISHED:
+        reached("a report of an import that has ended")
+        verdict = drawn_before(record)
+        _clear_up(services, record, verdict)
+        return _end(record, verdict, held=False)
     if not held:
-        record = services.imports.update(record, status="Reporting")
+        record = services.imports.update_open(record, status="Reporting")
     parts = services.parts.all(record.import_id)
     counted = [part for part in parts if part.state in LIVE]
     progress = None
@@ -61,13 +66,18 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     if not _point_to(services, record, verdict, key, None if held else ended):
         reached("a report of a hold decided on")
         return _end(record, verdict, held=held)
-    if record.content_sha256 and not (verdict.succeeded or held):
-        services.drops.release_content(record)
-    services.reports.clear(record.import_id, record.attempt)
+    _clear_up(services, record, verdict)
     if not held:
         _publish(verdict, report)
     logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
     return _end(record, verdict, held=held)
+
+
+def _clear_up(services: Services, record: Import, verdict: Verdict) -> None:
+    """Let go of what the import needs no more, once its verdict counts."""
+    if record.content_sha256 and not (verdict.succeeded or verdict.status == "Held"):
+        services.drops.release_content(record)
+    services.reports.clear(record.import_id, record.attempt)
 
 
 def _point_to(

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from prefdrop.errors import PrefdropError, Terminal, Transient
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso, now_ms
-from prefdrop.ledger.imports import AttemptOver, Import
+from prefdrop.ledger.imports import FINISHED, AttemptOver, Import
 from prefdrop.reached import reached
 from prefdrop.telemetry import frames, logger
 
@@ -54,8 +54,20 @@ class StepInput(msgspec.Struct, frozen=True, rename={"pass_name": "pass"}):
 def import_of(services: Services, request: StepInput) -> Import:
     """Return the import of a step, which its execution must be the one to work on.
 
-    Raises AttemptOver for a step that comes late, after a retry began.
+    Raises AttemptOver for a step that comes late, after a retry began or the import ended.
     """
+    record = import_of_attempt(services, request)
+    if record.status in FINISHED:
+        reached("a step after the end of its import")
+        raise AttemptOver(
+            f"Import {record.import_id} has ended {record.status}.",
+            hint=f"Run `prefdrop imports show {record.import_id}` to see how.",
+        )
+    return record
+
+
+def import_of_attempt(services: Services, request: StepInput) -> Import:
+    """As `import_of`, also of an import that has ended."""
     record = services.imports.get(request.import_id)
     if record.execution_arn != request.execution:
         reached("a step that comes late")

@@ -100,7 +100,7 @@ def wait_for_vendor(
     waiting = _waiting(record, _kind(services, error), error)
     if waiting.kind == "call" and not _may_be_executing(part):
         _give_up_after_a_while(services.settings, waiting, error)
-    services.imports.update(record, waiting=waiting)
+    services.imports.update_open(record, waiting=waiting)
     logger.warning("waiting for the vendor", extra={"code": error.code, "kind": waiting.kind})
     seconds = _seconds(services.settings, waiting, error, part)
     said = answer(next_step, cursor=request.cursor, seconds=seconds)

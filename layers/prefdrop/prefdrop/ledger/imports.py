@@ -38,6 +38,9 @@ FINISHED = frozenset(
 )
 
 
+NOT_ENDED = ~Attr("status").is_in(sorted(FINISHED))
+"""Condition on an import's item."""
+
 EARLIER_HOLD = "earlier"
 """Id of a hold that a release wrote down which kept no ids."""
 
@@ -307,14 +310,24 @@ class ImportStore:
         ended = status in FINISHED and self._retention_days
         return {"expires_at": days_from_now(self._retention_days) if ended else None}
 
+    def update_open(self, record: Import, **changes: Any) -> Import:
+        """Change members as `update` does, of an import that has not ended.
+
+        Raises AttemptOver when it has: the step that writes comes late.
+        """
+        try:
+            return self.update(record, when=NOT_ENDED, **changes)
+        except ConditionFailed:
+            reached("a write after the end of its import")
+            raise _over(record) from None
+
     def show_progress(self, record: Import, **changes: Any) -> Import | None:
         """Change members as `update` does, unless the import has ended: its end stays visible.
 
         Return the import as it is then, or None when nothing was written.
         """
-        ended = Attr("status").is_in(sorted(FINISHED))
         try:
-            return self.update(record, when=~ended, **changes)
+            return self.update(record, when=NOT_ENDED, **changes)
         except (ConditionFailed, AttemptOver):
             return None
 
