@@ -62,6 +62,10 @@ test-all: $(VENV)/.test ## Run all tests: every death, schedule, assumption and 
 test-drawn: $(VENV)/.test ## Run DRAW tests of the second tier, drawn by SEED (the commit), and print them
 	@$(PYTEST) -v -p no:xdist --draw $(DRAW) --draw-seed "$(SEED)"
 
+.PHONY: campaign
+campaign: $(VENV)/.test ## Play random schedules: SEEDS=0-2999 RESULTS=build/campaign.jsonl; goes on where it stopped
+	@$(BIN)/python -m tests.faults.campaign --seeds $(or $(SEEDS),0-2999) --results $(or $(RESULTS),build/campaign.jsonl) $(OPTIONS)
+
 .PHONY: coverage
 coverage: $(VENV)/.measure ## Run the tests of `make test`, measure what they reach and check it against the bars
 	@rm -rf build/coverage && mkdir -p build/coverage

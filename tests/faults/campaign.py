@@ -33,6 +33,7 @@ DIRECTED: tuple[str, ...] = ()
 """Tests that reach what random schedules rarely do."""
 
 _sandbox: Any = None
+_parent = 0
 _open = ExitStack()
 
 
@@ -42,9 +43,10 @@ def seeds_of(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def _begin() -> None:
+def _begin(parent: int) -> None:
     """Start what one process needs for all its schedules."""
-    global _sandbox
+    global _sandbox, _parent
+    _parent = parent
     logging.disable(logging.CRITICAL)
     from prefdrop_local.sandbox.process import start_sandbox
     from prefdrop_local.stack.botocore_data import reading_once
@@ -59,6 +61,8 @@ def _play(seed: int) -> dict[str, Any]:
     from tests.faults.play import play
     from tests.faults.schedule import draw
 
+    if _parent and os.getppid() != _parent:
+        os._exit(1)  # whoever asked for schedules is gone
     try:
         played = play(_sandbox, draw(seed))
     except Exception as error:
@@ -74,7 +78,11 @@ def run(seeds: Iterable[int], results: Path, processes: int) -> None:
     os.environ.update(QUIET)
     with (
         ProcessPoolExecutor(
-            processes, mp_context=get_context("spawn"), initializer=_begin, max_tasks_per_child=500
+            processes,
+            mp_context=get_context("spawn"),
+            initializer=_begin,
+            initargs=(os.getpid(),),
+            max_tasks_per_child=500,
         ) as pool,
         results.open("a") as file,
     ):
@@ -89,7 +97,7 @@ def run(seeds: Iterable[int], results: Path, processes: int) -> None:
 def show(seed: int) -> int:
     """Play one seed; cut it down to what matters, and print it, when there are findings."""
     os.environ.update(QUIET)
-    _begin()
+    _begin(0)
     from tests.faults.play import play, shown, shrunk
     from tests.faults.schedule import draw
 

@@ -34,6 +34,7 @@ class Schedule:
 
     seed: int
     settings: dict[str, str]
+    order: str
     gates: dict[str, Any]
     page: int
     most_rounds: int
@@ -49,6 +50,7 @@ def draw(seed: int) -> Schedule:
     schedule = Schedule(
         seed=seed,
         settings=_settings(pick),
+        order=pick.choice(["feed", "feed", "key", "none"]),
         gates={
             "max_rejected_percent": pick.choice([100, 10, 10]),
             "over_gate": pick.choice(["hold", "hold", "hold", "abort"]),
@@ -175,7 +177,8 @@ def _operators(pick: random.Random) -> list[Event]:
                 "what": what,
                 "which": which,
                 "share": pick.choice([1.0, 1.0, 0.5]),
-                "force": pick.random() < 0.3,
+                "force": pick.random() < 0.25,
+                "except_newer": pick.random() < 0.25,
                 "amid": pick.choice([0, 0, pick.randint(1, 25)]),
                 "trouble": _trouble(pick)["points"][:1] if pick.random() < 0.4 else [],
             }

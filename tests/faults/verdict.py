@@ -69,7 +69,7 @@ def findings(world: World) -> list[str]:
             continue
         record = records[drop.import_id]
         found += _judged(world, books, drop, record, parts[drop.import_id])
-    found += _out_of_order(world, records, parts)
+    found += _out_of_order(world, parts)
     found += _left_behind(world)
     return found
 
@@ -187,19 +187,12 @@ def _failed(
     """After the cleaning up, only what cannot be mended may have failed."""
     code = record.error.code if record.error else ""
     if code == "Superseded":
-        newer = [
-            other for other in world.drops if _order(other) > _order(drop) or other.key != drop.key
-        ]
-        ledger = world.ledger()
-        executed = [
-            other
-            for other in newer
-            if any(
-                part.state in ("executing", "finished")
-                for part in ledger.parts.all(other.import_id)
-            )
-        ]
-        if not executed:
+        if not any(
+            part.state in ("executing", "finished")
+            for other in world.drops
+            if _is_newer(world, other, drop)
+            for part in world.ledger().parts.all(other.import_id)
+        ):
             yield f"lost: drop {drop.number} is Superseded, and no newer drop was executed"
     elif code == "TokenDied":
         if not any(part.state == "executing" or part.execute_until for part in parts):
@@ -208,28 +201,29 @@ def _failed(
         yield f"stuck: drop {drop.number} fails without any fault: {record.error}"
 
 
-def _order(drop: Drop) -> str:
-    return drop.sequencer.ljust(32, "0")
+def _is_newer(world: World, one: Drop, other: Drop) -> bool:
+    """Whether a drop brings newer data than another, as S3 says and the feed's `order`."""
+    if world.schedule.order == "none":
+        return False
+    if one.key == other.key:
+        return one.sequencer.ljust(32, "0") > other.sequencer.ljust(32, "0")
+    return world.schedule.order == "feed" and one.second > other.second
 
 
-def _out_of_order(
-    world: World, records: dict[str, Import], parts: dict[str, list[Part]]
-) -> Iterator[str]:
-    """No older version of a key was executed after a newer one, unless by force."""
-    latest: dict[str, tuple[str, int]] = {}
-    done = [
-        (part.executed_at, drop)
+def _out_of_order(world: World, parts: dict[str, list[Part]]) -> Iterator[str]:
+    """No older drop was executed after a newer one, unless an operator let it."""
+    done = sorted(
+        (part.executed_at, drop.number, drop)
         for drop in world.drops
         for part in parts.get(drop.import_id, [])
         if part.executed_at and part.state in ("executing", "finished")
-    ]
-    for _, drop in sorted(done, key=lambda one: one[0]):
-        order = _order(drop)
-        before = latest.get(drop.key, ("", 0))
-        forced = any(one.what == "retry" for one in records[drop.import_id].decisions)
-        if order < before[0] and not forced:
-            yield f"order: drop {drop.number} was executed after the newer drop {before[1]}"
-        latest[drop.key] = max(before, (order, drop.number))
+    )
+    before: list[Drop] = []
+    for _, _, drop in done:
+        newer = [other.number for other in before if _is_newer(world, other, drop)]
+        if newer and drop.import_id not in world.unordered:
+            yield f"order: drop {drop.number} was executed after the newer drops {newer}"
+        before.append(drop)
 
 
 def _rejected(world: World, report: Json) -> list[int]:

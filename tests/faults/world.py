@@ -66,6 +66,7 @@ class Drop:
         self.number: int = event["number"]
         self.rows: int = len(event["kinds"])
         self.sequencer: str = event["sequencer"]
+        self.second: int = event["second"]
         self.key = f"inbox/people/{event['name']}"
         self.body = body
         self.import_id = ""
@@ -87,12 +88,13 @@ class World(Simulation):
         for module in (initiate_part, waiting):
             monkeypatch.setattr(module, "MOST_ROUNDS", schedule.most_rounds)
         self.vendor("settings", "PATCH", exceptions_limit_max=schedule.page)
-        gates = "".join(f"{name} = {json.dumps(v)}\n" for name, v in schedule.gates.items())
-        self.push_feed(FEED.replace("max_rejected_percent = 100\n", gates))
+        self.push_feed(_feed(schedule))
         self.schedule = schedule
         self.pick = random.Random(schedule.seed)
         self.drops: list[Drop] = []
         self.rules: list[Json] = []
+        self.unordered: set[str] = set()
+        """Imports that an operator let be older than what was executed."""
         self.crashes: list[str] = []
         """Errors that nobody foresaw."""
         self.steps = 0
@@ -327,9 +329,15 @@ class World(Simulation):
         self._decide(
             event,
             lambda services, record: operate.retry(
-                services, record.import_id, MACHINE, force=event["force"]
+                services,
+                record.import_id,
+                MACHINE,
+                force=event["force"],
+                except_newer=event["except_newer"],
             ),
         )
+        if (event["force"] or event["except_newer"]) and (record := self._target(event)):
+            self.unordered.add(record.import_id)
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -354,8 +362,11 @@ class World(Simulation):
             if not todo:
                 break
             for record in todo:
+                late = record.error is not None and record.error.code == "Superseded"
+                if late:
+                    self.unordered.add(record.import_id)
                 try:
-                    operate.retry(self.services(), record.import_id, MACHINE)
+                    operate.retry(self.services(), record.import_id, MACHINE, except_newer=late)
                 except operate.NothingToRetry:
                     continue
                 self._run_with_decisions()
@@ -374,8 +385,10 @@ class World(Simulation):
         if record.status not in FINISHED:
             return True
         if record.status == "Aborted":
-            return code == "ExecutionAborted"
-        return record.status == "Failed" and code not in ("Superseded", "TokenDied")
+            held = self.schedule.gates["over_gate"] == "hold" and record.attempt < 3
+            return code == "ExecutionAborted" or (self.schedule.patience and held)
+        lasting = ("TokenDied",) if self.schedule.patience else ("TokenDied", "Superseded")
+        return record.status == "Failed" and code not in lasting
 
     def imports(self) -> list[Import]:
         """The imports of the drops that the ledger knows, in the order of their drops."""
@@ -386,6 +399,12 @@ class World(Simulation):
 def import_id_of(execution: Execution) -> str:
     """The id of the import of a drop's event."""
     return read_event(execution.start).import_id
+
+
+def _feed(schedule: Schedule) -> str:
+    gates = "".join(f"{name} = {json.dumps(v)}\n" for name, v in schedule.gates.items())
+    named = f'name = "people"\norder = "{schedule.order}"\n'
+    return FEED.replace("max_rejected_percent = 100\n", gates).replace('name = "people"\n', named)
 
 
 def _can_go_on(one: Execution) -> bool:
