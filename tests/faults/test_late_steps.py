@@ -11,7 +11,7 @@ import pytest
 
 from prefdrop.importing import operate
 from tests.faults.interpreter import StepError
-from tests.faults.oracle import books
+from tests.faults.oracle import assert_exactly_once, books
 from tests.faults.simulation import Simulation
 from tests.workbench import FEED, people
 
@@ -95,3 +95,26 @@ def test_cancel_between_parts_reports_aborted(simulate: Callable[..., Simulation
     assert report["status"] == "Aborted"
     assert "cancelled" in report["cause"]
     assert len(books(simulation).executed) == report["processed"] == 10
+
+
+@pytest.mark.parametrize("fails_in", ["StageChunks", "ExecutePart", "InitiatePart"])
+def test_failure_never_written_down_is_reported_failed(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch, fails_in: str
+) -> None:
+    file, call = people(5).encode(), simulation.call
+    broken = {fails_in, "RecordFailure"}
+
+    def refused(function: str, payload: dict[str, Any]) -> Any:
+        if function in broken:
+            raise StepError("AwsFailed", "AccessDenied to update_item")
+        return call(function, payload)
+
+    monkeypatch.setattr(simulation, "call", refused)
+    execution = simulation.drop(file).run()
+
+    report = simulation.report(execution)
+    assert (report["status"], report["error"]["code"]) == ("Failed", "FailureUnrecorded")
+    assert books(simulation).executed == []
+    broken.clear()
+    again = simulation.retry(execution).run()
+    assert_exactly_once(simulation, again, file, FEED)

@@ -55,6 +55,25 @@ def judge(record: Import, parts: list[Part], progress: Progress | None, *, held:
     return Verdict("CompletedWithRejects" if sums.left_out else "Completed", True)
 
 
+UNRECORDED = Failure(
+    "FailureUnrecorded",
+    "A step failed before the file was imported whole, and why could not be written down.",
+    "The execution's history says why. `prefdrop imports retry` goes on from the ledger.",
+)
+
+
+def failed_unrecorded(record: Import, parts: list[Part]) -> bool:
+    """Return whether the import came to its report before its end, and nothing says why.
+
+    Whatever ends an import early writes that down first. That write may fail, too.
+    """
+    if record.error or _stopped_by(record):
+        return False
+    live = [part for part in parts if part.state in LIVE]
+    ended = bool(live) and live[-1].source_read and live[-1].state in ("finished", "local")
+    return not ended
+
+
 def drawn_before(record: Import) -> Verdict:
     """Return the verdict of an import that has ended: it ends once, whatever is run again."""
     cause = SHORTFALL if record.status == "Unreconciled" else _stopped_by(record)

@@ -13,7 +13,14 @@ from prefdrop.feeds import Feed, RejectsWriter
 from prefdrop.importing.circumstances import settings_used
 from prefdrop.importing.pinned import pinned_feed, source_of
 from prefdrop.importing.rejects_file import Progress, RejectsFile
-from prefdrop.importing.report import Verdict, compose, drawn_before, judge
+from prefdrop.importing.report import (
+    UNRECORDED,
+    Verdict,
+    compose,
+    drawn_before,
+    failed_unrecorded,
+    judge,
+)
 from prefdrop.importing.report_page import render
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer, import_of_attempt
@@ -43,6 +50,9 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     if not held:
         record = services.imports.update_open(record, status="Reporting")
     parts = services.parts.all(record.import_id)
+    if not held and failed_unrecorded(record, parts):
+        reached("a failure that was not written down")
+        record = services.imports.update_open(record, error=UNRECORDED)
     counted = [part for part in parts if part.state in LIVE]
     progress = None
     if any(part.chunks for part in counted):
