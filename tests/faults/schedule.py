@@ -101,12 +101,13 @@ def _drop(pick: random.Random, number: int) -> Event:
 
 def _anything(pick: random.Random) -> Event:
     kinds = (_fault, _fault, _fault, _death, _death, _trouble, _trouble, _weather, _outside)
-    return {"at": pick.randint(0, 60), **pick.choice(kinds)(pick)}
+    at = pick.choice([0, pick.randint(0, 15), pick.randint(0, 50)])
+    return {"at": at, **pick.choice(kinds)(pick)}
 
 
 def _fault(pick: random.Random) -> Event:
     route = pick.choice([*ROUTES, "stage", "stage"])
-    rule: Event = {"route": f"import.{route}", "nth": pick.randint(1, 4)}
+    rule: Event = {"route": f"import.{route}", "nth": pick.choice([1, 1, 2, 3])}
     sort = pick.randint(0, 9)
     if sort < 4:
         rule["kind"] = pick.choice(UNANSWERED)
@@ -179,9 +180,9 @@ def _operators(pick: random.Random) -> list[Event]:
                 "share": pick.choice([1.0, 1.0, 0.5]),
                 "force": pick.random() < 0.25,
                 "except_newer": pick.random() < 0.25,
-                "amid": pick.choice([0, 0, pick.randint(1, 25)]),
+                "amid": pick.choice([0, 0, pick.randint(1, 5), pick.randint(1, 25)]),
                 "trouble": _trouble(pick)["points"][:1] if pick.random() < 0.4 else [],
             }
         )
-        at += pick.choice([0, 0, 1, 6])
+        at += pick.choice([0, 0, 1, 5])
     return made

@@ -179,6 +179,8 @@ class World(Simulation):
         if not wakes and not timed:
             return
         until = min([*wakes, *timed])
+        if len(waits) > 1:  # one may be held while others wait for its turn
+            until = min(until, now + 600_000_000_000)
         self.clock.advance_to(until)
         for one in waits:
             if ends[one.arn] and ends[one.arn] <= until and one.waiting:
@@ -269,7 +271,7 @@ class World(Simulation):
 
     def _stop(self, event: Event) -> None:
         """Somebody stops an execution; the event of it may get lost."""
-        running = [one for one in self.executions if one.status == "RUNNING"]
+        running = [one for one in self.executions if one.status == "RUNNING" and one.visited[1:]]
         if running:
             self._told_of_ends = event["told"]
             running[event["which"] % len(running)].status = "ABORTED"
