@@ -47,7 +47,7 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
         return _answer(record.import_id, "duplicate")
     feed = _pin(services, record)
     if feed.import_.on_same_content == "skip" and _repeats(services, record):
-        services.imports.update_open(record, status="Duplicate", finished_at=iso_now())
+        services.imports.update(record, status="Duplicate", finished_at=iso_now())
         return _answer(record.import_id, "duplicate")
     return _answer(record.import_id, "import")
 
