@@ -9,9 +9,9 @@ import pytest
 
 from prefdrop.importing import apply_gates
 from prefdrop.ledger.clock import iso
-from prefdrop.ledger.imports import AttemptOver
+from prefdrop.ledger.imports import AttemptOver, Hold
 from prefdrop.ledger.turns import TurnLost
-from tests.unit.importing.one_import import NOW, OneImport
+from tests.unit.importing.one_import import NOW, START, OneImport
 from tests.workbench import FEED
 
 
@@ -159,3 +159,38 @@ def test_gates_without_the_turn_decide_nothing(one: OneImport):
     one.give_turn("other")
     with pytest.raises(TurnLost):
         decide(one)
+
+
+@pytest.mark.parametrize(
+    ("counts", "decided"),
+    [
+        ({"local": 11}, "execute"),
+        ({"local": 9, "validation": 1}, "execute"),
+        ({"local": 12}, "hold"),
+        ({"local": 11, "rows": 90}, "hold"),
+        ({"local": 13, "restaged": 2}, "execute"),
+        ({"local": 14, "restaged": 2}, "hold"),
+    ],
+    ids=["same", "fewer", "more", "other rows", "with corrections", "more than the corrections"],
+)
+def test_approval_counts_for_what_the_operator_saw(
+    one: OneImport, counts: dict[str, int], decided: str
+):
+    gates(one, max_rejected_percent=5, over_gate="hold")
+    hold = Hold(id="1.9.0", state="approved", start=START, rows_read=100, rejected=11, taken=True)
+    one.services.imports.update(one.record, hold=hold)
+    figures(one, **counts)
+
+    assert decide(one) == decided
+
+
+def test_hold_that_is_applied_again_keeps_its_end(one: OneImport):
+    gates(one, max_rejected_percent=5, over_gate="hold", hold_minutes=60)
+    figures(one, local=11)
+    assert decide(one) == "hold"
+    first = one.record
+    one.now += 30_000
+
+    assert decide(one) == "hold"
+
+    assert (one.record.hold, one.record.hold_until) == (first.hold, first.hold_until)
