@@ -17,6 +17,7 @@ from prefdrop.mypreferences import (
     ImportSpec,
     ImportStatus,
     NotAuthorized,
+    Retries,
     TokenRefused,
     WrongCredentials,
     auth_from_secret,
@@ -25,6 +26,10 @@ from prefdrop.settings import Settings
 from prefdrop.telemetry import logger
 
 Result = TypeVar("Result")
+
+PROBE_SECONDS = 10.0
+"""Time for the one try of a read that tells whether the vendor answers at all. A step that has
+waited two minutes for an answer must still have time for it."""
 
 REFUSED = (NotAuthorized, TokenRefused, WrongCredentials)
 """Surely not applied, and perhaps only because the credentials were changed meanwhile."""
@@ -101,8 +106,9 @@ class Vendor:
         proves the credentials, too. Raises CredentialsRefused and VendorAway.
         """
         sent = self.session.sent
+        once = self._make_client(self._secret, timeout=PROBE_SECONDS, retries=Retries(tries=1))
         try:
-            self.call(lambda client: client.configuration.programs.list())
+            once.configuration.programs.list()
         except REFUSED as refused:
             raise CredentialsRefused(refused) from None
         except Transient as error:
@@ -134,7 +140,7 @@ class Vendor:
         sent, self.session.sent = self.session.sent, 0
         return sent
 
-    def _make_client(self, secret: dict[str, str]) -> Client:
+    def _make_client(self, secret: dict[str, str], **options: Any) -> Client:
         settings = self._settings
         return Client(
             settings.base_url,
@@ -143,4 +149,5 @@ class Vendor:
             integration_url=settings.integration_url,
             routes=msgspec.json.decode(settings.routes, type=dict[str, str]),
             session=self.session,
+            **options,
         )
