@@ -62,9 +62,11 @@ def _was_approved_late(services: Services, request: StepInput) -> bool:
 
     Then the import goes on. An execution of an earlier release cannot, and is aborted.
     """
-    record = services.imports.get(request.import_id)
-    hold = record.hold
-    if hold is None or record.execution_arn != request.execution or record.cancelled:
+    record = services.imports.find(request.import_id)
+    hold = record.hold if record else None
+    if record is None or hold is None or record.execution_arn != request.execution:
+        return False
+    if record.cancelled is not None:
         return False
     if hold.state == "pending":
         try:
