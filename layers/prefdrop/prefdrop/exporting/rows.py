@@ -7,6 +7,7 @@ passed over: read again, it would come back to life.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +15,6 @@ from typing import Any
 import msgspec
 
 from prefdrop.exporting.compiled_rows import compile_rows
-from prefdrop.exporting.decoding import leniently_decoded
 from prefdrop.exporting.definition import Export
 from prefdrop.exporting.lapses import (
     DEACTIVATED,
@@ -23,6 +23,7 @@ from prefdrop.exporting.lapses import (
     is_expired,
     is_inactive,
 )
+from prefdrop.exporting.rolls import RecordUnreadable, entry_of, profile_id
 from prefdrop.exporting.row_plan import GroupPlan, ItemPlan, Record, Target, plan_rows
 from prefdrop.ledger.exports import Tally
 
@@ -233,3 +234,27 @@ def _whole(cell: str) -> str:
     except UnicodeEncodeError:
         return ""
     return cell
+
+
+def leniently_decoded(raw: bytes) -> dict[str, Any]:
+    """The record's members. Bytes and escapes that are no text become halves of characters.
+
+    Raises RecordUnreadable.
+    """
+    try:
+        record = json.loads(bytes(raw).decode("utf-8", "surrogateescape"))
+    except json.JSONDecodeError as error:
+        raise _unreadable(raw, f"{error.msg} at its character {error.pos}") from None
+    except (ValueError, RecursionError):
+        raise _unreadable(raw, "its numbers or its nesting are beyond reason") from None
+    if not isinstance(record, dict):
+        raise _unreadable(raw, "it is no JSON object")
+    return record
+
+
+def _unreadable(raw: bytes, why: str) -> RecordUnreadable:
+    return RecordUnreadable(
+        f"The record of profile {profile_id(entry_of(raw))} cannot be written as a row: {why}.",
+        hint="Nothing of the run is visible. Ask the vendor's support to look at that profile, or "
+        'export with format = "jsonl", which takes records as they come.',
+    )
