@@ -30,7 +30,7 @@ from bench.moto import FUNCTION, create_table, moto
 from bench.plan import Plan
 from bench.processes import ROOT, Run, run_in_a_process, timed
 from prefdrop.exporting import begin_export, check_export, finish_export, retrieve_export
-from prefdrop.exporting.pages import Pages
+from prefdrop.exporting.retrieve_export import Pages
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import export_step
 from prefdrop.mypreferences import Client, ExportPage, ExportSpec, auth_from_secret
