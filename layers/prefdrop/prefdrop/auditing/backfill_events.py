@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,13 +25,16 @@ from prefdrop.auditing.bodies import Item
 from prefdrop.auditing.keeping import Origin, by, count, without_time
 from prefdrop.auditing.services import Services
 from prefdrop.auditing.slices import Slices, looks_cut
-from prefdrop.auditing.subscribed import elsewhere
 from prefdrop.errors import PrefdropError, Transient
 from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences import AnswerTooLarge, Client, NotSent, TooManyRequests
 from prefdrop.mypreferences.events_retrieval import EventFilter, EventList
 from prefdrop.telemetry import logger, metrics
+
+if TYPE_CHECKING:
+    from prefdrop.importing.vendor import Vendor
+
 
 MARGIN_SECONDS = 150
 """Time kept for one request, which the client may send four times, and for keeping its answer."""
@@ -228,3 +231,21 @@ COUNTS = (
     "without_time",
     "cut_off",
 )
+
+
+def elsewhere(vendor: Vendor, webhook_url: str) -> frozenset[str]:
+    """The ids of the subscriptions that lead to another address than `webhook_url` and its key.
+
+    A subscription that is not listed may be one of ours that somebody has deleted, so it is none
+    of them. Empty where the list cannot be read, or our own address is not known: then the events
+    of all subscriptions count as missed here.
+    """
+    if not webhook_url:
+        return frozenset()
+    try:
+        there = vendor.call(lambda client: client.subscriptions.list())
+    except PrefdropError as error:
+        logger.warning("events of every subscription count", extra={"code": error.code})
+        return frozenset()
+    ours = webhook_url.rstrip("/") + "/"
+    return frozenset(str(one.id) for one in there if not (one.url or "").startswith(ours))
