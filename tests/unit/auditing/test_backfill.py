@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from prefdrop.auditing import backfill_events
-from prefdrop.auditing.backfill_requests import BackfillRefused
+from prefdrop.auditing.backfill_windows import BackfillRefused
 from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences.events import NotUnderstood

@@ -19,7 +19,7 @@ from typing import Any
 
 from prefdrop.auditing import backfill_windows, keeping
 from prefdrop.auditing.backfill_events import _Backfill
-from prefdrop.auditing.backfill_requests import BackfillRequest
+from prefdrop.auditing.backfill_windows import BackfillRequest
 from prefdrop.auditing.webhook_secret import SecretCache, WrongWebhookSecret
 from prefdrop.exporting import ending, start_exports
 from prefdrop.importing import gauges, report_import

@@ -19,8 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from prefdrop.auditing.backfill_requests import BackfillRequest, request_of
-from prefdrop.auditing.backfill_windows import cover, cursor_of, window_of
+from prefdrop.auditing.backfill_windows import (
+    BackfillRequest,
+    cover,
+    cursor_of,
+    request_of,
+    window_of,
+)
 from prefdrop.auditing.bodies import Item
 from prefdrop.auditing.keeping import Origin, by, count, without_time
 from prefdrop.auditing.services import Services
