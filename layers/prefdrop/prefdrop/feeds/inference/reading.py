@@ -17,10 +17,20 @@ from prefdrop.feeds.definition import Feed, GatesPart, ImportPart, SourcePart
 from prefdrop.feeds.dialect import SAMPLE_BYTES
 from prefdrop.feeds.errors import SourceError
 from prefdrop.feeds.header import REJECT_COLUMNS
+from prefdrop.feeds.inference.codes import KNOWN_CODES
 from prefdrop.feeds.inference.dialects import Dialect, find_dialect
 from prefdrop.feeds.inference.flattening import columns_of_objects, is_vendor_record
-from prefdrop.feeds.inference.headers import names_columns
-from prefdrop.feeds.inference.shapes import Column
+from prefdrop.feeds.inference.shapes import (
+    Column,
+    is_dated,
+    is_email,
+    is_number,
+    is_worded,
+    is_written_as_phone,
+    outline,
+)
+from prefdrop.feeds.inference.vocabulary import NAMING_WORDS
+from prefdrop.feeds.inference.words import words_of
 from prefdrop.feeds.limits import Row
 from prefdrop.feeds.opened import OpenedFile
 from prefdrop.feeds.source import Source
@@ -280,3 +290,36 @@ def _read_objects(sample: Sample) -> None:
         return
     sample.columns, sample.padded = columns_of_objects(objects, MAX_CELLS)
     _require_writable(sample, (column.name for column in sample.columns))
+
+
+def names_columns(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether `first`, the first row of the file, is a header over `rows`.
+
+    Taking a row of data for the header would put a person's data into the feed as column names, so
+    whatever can only be data decides against a header.
+    """
+    cells = [cell.strip() for cell in first]
+    if any(is_email(cell) or is_written_as_phone(cell) or is_dated(cell) for cell in cells):
+        return False
+    columns = [
+        [row[place].strip() for row in rows if place < len(row)] for place in range(len(cells))
+    ]
+    data = sum(_like_data(cell, column) for cell, column in zip(cells, columns, strict=True))
+    named = sum(_like_a_name(cell) for cell in cells)
+    return named >= data if named or data else True
+
+
+def _like_a_name(cell: str) -> bool:
+    return any(word in NAMING_WORDS for word in words_of(cell)) and len(cell) <= 60
+
+
+def _like_data(cell: str, column: Sequence[str]) -> bool:
+    """Whether the cell is one of its column: a number, a code, or a text that comes again."""
+    if not cell:
+        return False
+    if is_number(cell) or cell.lower() in KNOWN_CODES or cell in column:
+        return True
+    if is_worded(cell):
+        return False
+    outlines = Counter(outline(each) for each in column if each)
+    return bool(outlines) and outlines.most_common(1)[0][0] == outline(cell) != ""
