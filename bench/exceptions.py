@@ -20,7 +20,7 @@ from bench.figures import Figure
 from bench.moto import create_table, moto
 from bench.plan import Plan
 from bench.processes import Run, run_in_a_process, timed
-from prefdrop.importing.reject_items import ItemWriter
+from prefdrop.importing.rejects_file import ItemWriter
 from prefdrop.ledger.exceptions import BATCH, ExceptionStore, RejectItem, _put
 
 IMPORT = "imp-0123456789abcdef"

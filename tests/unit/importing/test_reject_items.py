@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prefdrop.importing.reject_items import SIDE_BY_SIDE, TOGETHER, ItemWriter
+from prefdrop.importing.rejects_file import SIDE_BY_SIDE, TOGETHER, ItemWriter
 from prefdrop.ledger.exceptions import RejectItem, TableBusy
 from tests.workbench import PATIENCE
 

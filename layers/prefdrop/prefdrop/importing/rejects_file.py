@@ -6,7 +6,10 @@ stretches of the source that hold a rejected row. Between invocations it is kept
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 
 import msgspec
@@ -23,9 +26,8 @@ from prefdrop.importing.merging import (
     vendor_rejects,
 )
 from prefdrop.importing.origin import signed
-from prefdrop.importing.reject_items import ItemWriter
 from prefdrop.importing.services import Deadline, Services
-from prefdrop.ledger.exceptions import RejectItem
+from prefdrop.ledger.exceptions import ExceptionStore, RejectItem
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop.ledger.uploads import Upload
@@ -35,6 +37,11 @@ MARGIN_SECONDS = 60
 
 MOST_KINDS = 200
 """Kinds of rejects that a report counts apart; the rest is counted together."""
+
+TOGETHER = 250
+"""Items that are handed over at a time: ten requests."""
+SIDE_BY_SIDE = 4
+"""Hand-overs that are under way at most."""
 
 
 class Kind(msgspec.Struct):
@@ -217,3 +224,48 @@ class _Peekable:
             taken.append(self._next)
             self._next = next(self._told, None)
         return taken
+
+
+class ItemWriter:
+    """Writes one import's rejects as items.
+
+    They are handed over by the hundred to a few threads, while the pass goes on. Where the table is
+    slower than the pass, the pass waits for it, so that memory does not grow.
+    """
+
+    def __init__(self, store: ExceptionStore, import_id: str) -> None:
+        self._store = store
+        self._id = import_id
+        self._waiting: list[RejectItem] = []
+        self._under_way: deque[Future[None]] = deque()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write within this block what is added in it; raises TableBusy. All of it is in the table
+        when the block has ended without an error."""
+        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as self._threads:
+            yield
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until all of it so far is in the table."""
+        self._hand_over()
+        self._wait(0)
+
+    def add(self, item: RejectItem) -> None:
+        """Write one more, within `writing`."""
+        self._waiting.append(item)
+        if len(self._waiting) >= TOGETHER:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._wait(SIDE_BY_SIDE - 1)
+        if self._waiting:
+            write = self._threads.submit(self._store.write, self._id, self._waiting)
+            self._under_way.append(write)
+            self._waiting = []
+
+    def _wait(self, most: int) -> None:
+        """Until `most` hand-overs are under way."""
+        while len(self._under_way) > most:
+            self._under_way.popleft().result()
