@@ -6,17 +6,57 @@ import re
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from prefdrop import __version__
 from prefdrop.errors import PrefdropError
+from prefdrop.ledger.clock import iso
 from prefdrop.ledger.imports import FINISHED, STATUSES
-from prefdrop_cli.console import account, alarms, events, exports, imports, results
+from prefdrop.ledger.turns import Turn
+from prefdrop_cli.console import alarms, events, exports, imports, results
 from prefdrop_cli.console.answers import Answer, Asked, as_json, problem, problem_of
 from prefdrop_cli.console.desk import shared
 from prefdrop_cli.deployments import LOOPBACK, Deployment
+from prefdrop_cli.limits import quota_figures
 from prefdrop_cli.output import note
+
+SHOWN = 20
+"""Waiting imports that are named; the others are counted."""
+
+
+def account_told(deployment: Deployment, _: Asked) -> dict[str, Any]:
+    """The account's quota and turn; never the queue's task tokens."""
+    holder = deployment.turns.holder()
+    queue = [one for one in deployment.turns.queue() if one.execution != holder.execution]
+    return {
+        "client_id": deployment.parameters.get("ClientId", ""),
+        "quota": quota_figures(deployment),
+        "holder": _holder_told(deployment, holder),
+        "waiting": len(queue),
+        "queue": [
+            {**_queued_import(deployment, one.import_id), "since": iso(one.taken_at)}
+            for one in queue[:SHOWN]
+        ],
+    }
+
+
+def _holder_told(deployment: Deployment, turn: Turn) -> dict[str, Any] | None:
+    if not turn.execution:
+        return None
+    return {**_queued_import(deployment, turn.import_id), "since": iso(turn.since)}
+
+
+def _queued_import(deployment: Deployment, import_id: str) -> dict[str, Any]:
+    found = deployment.imports.find(import_id)
+    return {
+        "import_id": import_id,
+        "feed": found.feed if found else None,
+        "status": found.status if found else None,
+        "file": PurePosixPath(found.key).name if found else None,
+    }
+
 
 Subject = Callable[[Deployment, Asked], Any]
 """Answers one kind of question with a value for JSON, or with an Answer of its own."""
@@ -32,7 +72,7 @@ ROUTES: dict[str, Subject] = {
     "/api/exports": exports.listed,
     "/api/exports/{export}": exports.runs,
     "/api/exports/{export}/{run}": exports.told,
-    "/api/account": account.told,
+    "/api/account": account_told,
     "/api/alarms": alarms.listed,
 }
 
