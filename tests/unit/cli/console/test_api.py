@@ -20,7 +20,7 @@ from prefdrop.ledger.turns import Ticket
 from prefdrop_cli.console import alarms
 from prefdrop_cli.console import imports as console_imports
 from prefdrop_cli.console.answers import Asked
-from prefdrop_cli.console.api import Api
+from prefdrop_cli.console.api import Api, alarms_listed
 from prefdrop_cli.console.desk import shared
 from prefdrop_cli.deployments import Deployment
 from tests.unit.cli.console.visitor import Visitor
@@ -368,7 +368,7 @@ def test_alarms_are_told_by_the_names_of_the_runbook_those_that_ring_first(
     cloudwatch.set_alarm_state(AlarmName="s-LoudAlarm", StateValue="ALARM", StateReason="a test")
     clients = {"cloudwatch": cloudwatch, "cloudformation": Alarmed("CalmAlarm", "LoudAlarm")}
 
-    told = alarms.listed(replace(stack, client=clients.__getitem__), Asked({}, {}))
+    told = alarms_listed(replace(stack, client=clients.__getitem__), Asked({}, {}))
 
     assert told["ringing"] == 1
     assert [one["alarm"] for one in told["alarms"]] == ["LoudAlarm", "CalmAlarm"]
