@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,7 +19,6 @@ from prefdrop.ledger.imports import FINISHED, STATUSES
 from prefdrop.ledger.turns import Turn
 from prefdrop_cli.console import events, exports, imports, results
 from prefdrop_cli.console.answers import Answer, Asked, as_json, problem, problem_of
-from prefdrop_cli.console.desk import shared
 from prefdrop_cli.deployments import LOOPBACK, Deployment
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.limits import quota_figures
@@ -170,3 +171,28 @@ class Api:
 def _pattern(path: str) -> re.Pattern[str]:
     """`{name}` stands for one part of the path, whatever it holds."""
     return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))
+
+
+def shared(deployment: Deployment) -> Deployment:
+    """The same stack with one client per service; boto3 makes them one at a time only.
+
+    Once made, a client may be used by any number of threads.
+    """
+    return replace(deployment, client=_Clients(deployment.client))
+
+
+class _Clients:
+    """Makes each client once."""
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, service: str, **more: Any) -> Any:
+        with self._lock:
+            if more:
+                return self._make(service, **more)
+            if service not in self._made:
+                self._made[service] = self._make(service)
+            return self._made[service]

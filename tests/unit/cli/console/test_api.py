@@ -17,11 +17,9 @@ from prefdrop.ledger.exports import ExportRun, ExportStore
 from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
 from prefdrop.ledger.quota import Quota
 from prefdrop.ledger.turns import Ticket
-from prefdrop_cli.console import alarms
 from prefdrop_cli.console import imports as console_imports
 from prefdrop_cli.console.answers import Asked
-from prefdrop_cli.console.api import Api, alarms_listed
-from prefdrop_cli.console.desk import shared
+from prefdrop_cli.console.api import Api, alarms_listed, shared
 from prefdrop_cli.deployments import Deployment
 from tests.unit.cli.console.visitor import Visitor
 
