@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+import webbrowser
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +19,7 @@ from prefdrop_cli.shapes.stack import ConsoleAddress
 
 if TYPE_CHECKING:
     from prefdrop_cli.console.guard import Guard
+
 
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="Port to serve the page on; 0 takes a free one.")
@@ -57,6 +62,23 @@ def _tell(guard: Guard, stack: str, *, as_json: bool) -> None:
 
 
 def _open(guard: Guard) -> None:
-    from prefdrop_cli.console.opening import open_browser
-
     open_browser(guard.opening_once)
+
+
+def on_a_desktop(environment: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser window could be seen by who typed the command."""
+    if "SSH_CONNECTION" in environment:
+        return False
+    if platform in ("darwin", "win32"):
+        return True
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def open_browser(address: Callable[[], str]) -> bool:
+    """Open what `address` answers; False, and nothing else, where that cannot be done."""
+    if not on_a_desktop(os.environ, sys.platform):
+        return False
+    try:
+        return webbrowser.open(address())
+    except (webbrowser.Error, OSError):
+        return False

@@ -6,7 +6,7 @@ import webbrowser
 
 import pytest
 
-from prefdrop_cli.console.opening import on_a_desktop, open_browser
+from prefdrop_cli.commands.console import on_a_desktop, open_browser
 
 ADDRESS = "http://127.0.0.1:8765/?token=x"
 
