@@ -7,11 +7,12 @@ import traceback
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import PurePosixPath
 from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-from prefdrop_cli.console import pages
 from prefdrop_cli.console.answers import Answer, problem
 from prefdrop_cli.console.api import Api
 from prefdrop_cli.console.guard import LOCKED, TOKEN, Guard
@@ -39,6 +40,15 @@ HEADERS = {
 }
 """Of every answer: nothing is kept, framed, guessed at, or fetched from anywhere else."""
 
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+INDEX = "/"
+LOCKED_PAGE = "/locked.html"
+
 
 class ConsoleServer(ThreadingHTTPServer):
     """Serves one stack's console. `port` 0 takes a free one; raises WrongUse if it is taken."""
@@ -56,7 +66,7 @@ class ConsoleServer(ThreadingHTTPServer):
             ) from None
         self.guard = Guard(self.server_address[1])
         self._api = api
-        self._pages = pages.read_pages()
+        self._pages = read_pages()
 
     def server_bind(self) -> None:
         """Bind without asking the network for this machine's name."""
@@ -66,7 +76,7 @@ class ConsoleServer(ThreadingHTTPServer):
     def answer(self, target: str, headers: Message) -> Answer:
         """The answer to GET `target`."""
         path, _, text = target.partition("?")
-        opening = path == pages.INDEX
+        opening = path == INDEX
         if refused := self.guard.refuse_origin(headers, opening=opening):
             return refused
         try:
@@ -75,7 +85,7 @@ class ConsoleServer(ThreadingHTTPServer):
             return problem(HTTPStatus.BAD_REQUEST, "WrongUse", "The query has too many members.")
         kept = self.guard.let_in(query[TOKEN]) if opening and TOKEN in query else None
         if kept is None and not self.guard.knows(headers):
-            return LOCKED if path.startswith("/api/") else pages.locked(self._pages)
+            return LOCKED if path.startswith("/api/") else locked(self._pages)
         if path.startswith("/api/"):
             return self._api.answer(path, query)
         return self._page(path, kept or {})
@@ -141,3 +151,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Log nothing: an address may hold the token or a person's id."""
+
+
+def read_pages() -> dict[str, Answer]:
+    """The answers by their path; `/` is the page itself."""
+    folder = files("prefdrop_cli.console") / "static"
+    found = {
+        f"/{file.name}": Answer(
+            content_type=TYPES[PurePosixPath(file.name).suffix], body=file.read_bytes()
+        )
+        for file in folder.iterdir()
+        if PurePosixPath(file.name).suffix in TYPES
+    }
+    found[INDEX] = found.pop("/index.html")
+    return found
+
+
+def locked(pages: dict[str, Answer]) -> Answer:
+    """The page for a browser that has not been let in."""
+    page = pages[LOCKED_PAGE]
+    return Answer(status=HTTPStatus.UNAUTHORIZED, content_type=page.content_type, body=page.body)
