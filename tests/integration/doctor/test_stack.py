@@ -15,7 +15,7 @@ from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.exports import ExportRun, ExportStore
 from prefdrop.ledger.imports import Failure
 from prefdrop.ledger.turns import Ticket
-from prefdrop_cli.doctor.alarms import ringing
+from prefdrop_cli.doctor.examination import ringing
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.vendor import examine as examine_vendor
 from prefdrop_cli.vendor_access import webhook_address
