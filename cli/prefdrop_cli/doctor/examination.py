@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from prefdrop_cli.doctor import aws, configuration, drops, exports, imports, turns, vendor, webhooks
-from prefdrop_cli.doctor.findings import Finding, bad, good, skipped
+from prefdrop.configuring.store import SnapshotStore
+from prefdrop.feeds.account import MAX_AGE
+from prefdrop_cli.doctor import aws, drops, exports, imports, turns, vendor, webhooks
+from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good, skipped
 from prefdrop_cli.doctor.patient import Check, Patient, examined
+
+PULL_HINT = "`prefdrop configuration pull` takes one; it says what it could not read."
+
+
+def configuration_snapshot(patient: Patient) -> Iterator[Finding]:
+    """The newest snapshot and its age; raises SnapshotUnreadable."""
+    found = SnapshotStore(patient.deployment.objects).find()
+    if found is None:
+        yield doubtful(
+            "configuration",
+            "There is no snapshot, so only the vendor checks names in rows.",
+            PULL_HINT,
+        )
+        return
+    days = patient.deployment.parameters.get("SnapshotDays")
+    longest = MAX_AGE if days is None else timedelta(days=int(days))
+    taken = f"{found.snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
+    if found.snapshot.account().is_stale(patient.now, longest):
+        said = f"The snapshot is of {taken} and stale: rows are checked against it no more."
+        yield doubtful("configuration", said, PULL_HINT)
+    else:
+        yield good("configuration", f"The snapshot is of {taken}.")
+
 
 ALARMS_AT_ONCE = 100
 """Names that one call takes."""
@@ -48,7 +74,7 @@ CHECKS: dict[str, Check] = {
     "imports under way": imports.under_way,
     "imports lately": imports.lately,
     "quota": imports.quota,
-    "configuration": configuration.snapshot,
+    "configuration": configuration_snapshot,
     "webhook subscription": webhooks.subscription,
     "events missed": webhooks.missed,
     "events not kept as events": webhooks.misunderstood,
