@@ -22,7 +22,6 @@ from prefdrop_cli.doctor.assumptions.verdicts import Confirmed
 from prefdrop_cli.doctor.examination import examine
 from prefdrop_cli.doctor.findings import Finding, bad
 from prefdrop_cli.doctor.patient import Patient
-from prefdrop_cli.doctor.printing import print_assumptions, print_finding, print_summary
 from prefdrop_cli.doctor.vendor_account import VendorAccount, of_options
 from prefdrop_cli.exits import Exit
 from prefdrop_cli.options import (
@@ -38,12 +37,15 @@ from prefdrop_cli.options import (
     UserId,
     VendorToExamine,
 )
-from prefdrop_cli.output import ask, note, say_json
+from prefdrop_cli.output import ask, note, say, say_json, table
 from prefdrop_cli.shapes.stack import Examination
 from prefdrop_cli.vendors import VendorOptions
 
 if TYPE_CHECKING:
     from prefdrop_local.stack import ExternalVendor
+
+
+MARKS = {"good": "ok  ", "doubtful": "look", "bad": "BAD ", "skipped": "-   "}
 
 
 @dataclass(frozen=True)
@@ -208,3 +210,50 @@ def _tell(findings: list[Finding], confirmed: list[Confirmed], *, as_json: bool)
             print_assumptions(confirmed)
         print_summary(findings, confirmed)
     raise typer.Exit(Exit.FAILED if wrong else Exit.DONE)
+
+
+def print_finding(finding: Finding) -> None:
+    """What was found, and what to do about it."""
+    say(f"{MARKS[finding.verdict]} {finding.check}: {finding.said}")
+    if finding.remedy:
+        say(f"       {finding.remedy}")
+
+
+def print_assumptions(confirmed: Iterable[Confirmed]) -> None:
+    """The table of open points, then what was found about each that did not simply hold."""
+    points = list(confirmed)
+    say("", "Assumptions about the vendor (docs/vendor-assumptions.md)")
+    table(
+        ("number", "assumption", "outcome"), ((p.number, p.assumption, p.outcome) for p in points)
+    )
+    for point in points:
+        if point.outcome == "did not hold":
+            _print_details(point, "Change it in: ")
+    told = [point for point in points if point.outcome == "could not be told"]
+    if told:
+        say("", "To find out what could not be told:")
+    for point in told:
+        for line in point.said:
+            say(f"{point.number}  {line}")
+        say(f"{point.number}  {point.remedy}")
+
+
+def _print_details(point: Confirmed, label: str) -> None:
+    say("", f"{point.number} did not hold:")
+    for line in point.said:
+        say(f"  {line}")
+    say(f"  {label}{point.remedy}")
+
+
+def print_summary(findings: list[Finding], confirmed: list[Confirmed]) -> None:
+    """How many of each, in one line."""
+    count = dict.fromkeys(MARKS, 0)
+    for finding in findings:
+        count[finding.verdict] += 1
+    wrong = sum(point.outcome == "did not hold" for point in confirmed)
+    points = f", {wrong} assumptions that did not hold" if confirmed else ""
+    say(
+        "",
+        f"{count['good']} good, {count['doubtful']} worth a look, {count['bad']} bad, "
+        f"{count['skipped']} not looked at{points}.",
+    )
