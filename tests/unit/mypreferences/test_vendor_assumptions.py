@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mypreferences_assumptions as assumptions
-from prefdrop_cli.doctor.assumptions.asking import OPEN_POINTS
+from prefdrop_cli.doctor.assumptions.confirming import OPEN_POINTS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "vendor-assumptions.md").read_text(encoding="utf-8")
