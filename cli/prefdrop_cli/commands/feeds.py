@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 import typer
 
+from prefdrop.feeds.inference import Proposal, propose
 from prefdrop_cli.checking import CHUNK_BYTES, Checked, check_file
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.dropping import push_feed
@@ -17,15 +21,16 @@ from prefdrop_cli.feed_reports import (
     tell_feed,
     tell_proposal,
 )
-from prefdrop_cli.inferring import propose_feed
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import say, say_json, table
 from prefdrop_cli.preflight import (
     open_source,
+    opener,
     plain_size,
     read_feed,
     read_file,
     require_feed_name,
+    require_file,
 )
 from prefdrop_cli.progress import progress_for
 from prefdrop_cli.sandbox_account import sandbox_account
@@ -61,6 +66,8 @@ Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write the feed to
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file of --out.")]
 Name = Annotated[str, typer.Option(help="The import's name at the vendor. [default: from DATA]")]
 Zone = Annotated[str, typer.Option(help="Time zone of the file's local times, if you know it.")]
+
+SCHEMA_PLACES = ("feed.schema.json", "docs/feed.schema.json")
 
 
 @app.command(epilog="Example: prefdrop feeds infer people.csv -o people.toml")
@@ -168,3 +175,43 @@ def list_feeds(
         say("There are no feeds; push one with `prefdrop feeds push FEED.toml`.")
     else:
         table(("feed", "key"), ((one.feed, one.key) for one in found))
+
+
+def propose_feed(data: Path, *, name: str, timezone: str, out: Path | None) -> Proposal:
+    """Infer a feed from `data`; `out` is where it will lie, so that its schema can be named.
+
+    Raises WrongUse or SourceError.
+    """
+    require_file(data, "file")
+    _require_zone(timezone)
+    proposed = propose(
+        opener(data),
+        size=data.stat().st_size,
+        file=str(data),
+        now=datetime.now(UTC),
+        name=name,
+        timezone=timezone,
+    )
+    return msgspec.structs.replace(proposed, text=_schema_lines(out) + proposed.text)
+
+
+def _require_zone(timezone: str) -> None:
+    try:
+        _ = ZoneInfo(timezone) if timezone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise WrongUse(
+            f"{timezone} is no time zone.", hint="Use an IANA name such as America/New_York."
+        ) from None
+
+
+def _schema_lines(out: Path | None) -> str:
+    """The comment by which editors find the schema, where it lies near the feed."""
+    folder = (out.parent if out is not None else Path()).resolve()
+    for steps, above in enumerate((folder, *folder.parents)):
+        for place in SCHEMA_PLACES:
+            if (above / place).is_file():
+                return f"#:schema {'../' * steps or './'}{place}\n"
+    return (
+        "# An editor completes and checks this file if docs/feed.schema.json of Prefdrop lies\n"
+        "# beside it and its first line is:  #:schema ./feed.schema.json\n"
+    )
