@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import typer
 
+from prefdrop.configuring.pull import pull
 from prefdrop.feeds.inference import Proposal, propose
+from prefdrop.mypreferences import Client, PnAuthInfo3
 from prefdrop_cli.checking import CHUNK_BYTES, Checked, check_file
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.dropping import push_feed
@@ -33,9 +35,8 @@ from prefdrop_cli.preflight import (
     require_file,
 )
 from prefdrop_cli.progress import progress_for
-from prefdrop_cli.sandbox_account import sandbox_account
 from prefdrop_cli.shapes.feeds import CheckedFile, ListedFeed, PushedFeeds
-from prefdrop_cli.snapshots import hold_feed_to, known_account
+from prefdrop_cli.snapshots import KnownAccount, hold_feed_to, known_account
 
 app = typer.Typer(help="Infer, check, push and list feeds.", no_args_is_help=True)
 
@@ -215,3 +216,15 @@ def _schema_lines(out: Path | None) -> str:
         "# An editor completes and checks this file if docs/feed.schema.json of Prefdrop lies\n"
         "# beside it and its first line is:  #:schema ./feed.schema.json\n"
     )
+
+
+def sandbox_account() -> KnownAccount:
+    """The account of a sandbox that is started for this question."""
+    from prefdrop_local.sandbox.process import start_sandbox
+
+    with start_sandbox() as sandbox:
+        known = sandbox.credentials
+        auth = PnAuthInfo3(known["client_id"], known["user_id"], known["secret"])
+        with Client(sandbox.url, known["client_id"], auth) as client:
+            snapshot = pull(client, known["client_id"], datetime.now(UTC))
+    return KnownAccount(snapshot, "the sandbox")
