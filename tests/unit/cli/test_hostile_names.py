@@ -37,8 +37,7 @@ from prefdrop_cli.commands import configuration, events, subscriptions
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.results import from_ledger
 from prefdrop_cli.shapes.commands import COMMANDS
-from prefdrop_cli.story.remedies import REMEDIES, filled
-from prefdrop_cli.story.standing import ENDED
+from prefdrop_cli.story.standing import ENDED, REMEDIES, filled
 from tests.command import typed
 from tests.emulated_aws import emulated_aws, make_tables
 from tests.unit.auditing.receiver import create_audit_table

@@ -12,8 +12,7 @@ import pytest
 
 from prefdrop.ledger.imports import Failure, Import, Waiting, WaitingFor
 from prefdrop.ledger.parts import Part, StagedChunk
-from prefdrop_cli.story.remedies import REMEDIES
-from prefdrop_cli.story.standing import DOING, Standing, Subject, Surroundings, standing
+from prefdrop_cli.story.standing import DOING, REMEDIES, Standing, Subject, Surroundings, standing
 from prefdrop_cli.story.steps import Trace, trace
 from prefdrop_cli.story.telling import happenings
 
