@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from prefdrop.errors import Terminal
+from prefdrop.mypreferences import Client, Conflict, NotFound
+from prefdrop.mypreferences.errors import Unclear
 from prefdrop_cli.deployments import connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import ask, note, say, say_json
 from prefdrop_cli.shapes.stack import SubscriptionStep, SubscriptionSteps
-from prefdrop_cli.subscribing.applying import apply
 from prefdrop_cli.subscribing.definition import read_file
-from prefdrop_cli.subscribing.planning import Change, Step, plan
+from prefdrop_cli.subscribing.planning import Change, Deed, Step, plan
 from prefdrop_cli.vendor_access import vendor_of, webhook_address
 
 app = typer.Typer(help="Manage webhook subscriptions by a file.", no_args_is_help=True)
@@ -34,6 +37,12 @@ Remove = Annotated[
     bool, typer.Option("--remove", help="Remove without asking what the file has no more.")
 ]
 MARKS = {"create": "+", "change": "~", "remove": "-", "keep": "=", "leave alone": " "}
+
+CHANGING: tuple[Deed, ...] = ("remove", "change", "create")
+
+PERHAPS_DONE = (Unclear, Conflict, NotFound)
+"""What a change may end with although the vendor holds what it was to bring: another operator made
+it, or its answer was lost."""
 
 
 @app.command("plan")
@@ -144,3 +153,51 @@ def _hidden(value: Any, address: str) -> Any:
     if isinstance(value, str) and value.startswith(f"{place}/"):
         return f"{place}/{'(the key in force)' if value == address else '(another key)'}"
     return value
+
+
+class PlanOutdated(Terminal):
+    """A subscription was changed since the plan was made."""
+
+
+def apply(vendor: Client, steps: Sequence[Step], look: Callable[[], Sequence[Step]]) -> None:
+    """Do the steps; `look` plans again by what the vendor holds. Raises PlanOutdated.
+
+    The vendor compares no versions, so what it holds is read again right before each change. A
+    change whose answer was lost is looked for before it counts as failed.
+    """
+    for step in steps:
+        if step.deed not in CHANGING:
+            continue
+        now = _left(step, look())
+        if now is None:
+            continue
+        if _agreed(now) != _agreed(step):
+            raise PlanOutdated(
+                f"The subscription {step.name!r} was changed since the plan was made.",
+                hint="Run the command again: it plans anew, and what is done is not done twice.",
+            )
+        try:
+            _do(vendor, now)
+        except PERHAPS_DONE:
+            if _left(step, look()) is not None:
+                raise
+
+
+def _left(step: Step, planned: Sequence[Step]) -> Step | None:
+    """What is still to be done with the step's subscription; None where it is as wanted."""
+    named = (one for one in planned if one.name == step.name and one.deed in CHANGING)
+    return next(named, None)
+
+
+def _agreed(step: Step) -> tuple[object, ...]:
+    """What an operator has seen of a step."""
+    return step.deed, step.id, step.changes, step.loses
+
+
+def _do(vendor: Client, step: Step) -> None:
+    if step.deed == "create":
+        vendor.subscriptions.create(step.subscription)
+    elif step.deed == "change" and step.id is not None:
+        vendor.subscriptions.replace(step.id, step.subscription)
+    elif step.deed == "remove" and step.id is not None:
+        vendor.subscriptions.delete(step.id)

@@ -12,7 +12,7 @@ from prefdrop.errors import Terminal
 from prefdrop.mypreferences import Conflict
 from prefdrop.mypreferences.errors import NoAnswer
 from prefdrop.mypreferences.subscriptions_models import Subscription, select_event
-from prefdrop_cli.subscribing.applying import PlanOutdated, apply
+from prefdrop_cli.commands.subscriptions import PlanOutdated, apply
 from prefdrop_cli.subscribing.definition import WantedSubscription
 from prefdrop_cli.subscribing.planning import Step, plan
 
