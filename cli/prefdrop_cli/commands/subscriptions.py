@@ -6,20 +6,21 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
+import msgspec
 import typer
 
 from prefdrop.errors import Terminal
-from prefdrop.mypreferences import Client, Conflict, NotFound
+from prefdrop.mypreferences import Client, Conflict, NotFound, auth_from_secret
 from prefdrop.mypreferences.errors import Unclear
-from prefdrop_cli.deployments import connect
+from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import ask, note, say, say_json
 from prefdrop_cli.shapes.stack import SubscriptionStep, SubscriptionSteps
 from prefdrop_cli.subscribing.definition import read_file
 from prefdrop_cli.subscribing.planning import Change, Deed, Step, plan
-from prefdrop_cli.vendor_access import vendor_of, webhook_address
 
 app = typer.Typer(help="Manage webhook subscriptions by a file.", no_args_is_help=True)
 
@@ -201,3 +202,40 @@ def _do(vendor: Client, step: Step) -> None:
         vendor.subscriptions.replace(step.id, step.subscription)
     elif step.deed == "remove" and step.id is not None:
         vendor.subscriptions.delete(step.id)
+
+
+def vendor_of(deployment: Deployment) -> Client:
+    """The client of the stack's vendor account; raises WrongUse or Misconfigured."""
+    settings = deployment.parameters
+    auth = auth_from_secret(
+        _secret(deployment, "VendorSecretArn"), settings["ClientId"], settings["BaseUrl"]
+    )
+    return Client(
+        settings["BaseUrl"],
+        settings["ClientId"],
+        auth,
+        integration_url=settings.get("IntegrationUrl", ""),
+        routes=msgspec.json.decode(settings.get("Routes") or "{}"),
+    )
+
+
+def webhook_address(deployment: Deployment) -> str:
+    """The stack's webhook with the key that is in force: a secret."""
+    secret = msgspec.json.decode(_text(deployment, "WebhookSecretArn"))
+    return f"{deployment.outputs['WebhookUrl'].rstrip('/')}/{quote(secret['key'], safe='')}"
+
+
+def _secret(deployment: Deployment, output: str) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(_text(deployment, output), type=dict[str, str])
+    except msgspec.DecodeError:
+        raise WrongUse(
+            "The stack's vendor secret is not a JSON object of texts.",
+            hint="docs/operations.md, Secrets, shows what it holds.",
+        ) from None
+
+
+def _text(deployment: Deployment, output: str) -> str:
+    client = deployment.client("secretsmanager")
+    text: str = client.get_secret_value(SecretId=deployment.outputs[output])["SecretString"]
+    return text

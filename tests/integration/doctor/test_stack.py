@@ -15,10 +15,10 @@ from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.exports import ExportRun, ExportStore
 from prefdrop.ledger.imports import Failure
 from prefdrop.ledger.turns import Ticket
+from prefdrop_cli.commands.subscriptions import webhook_address
 from prefdrop_cli.doctor.examination import ringing
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.vendor import examine as examine_vendor
-from prefdrop_cli.vendor_access import webhook_address
 from tests.integration.doctor.ward import GONE, Ward
 from tests.tiers import second_tier
 from tests.workbench import people

@@ -13,11 +13,11 @@ from prefdrop.ledger import keys
 from prefdrop.ledger.clock import iso_now, now_ms
 from prefdrop.ledger.imports import Import, ImportStore, Status
 from prefdrop.ledger.table import Key
+from prefdrop_cli.commands.subscriptions import vendor_of, webhook_address
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.doctor.examination import CHECKS
 from prefdrop_cli.doctor.findings import Finding
 from prefdrop_cli.doctor.patient import Patient, examined
-from prefdrop_cli.vendor_access import vendor_of, webhook_address
 from tests.workbench import FEED, Workbench
 
 GONE = "arn:aws:states:us-east-1:123456789012:execution:prefdrop-import:gone"
