@@ -10,15 +10,13 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    Progress as Bars,
     ProgressColumn,
     SpinnerColumn,
     Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
-)
-from rich.progress import (
-    Progress as Bars,
 )
 from rich.text import Text
 

@@ -8,8 +8,7 @@ from typing import Any
 from tools.permissions.actions import arn, needed, requests
 from tools.permissions.calls import Call
 from tools.permissions.conditions import Request, allowed
-from tools.permissions.declared import EVERY_FUNCTION, Statement
-from tools.permissions.declared import read as declared
+from tools.permissions.declared import EVERY_FUNCTION, Statement, read as declared
 from tools.permissions.grants import Grant, granted, rendered
 from tools.translation import Template
 

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from prefdrop_local.guard import OPTION as ALLOW_HOST
-from prefdrop_local.guard import Guard
+from prefdrop_local.guard import OPTION as ALLOW_HOST, Guard
 from prefdrop_local.sandbox.account import Account, load_account
 from prefdrop_local.sandbox.assuming import OPTION
 from prefdrop_local.sandbox.faults.rules import read_rules

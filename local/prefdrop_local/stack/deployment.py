@@ -18,8 +18,11 @@ from moto.logs import models as _logs  # noqa: F401  (known to CloudFormation on
 from moto.s3.models import s3_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from prefdrop_local.stack.bridges import http_resources, pipes
-from prefdrop_local.stack.bridges import secrets as _secrets  # noqa: F401  (likewise)
+from prefdrop_local.stack.bridges import (
+    http_resources,
+    pipes,
+    secrets as _secrets,  # noqa: F401  (likewise)
+)
 from prefdrop_local.stack.bridges.eventbridge import CARRIED_TARGETS
 from prefdrop_local.stack.bridges.http_resources import HttpApiSpec
 from prefdrop_local.stack.bridges.pipes import PipeSpec

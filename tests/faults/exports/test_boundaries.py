@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from prefdrop.exporting import begin_export
-from prefdrop.exporting import vendor as exports_vendor
+from prefdrop.exporting import begin_export, vendor as exports_vendor
 from prefdrop.exporting.vendor import Begun, ExportVendor
 from tests.faults.exports.simulation import EXPORT, ExportSimulation
 from tests.tiers import spread

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from prefdrop.auditing import backfill_events
 from prefdrop.auditing.slices import PROOFS, SHORTEST, Slices

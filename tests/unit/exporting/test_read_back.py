@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from prefdrop.exporting.loading import load_export
 from prefdrop.exporting.part_files import PartFormat

@@ -6,8 +6,7 @@ import csv
 import io
 from itertools import pairwise
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from prefdrop.feeds import ChunkLimits, Cursor, RejectsWriter, Source
 

@@ -8,8 +8,7 @@ import json
 import zipfile
 from collections.abc import Callable
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from prefdrop.feeds import ChunkLimits, Cursor, Feed
 from prefdrop.feeds.tables import csv_line

@@ -7,8 +7,7 @@ import io
 import json
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from .reference_mapping import Mapped, expected_record
 from .support import EMAIL, NEWS, make_feed, stage

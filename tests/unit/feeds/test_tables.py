@@ -10,8 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from prefdrop.feeds import ChunkLimits, RejectsWriter, SourceError, xlsx_rows
 from prefdrop.feeds.tables import cell_text, csv_line

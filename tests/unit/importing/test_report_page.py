@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from prefdrop.importing.flow_picture import STREAM, draw, levels_of
 from prefdrop.importing.report_page import render

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from prefdrop.ledger import keys
 from prefdrop.ledger.parts import Part, PartStore, StagedChunk

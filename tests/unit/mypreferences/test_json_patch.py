@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from prefdrop.mypreferences import Client, JsonPatch, Misconfigured, Operation
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer

@@ -10,8 +10,7 @@ import sys
 
 import pytest
 
-from prefdrop import errors as base
-from prefdrop import mypreferences
+from prefdrop import errors as base, mypreferences
 from prefdrop.mypreferences import errors
 
 HEAVY = ("boto3", "botocore", "aws_lambda_powertools", "zoneinfo", "asyncio", "pydantic", "jinja2")

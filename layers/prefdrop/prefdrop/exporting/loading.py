@@ -16,8 +16,7 @@ from prefdrop.exporting.definition import (
     SchedulePart,
 )
 from prefdrop.exporting.schedule import ScheduleError, slots_of
-from prefdrop.feeds.definition import Feed, ImportPart, SourcePart
-from prefdrop.feeds.definition import GatesPart as FeedGates
+from prefdrop.feeds.definition import Feed, GatesPart as FeedGates, ImportPart, SourcePart
 from prefdrop.feeds.layout import Item, MappingError, build_layout
 from prefdrop.feeds.mapping_rules import check_columns
 from prefdrop.feeds.toml_tables import TomlTables, guess

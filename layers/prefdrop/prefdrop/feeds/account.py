@@ -9,8 +9,7 @@ the same where any database might take them so: `fold`.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import NamedTuple
 

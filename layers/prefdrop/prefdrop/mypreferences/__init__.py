@@ -10,286 +10,176 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prefdrop.mypreferences.answers import Answer
-    from prefdrop.mypreferences.auth import Auth, OAuth2, PnAuthInfo3, auth_from_secret
-    from prefdrop.mypreferences.bulk_export import Exports, ExportSpec
-    from prefdrop.mypreferences.bulk_export_results import ExportPage, ExportStatus
-    from prefdrop.mypreferences.bulk_import import Imports, ImportSpec
-    from prefdrop.mypreferences.client import Client
-    from prefdrop.mypreferences.configuration import Configuration
+    from prefdrop.mypreferences.answers import Answer as Answer
+    from prefdrop.mypreferences.auth import (
+        Auth as Auth,
+        OAuth2 as OAuth2,
+        PnAuthInfo3 as PnAuthInfo3,
+        auth_from_secret as auth_from_secret,
+    )
+    from prefdrop.mypreferences.bulk_export import (
+        Exports as Exports,
+        ExportSpec as ExportSpec,
+    )
+    from prefdrop.mypreferences.bulk_export_results import (
+        ExportPage as ExportPage,
+        ExportStatus as ExportStatus,
+    )
+    from prefdrop.mypreferences.bulk_import import (
+        Imports as Imports,
+        ImportSpec as ImportSpec,
+    )
+    from prefdrop.mypreferences.client import Client as Client
+    from prefdrop.mypreferences.configuration import Configuration as Configuration
     from prefdrop.mypreferences.configuration_models import (
-        AddressType,
-        AlternateIdType,
-        Channel,
-        ConsentStatusName,
-        ConsentType,
-        ConsentVersion,
-        Created,
-        CustomerType,
-        CustomField,
-        CustomProperty,
-        EmailType,
-        Filter,
-        GroupName,
-        GroupType,
-        LocalizedText,
-        PhoneType,
-        Picklist,
-        PicklistValue,
-        Program,
-        ProgramGroup,
-        TagDefinition,
-        UpdateRule,
+        AddressType as AddressType,
+        AlternateIdType as AlternateIdType,
+        Channel as Channel,
+        ConsentStatusName as ConsentStatusName,
+        ConsentType as ConsentType,
+        ConsentVersion as ConsentVersion,
+        Created as Created,
+        CustomerType as CustomerType,
+        CustomField as CustomField,
+        CustomProperty as CustomProperty,
+        EmailType as EmailType,
+        Filter as Filter,
+        GroupName as GroupName,
+        GroupType as GroupType,
+        LocalizedText as LocalizedText,
+        PhoneType as PhoneType,
+        Picklist as Picklist,
+        PicklistValue as PicklistValue,
+        Program as Program,
+        ProgramGroup as ProgramGroup,
+        TagDefinition as TagDefinition,
+        UpdateRule as UpdateRule,
     )
-    from prefdrop.mypreferences.consents import ConsentHistory, Consents
+    from prefdrop.mypreferences.consents import (
+        ConsentHistory as ConsentHistory,
+        Consents as Consents,
+    )
     from prefdrop.mypreferences.errors import (
-        AnswerTooLarge,
-        BadRequest,
-        Conflict,
-        Forbidden,
-        GarbledAnswer,
-        Misconfigured,
-        MyPreferencesError,
-        NoAnswer,
-        NotAuthorized,
-        NotFound,
-        NotSent,
-        Redirected,
-        Refused,
-        RouteRefused,
-        ServerError,
-        TokenRefused,
-        TooLarge,
-        TooManyMatches,
-        TooManyRequests,
-        Unclear,
-        WrongCredentials,
-        unclear,
+        AnswerTooLarge as AnswerTooLarge,
+        BadRequest as BadRequest,
+        Conflict as Conflict,
+        Forbidden as Forbidden,
+        GarbledAnswer as GarbledAnswer,
+        Misconfigured as Misconfigured,
+        MyPreferencesError as MyPreferencesError,
+        NoAnswer as NoAnswer,
+        NotAuthorized as NotAuthorized,
+        NotFound as NotFound,
+        NotSent as NotSent,
+        Redirected as Redirected,
+        Refused as Refused,
+        RouteRefused as RouteRefused,
+        ServerError as ServerError,
+        TokenRefused as TokenRefused,
+        TooLarge as TooLarge,
+        TooManyMatches as TooManyMatches,
+        TooManyRequests as TooManyRequests,
+        Unclear as Unclear,
+        WrongCredentials as WrongCredentials,
+        unclear as unclear,
     )
-    from prefdrop.mypreferences.events import Event, NotUnderstood, Parsed, parse_events
-    from prefdrop.mypreferences.events_retrieval import EventFilter, EventList, Events
-    from prefdrop.mypreferences.group_profiles import GroupProfiles
+    from prefdrop.mypreferences.events import (
+        Event as Event,
+        NotUnderstood as NotUnderstood,
+        Parsed as Parsed,
+        parse_events as parse_events,
+    )
+    from prefdrop.mypreferences.events_retrieval import (
+        EventFilter as EventFilter,
+        EventList as EventList,
+        Events as Events,
+    )
+    from prefdrop.mypreferences.group_profiles import GroupProfiles as GroupProfiles
     from prefdrop.mypreferences.import_results import (
-        ExceptionPage,
-        ExceptionRecord,
-        ImportStatus,
-        Reason,
+        ExceptionPage as ExceptionPage,
+        ExceptionRecord as ExceptionRecord,
+        ImportStatus as ImportStatus,
+        Reason as Reason,
     )
-    from prefdrop.mypreferences.json_patch import JsonPatch, Operation
-    from prefdrop.mypreferences.preferences import PreferenceHistory, Preferences
+    from prefdrop.mypreferences.json_patch import (
+        JsonPatch as JsonPatch,
+        Operation as Operation,
+    )
+    from prefdrop.mypreferences.preferences import (
+        PreferenceHistory as PreferenceHistory,
+        Preferences as Preferences,
+    )
     from prefdrop.mypreferences.profile_models import (
-        Address,
-        AlternateId,
-        Consent,
-        CustomerName,
-        CustomFieldValue,
-        Email,
-        Group,
-        PhoneNumber,
-        Preference,
-        PreferenceAttribute,
-        Profile,
-        Tag,
+        Address as Address,
+        AlternateId as AlternateId,
+        Consent as Consent,
+        CustomerName as CustomerName,
+        CustomFieldValue as CustomFieldValue,
+        Email as Email,
+        Group as Group,
+        PhoneNumber as PhoneNumber,
+        Preference as Preference,
+        PreferenceAttribute as PreferenceAttribute,
+        Profile as Profile,
+        Tag as Tag,
     )
-    from prefdrop.mypreferences.profiles import Profiles
-    from prefdrop.mypreferences.resources import Resource
-    from prefdrop.mypreferences.subscriptions import Subscriptions
+    from prefdrop.mypreferences.profiles import Profiles as Profiles
+    from prefdrop.mypreferences.resources import Resource as Resource
+    from prefdrop.mypreferences.subscriptions import Subscriptions as Subscriptions
     from prefdrop.mypreferences.subscriptions_models import (
-        EventSelection,
-        Subscription,
-        select_all_events,
-        select_event,
+        EventSelection as EventSelection,
+        Subscription as Subscription,
+        select_all_events as select_all_events,
+        select_event as select_event,
     )
-    from prefdrop.mypreferences.transport import Retries
-    from prefdrop.mypreferences.users import User, Users
-
-__all__ = [
-    "Address",
-    "AddressType",
-    "AlternateId",
-    "AlternateIdType",
-    "Answer",
-    "AnswerTooLarge",
-    "Auth",
-    "BadRequest",
-    "Channel",
-    "Client",
-    "Configuration",
-    "Conflict",
-    "Consent",
-    "ConsentHistory",
-    "ConsentStatusName",
-    "ConsentType",
-    "ConsentVersion",
-    "Consents",
-    "Created",
-    "CustomField",
-    "CustomFieldValue",
-    "CustomProperty",
-    "CustomerName",
-    "CustomerType",
-    "Email",
-    "EmailType",
-    "Event",
-    "EventFilter",
-    "EventList",
-    "EventSelection",
-    "Events",
-    "ExceptionPage",
-    "ExceptionRecord",
-    "ExportPage",
-    "ExportSpec",
-    "ExportStatus",
-    "Exports",
-    "Filter",
-    "Forbidden",
-    "GarbledAnswer",
-    "Group",
-    "GroupName",
-    "GroupProfiles",
-    "GroupType",
-    "ImportSpec",
-    "ImportStatus",
-    "Imports",
-    "JsonPatch",
-    "LocalizedText",
-    "Misconfigured",
-    "MyPreferencesError",
-    "NoAnswer",
-    "NotAuthorized",
-    "NotFound",
-    "NotSent",
-    "NotUnderstood",
-    "OAuth2",
-    "Operation",
-    "Parsed",
-    "PhoneNumber",
-    "PhoneType",
-    "Picklist",
-    "PicklistValue",
-    "PnAuthInfo3",
-    "Preference",
-    "PreferenceAttribute",
-    "PreferenceHistory",
-    "Preferences",
-    "Profile",
-    "Profiles",
-    "Program",
-    "ProgramGroup",
-    "Reason",
-    "Redirected",
-    "Refused",
-    "Resource",
-    "Retries",
-    "RouteRefused",
-    "ServerError",
-    "Subscription",
-    "Subscriptions",
-    "Tag",
-    "TagDefinition",
-    "TokenRefused",
-    "TooLarge",
-    "TooManyMatches",
-    "TooManyRequests",
-    "Unclear",
-    "UpdateRule",
-    "User",
-    "Users",
-    "WrongCredentials",
-    "auth_from_secret",
-    "parse_events",
-    "select_all_events",
-    "select_event",
-    "unclear",
-]
+    from prefdrop.mypreferences.transport import Retries as Retries
+    from prefdrop.mypreferences.users import (
+        User as User,
+        Users as Users,
+    )
 
 _HOMES = {
-    "answers": ("Answer",),
-    "auth": ("Auth", "OAuth2", "PnAuthInfo3", "auth_from_secret"),
-    "bulk_export": ("ExportSpec", "Exports"),
-    "bulk_export_results": ("ExportPage", "ExportStatus"),
-    "bulk_import": ("ImportSpec", "Imports"),
-    "client": ("Client",),
-    "configuration": ("Configuration",),
+    "answers": "Answer",
+    "auth": "Auth OAuth2 PnAuthInfo3 auth_from_secret",
+    "bulk_export": "Exports ExportSpec",
+    "bulk_export_results": "ExportPage ExportStatus",
+    "bulk_import": "Imports ImportSpec",
+    "client": "Client",
+    "configuration": "Configuration",
     "configuration_models": (
-        "AddressType",
-        "AlternateIdType",
-        "Channel",
-        "ConsentStatusName",
-        "ConsentType",
-        "ConsentVersion",
-        "Created",
-        "CustomField",
-        "CustomProperty",
-        "CustomerType",
-        "EmailType",
-        "Filter",
-        "GroupName",
-        "GroupType",
-        "LocalizedText",
-        "PhoneType",
-        "Picklist",
-        "PicklistValue",
-        "Program",
-        "ProgramGroup",
-        "TagDefinition",
-        "UpdateRule",
+        "AddressType AlternateIdType Channel ConsentStatusName ConsentType ConsentVersion "
+        "Created CustomerType CustomField CustomProperty EmailType Filter GroupName "
+        "GroupType LocalizedText PhoneType Picklist PicklistValue Program ProgramGroup "
+        "TagDefinition UpdateRule"
     ),
-    "consents": ("ConsentHistory", "Consents"),
+    "consents": "ConsentHistory Consents",
     "errors": (
-        "AnswerTooLarge",
-        "BadRequest",
-        "Conflict",
-        "Forbidden",
-        "GarbledAnswer",
-        "Misconfigured",
-        "MyPreferencesError",
-        "NoAnswer",
-        "NotAuthorized",
-        "NotFound",
-        "NotSent",
-        "Redirected",
-        "Refused",
-        "RouteRefused",
-        "ServerError",
-        "TokenRefused",
-        "TooLarge",
-        "TooManyMatches",
-        "TooManyRequests",
-        "Unclear",
-        "WrongCredentials",
-        "unclear",
+        "AnswerTooLarge BadRequest Conflict Forbidden GarbledAnswer Misconfigured "
+        "MyPreferencesError NoAnswer NotAuthorized NotFound NotSent Redirected Refused "
+        "RouteRefused ServerError TokenRefused TooLarge TooManyMatches TooManyRequests "
+        "Unclear WrongCredentials unclear"
     ),
-    "events": ("Event", "NotUnderstood", "Parsed", "parse_events"),
-    "events_retrieval": ("EventFilter", "EventList", "Events"),
-    "group_profiles": ("GroupProfiles",),
-    "import_results": ("ExceptionPage", "ExceptionRecord", "ImportStatus", "Reason"),
-    "json_patch": ("JsonPatch", "Operation"),
-    "preferences": ("PreferenceHistory", "Preferences"),
+    "events": "Event NotUnderstood Parsed parse_events",
+    "events_retrieval": "EventFilter EventList Events",
+    "group_profiles": "GroupProfiles",
+    "import_results": "ExceptionPage ExceptionRecord ImportStatus Reason",
+    "json_patch": "JsonPatch Operation",
+    "preferences": "PreferenceHistory Preferences",
     "profile_models": (
-        "Address",
-        "AlternateId",
-        "Consent",
-        "CustomFieldValue",
-        "CustomerName",
-        "Email",
-        "Group",
-        "PhoneNumber",
-        "Preference",
-        "PreferenceAttribute",
-        "Profile",
-        "Tag",
+        "Address AlternateId Consent CustomerName CustomFieldValue Email Group PhoneNumber "
+        "Preference PreferenceAttribute Profile Tag"
     ),
-    "profiles": ("Profiles",),
-    "resources": ("Resource",),
-    "subscriptions": ("Subscriptions",),
-    "subscriptions_models": ("EventSelection", "Subscription", "select_all_events", "select_event"),
-    "transport": ("Retries",),
-    "users": ("User", "Users"),
+    "profiles": "Profiles",
+    "resources": "Resource",
+    "subscriptions": "Subscriptions",
+    "subscriptions_models": "EventSelection Subscription select_all_events select_event",
+    "transport": "Retries",
+    "users": "User Users",
 }
 """The public names of each module."""
 
-_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
+__all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> Any:

@@ -16,8 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.events.models import EventBus as MotoBus
-from moto.events.models import EventsBackend, Rule, events_backends
+from moto.events.models import EventBus as MotoBus, EventsBackend, Rule, events_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from prefdrop_local.sandbox.process import start_sandbox
 from tests.integration.sandbox.bulk_export.exporter import Exporter

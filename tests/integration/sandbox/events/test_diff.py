@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mypreferences_assumptions import EVENT_KINDS
 from prefdrop_local.sandbox.events.diff import events_of

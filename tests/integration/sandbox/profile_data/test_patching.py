@@ -6,8 +6,7 @@ from typing import Any
 
 import jsonpatch
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from prefdrop_local.sandbox.problem import ProblemError
 from prefdrop_local.sandbox.profile_data.json_patch import Operation, patched
