@@ -107,7 +107,7 @@ class Death:
         return result
 
     def _kill(self, worker: Worker) -> None:
-        self._plan.pop(0)
+        del self._plan[:1]  # a worker that acted in the middle of this one may have died of it
         self._count = 0
         self.struck += 1
         worker.dead = True

@@ -118,3 +118,26 @@ def test_failure_never_written_down_is_reported_failed(
     broken.clear()
     again = simulation.retry(execution).run()
     assert_exactly_once(simulation, again, file, FEED)
+
+
+@pytest.mark.parametrize("function", ["TakeTurn", "AwaitApproval"])
+def test_late_worker_does_not_hide_the_token_that_waits(
+    simulation: Simulation, function: str
+) -> None:
+    simulation.push_feed(HOLDING)
+    execution = simulation.drop((people(20) + REJECTED).encode())
+    before = execution if function == "AwaitApproval" else None
+    if before is None:  # the turn is taken, so that the import waits for it
+        other = simulation.drop((people(20) + REJECTED).encode(), name="other.csv").run()
+        before = other
+        execution = simulation.drop((people(3)).encode(), name="third.csv")
+    execution.run()
+    assert execution.waiting is not None
+    late = {"import_id": simulation.import_id(execution), "execution": execution.arn}
+    simulation.call(function, {**late, "task_token": "a-token-that-is-dead", "step": {"rounds": 1}})
+
+    operate.approve(simulation.services(), simulation.import_id(before))
+    before.run()
+    simulation.call("SweepTurns", {})
+
+    assert execution.run().status == "SUCCEEDED", execution.error

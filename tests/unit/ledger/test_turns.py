@@ -208,11 +208,11 @@ def test_token_of_a_holder_that_left_is_empty(turns: Turns) -> None:
     turns.take_ticket(ticket("a"))
     held = turns.hand_over(turns.holder())
     assert held is not None
-    assert turns.token_of(held) == "token-a"
+    assert turns.tokens_of(held.execution) == ["token-a"]
 
     turns.drop_ticket("a")
 
-    assert turns.token_of(held) == ""
+    assert turns.tokens_of(held.execution) == []
 
 
 def test_ticket_without_a_token_has_an_empty_one(turns: Turns) -> None:
@@ -220,7 +220,7 @@ def test_ticket_without_a_token_has_an_empty_one(turns: Turns) -> None:
     held = turns.hand_over(turns.holder())
     assert held is not None
 
-    assert turns.token_of(held) == ""
+    assert turns.tokens_of(held.execution) == []
 
 
 def test_turn_that_is_required_is_the_holders(turns: Turns) -> None:

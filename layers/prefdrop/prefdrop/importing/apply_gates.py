@@ -86,6 +86,7 @@ def _hold(
             status="Held",
             hold_until=iso(until),
             approval_token=None,
+            approval_tokens=None,
         )
     except ConditionFailed:
         reached("a part held before")

@@ -11,22 +11,31 @@ from prefdrop.importing.operate import send_decision
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import StepInput, import_of
 from prefdrop.ledger.imports import NOT_ENDED
-from prefdrop.ledger.table import ConditionFailed
+from prefdrop.ledger.table import ConditionFailed, another_worker
 from prefdrop.reached import reached
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:
-    """Write the token into the ledger, or send it at once when the decision was made before."""
+    """Write the token into the ledger, or send it at once when the decision was made before.
+
+    The tokens that are there stay: a worker that comes late must not replace the one that waits.
+    """
     request = msgspec.convert(event, StepInput)
     record = import_of(services, request)
-    pending = Attr("cancelled").not_exists() & (
-        Attr("hold").not_exists() | Attr("hold.state").eq("pending")
-    )
-    pending = pending & NOT_ENDED
+    kept = record.approval_token
+    same = Attr("approval_token").eq(kept) if kept else Attr("approval_token").not_exists()
+    pending = Attr("hold").not_exists() | Attr("hold.state").eq("pending")
     try:
         services.imports.update(
-            record, when=pending, status="Held", approval_token=request.task_token
+            record,
+            when=Attr("cancelled").not_exists() & pending & NOT_ENDED & same,
+            status="Held",
+            approval_token=request.task_token,
+            approval_tokens=[*record.task_tokens, request.task_token],
         )
     except ConditionFailed:
         reached("a hold decided on before it waits")
-        send_decision(services, services.imports.get(record.import_id), request.task_token)
+        record = services.imports.get(record.import_id)
+        if record.approval_token not in (kept, request.task_token):
+            raise another_worker() from None
+        send_decision(services, record, request.task_token)

@@ -111,6 +111,7 @@ def _take_decision(services: Services, record: Import) -> Import:
             hold=msgspec.structs.replace(hold, taken=True),
             corrections=corrections,
             approval_token=None,
+            approval_tokens=None,
         )
     except ConditionFailed:
         reached("a decision changed while it was taken")

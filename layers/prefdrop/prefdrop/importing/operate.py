@@ -80,7 +80,7 @@ def approve(
             reached("an approval lost to another decision")
             _open_hold(record)
             raise _at_the_same_time(record) from None
-    send_decision(services, record, record.approval_token)
+    send_decision(services, record)
     return record
 
 
@@ -92,7 +92,7 @@ def cancel(services: Services, import_id: str, *, by: str = "", reason: str = ""
     record = services.imports.get(import_id)
     if record.cancelled is not None and record.status not in FINISHED:
         reached("a cancelled import cancelled again")
-        send_decision(services, record, record.approval_token)
+        send_decision(services, record)
         return record
     _see_that_it_can_be_cancelled(services, record)
     decision, hold = _decision("cancel", by, reason), record.last_hold
@@ -112,7 +112,7 @@ def cancel(services: Services, import_id: str, *, by: str = "", reason: str = ""
             reached("a cancel lost to another decision")
             _see_that_it_can_be_cancelled(services, record)
             raise _at_the_same_time(record) from None
-    send_decision(services, record, record.approval_token)
+    send_decision(services, record)
     _call_from_the_queue(services, record)
     return record
 
@@ -152,6 +152,7 @@ def retry(
             hold=kept,
             approved=None,
             approval_token=None,
+            approval_tokens=None,
             cancelled=None,
             waiting=None,
             error=None,
@@ -197,22 +198,22 @@ def start_attempt(services: Services, record: Import) -> bool:
     return True
 
 
-def send_decision(services: Services, record: Import, token: str) -> bool:
+def send_decision(services: Services, record: Import, *tokens: str) -> bool:
     """Send the decision about a hold to the execution that waits for it.
 
-    False when nobody waits, or AWS refused: SweepTurns sends it again while the execution runs.
+    `tokens` are tried besides those that are kept. False when nobody waits, or AWS refused:
+    SweepTurns sends it again while the execution runs.
     """
     hold = record.last_hold
-    if not token or (record.cancelled is None and (hold is None or hold.state != "approved")):
+    if record.cancelled is None and (hold is None or hold.state != "approved"):
         return False
     said = answer("cancel" if record.cancelled else "approve")
-    return _sent(services, token, said)
+    return any(_sent(services, token, said) for token in (*tokens, *record.task_tokens))
 
 
 def _call_from_the_queue(services: Services, record: Import) -> None:
     """Let a cancelled import that waits for its turn go on, to its end."""
-    token = services.turns.token_of_ticket(record.execution_arn)
-    if token:
+    for token in services.turns.tokens_of(record.execution_arn):
         reached("a cancelled import called from the queue")
         _sent(services, token, {"import_id": record.import_id})
 

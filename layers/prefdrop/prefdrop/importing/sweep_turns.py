@@ -61,7 +61,7 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
 def _carry_out_decisions(services: Services) -> None:
     """Do again what AWS may have refused when an operator decided."""
     for record in services.imports.list("Held", limit=None):
-        send_decision(services, record, record.approval_token)
+        send_decision(services, record)
     for record in services.imports.list("Registered", limit=None):
         if record.attempt > 1 and milliseconds_of(record.updated_at) + START_AFTER_MS < now_ms():
             _start_if_missing(services, record)

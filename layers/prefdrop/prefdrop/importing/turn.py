@@ -31,8 +31,8 @@ def hand_over(services: Services, held: Turn, *fence: Write, not_before: int = 0
 
 def tell(services: Services, turn: Turn) -> None:
     """Send the holder its task token; a dead token is left to the sweeper."""
-    token = services.turns.token_of(turn)
-    if token and send(services, token, {"import_id": turn.import_id}):
+    tokens = services.turns.tokens_of(turn.execution)
+    if any(send(services, token, {"import_id": turn.import_id}) for token in tokens):
         services.turns.acknowledge(turn)
 
 

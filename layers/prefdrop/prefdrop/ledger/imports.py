@@ -218,6 +218,8 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
     initiate_after: int = 0
     """When the vendor may have a free slot again, after it said that there was none (ms)."""
     approval_token: str = ""
+    approval_tokens: list[str] = []
+    """The token of the hold, and those before it: a late worker brings one that is dead."""
     hold_until: str = ""
     gate: str = ""
     """The gate that stopped the import, in a sentence."""
@@ -245,6 +247,12 @@ class Import(msgspec.Struct, kw_only=True, omit_defaults=True):
             start=self.held_start,
             taken=self.approved,
         )
+
+    @property
+    def task_tokens(self) -> list[str]:
+        """The task tokens that may wait for a decision, the last one first."""
+        earlier = [token for token in self.approval_tokens if token != self.approval_token]
+        return [self.approval_token, *earlier] if self.approval_token else earlier
 
     @property
     def is_approved(self) -> bool:

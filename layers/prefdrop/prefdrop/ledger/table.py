@@ -157,7 +157,7 @@ class Table:
         key: Key,
         *,
         put: Mapping[str, Any] | None = None,
-        add: Mapping[str, int] | None = None,
+        add: Mapping[str, int | set[str]] | None = None,
         first: Mapping[str, Any] | None = None,
         when: ConditionBase | None = None,
     ) -> Item:
@@ -190,13 +190,14 @@ class Table:
         key: Key,
         *,
         put: Mapping[str, Any] | None = None,
-        add: Mapping[str, int] | None = None,
+        add: Mapping[str, int | set[str]] | None = None,
         first: Mapping[str, Any] | None = None,
         when: ConditionBase | None = None,
     ) -> Write:
         """An update as a member of a transaction.
 
-        `put` sets members (None removes them), `first` sets those not there yet, `add` counts up;
+        `put` sets members (None removes them), `first` sets those not there yet, `add` counts up, or
+        adds to a set;
         all of it only when `when` holds.
         """
         put = put or {}
@@ -228,7 +229,7 @@ class Table:
             )
         except self._client.exceptions.TransactionInProgressException:
             reached("a transaction still in progress")
-            raise _busy() from None
+            raise another_worker() from None
         except self._client.exceptions.TransactionCanceledException as error:
             reasons = error.response.get("CancellationReasons", [])
             failed = tuple(
@@ -236,10 +237,11 @@ class Table:
             )
             if failed:
                 raise ConditionFailed(failed) from None
-            raise _busy() from None
+            raise another_worker() from None
 
 
-def _busy() -> LedgerBusy:
+def another_worker() -> LedgerBusy:
+    """Return the error of a write that another worker was faster with."""
     return LedgerBusy(
         "Another writer touched the same ledger items.", hint="The step is tried again."
     )

@@ -91,10 +91,14 @@ class Turns:
         return sorted((msgspec.convert(i, Ticket) for i in items), key=lambda t: t.order)
 
     def take_ticket(self, ticket: Ticket) -> None:
-        """Queue up. A ticket that is there keeps its place and gets the new token."""
+        """Queue up. A ticket that is there keeps its place and gets the new token.
+
+        It keeps the earlier ones, too: a worker that comes late brings one that is dead already.
+        """
         self._table.update(
             keys.ticket(self._client_id, ticket.execution),
             put={"token": ticket.token},
+            add={"tokens": {ticket.token}},
             first={
                 "execution": ticket.execution,
                 "import_id": ticket.import_id,
@@ -142,14 +146,11 @@ class Turns:
         same = Attr("execution").eq(held.execution) & Attr("epoch").eq(held.epoch)
         return self._table.put_write(self._holder_key, _members(after), when=same)
 
-    def token_of(self, turn: Turn) -> str:
-        """Return the task token of the holder's ticket; empty when it left the queue."""
-        return self.token_of_ticket(turn.execution)
-
-    def token_of_ticket(self, execution: str) -> str:
-        """Return the task token of a ticket; empty when the execution is not in the queue."""
-        item = self._table.get(keys.ticket(self._client_id, execution))
-        return item.get("token", "") if item else ""
+    def tokens_of(self, execution: str) -> list[str]:
+        """Return the task tokens of a ticket, the last one first; none when it left the queue."""
+        item = self._table.get(keys.ticket(self._client_id, execution)) or {}
+        last = item.get("token", "")
+        return [token for token in (last, *(item.get("tokens", set()) - {last})) if token]
 
     def acknowledge(self, turn: Turn) -> None:
         """Write down that the holder has been told; a turn that went on meanwhile is left alone."""
