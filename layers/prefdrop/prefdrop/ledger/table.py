@@ -196,9 +196,8 @@ class Table:
     ) -> Write:
         """An update as a member of a transaction.
 
-        `put` sets members (None removes them), `first` sets those not there yet, `add` counts up, or
-        adds to a set;
-        all of it only when `when` holds.
+        `put` sets members (None removes them), `first` sets those not there yet, `add` counts up or
+        adds to a set; all of it only when `when` holds.
         """
         put = put or {}
         expression = _Update()
