@@ -14,7 +14,6 @@ import socket
 import threading
 import time
 from contextvars import ContextVar
-from types import TracebackType
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -75,12 +74,7 @@ class Attempt:
         self._timer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         _current.reset(self._token)
         self._timer.cancel()
         self.watch(None)
