@@ -16,6 +16,7 @@ from prefdrop.ledger.imports import ImportStore
 from prefdrop.ledger.objects import ObjectStore
 from prefdrop.ledger.parts import PartStore
 from prefdrop.ledger.persons import Mentions
+from prefdrop.ledger.quota import Quota
 from prefdrop.ledger.table import Table
 from prefdrop.ledger.turns import Turns
 from prefdrop_cli.exits import WrongUse
@@ -99,6 +100,13 @@ class Deployment:
     def parts(self) -> PartStore:
         """The parts and chunks of imports."""
         return PartStore(self.table, self.turns)
+
+    @cached_property
+    def quota(self) -> Quota:
+        """The vendor's rolling 24-hour limit, as the ledger counts it."""
+        settings = self.parameters
+        limit, reserve = int(settings["QuotaLimit"]), int(settings["QuotaReserve"])
+        return Quota(self.table, settings["ClientId"], limit=limit, reserve=reserve)
 
 
 class _Outputs(dict[str, str]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from prefdrop.ledger.clock import iso
-from prefdrop.ledger.quota import Quota
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.shapes.stack import QuotaFigures
 
@@ -11,14 +10,12 @@ from prefdrop_cli.shapes.stack import QuotaFigures
 def quota_figures(deployment: Deployment) -> QuotaFigures:
     """How much is used and left."""
     settings = deployment.parameters
-    limit, reserve = int(settings["QuotaLimit"]), int(settings["QuotaReserve"])
-    marks = Quota(deployment.table, settings["ClientId"], limit=limit, reserve=reserve)
-    used, left, next_slot = marks.use()
+    used, left, next_slot = deployment.quota.use()
     return QuotaFigures(
         used=used,
         left=left,
         next_slot_at=None if next_slot is None else iso(next_slot),
-        limit=limit,
-        reserve=reserve,
+        limit=int(settings["QuotaLimit"]),
+        reserve=int(settings["QuotaReserve"]),
         unit=settings["QuotaUnit"],
     )

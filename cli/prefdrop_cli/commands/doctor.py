@@ -72,7 +72,7 @@ def of_stack(patient: Patient) -> Asking | None:
     try:
         account = patient.vendor
         parameters = patient.deployment.parameters
-        quota = _quota(patient)
+        quota = patient.deployment.quota
         unit: Unit = "request" if parameters.get("QuotaUnit") == "request" else "import"
 
         def counted(kind: Literal["import", "request"]) -> None:
@@ -83,12 +83,6 @@ def of_stack(patient: Patient) -> Asking | None:
         return Asking(account, chunk_bytes, counted, unit, _busy(patient, quota))
     except (BotoCoreError, ClientError, msgspec.DecodeError):
         return None
-
-
-def _quota(patient: Patient) -> Quota:
-    settings = patient.deployment.parameters
-    limit, reserve = int(settings["QuotaLimit"]), int(settings["QuotaReserve"])
-    return Quota(patient.deployment.table, settings["ClientId"], limit=limit, reserve=reserve)
 
 
 def _busy(patient: Patient, quota: Quota) -> str:

@@ -9,7 +9,6 @@ from itertools import takewhile
 from prefdrop.importing.turn import status_of
 from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
-from prefdrop.ledger.quota import Quota
 from prefdrop_cli.attention import UpTo, all_in, needs
 from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good
 from prefdrop_cli.doctor.patient import Patient
@@ -147,13 +146,7 @@ def _torn(patient: Patient, since: str) -> Iterator[Finding]:
 
 def quota(patient: Patient) -> Iterator[Finding]:
     """How much of the vendor's rolling limit is left."""
-    settings = patient.deployment.parameters
-    use = Quota(
-        patient.deployment.table,
-        settings["ClientId"],
-        limit=int(settings["QuotaLimit"]),
-        reserve=int(settings["QuotaReserve"]),
-    ).use()
+    use = patient.deployment.quota.use()
     if use.left:
         yield good("quota", f"{use.used} used in 24 hours, {use.left} left.")
         return

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from shlex import quote
-from typing import Any
 
 import msgspec
 
@@ -16,7 +15,6 @@ from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.ledger.parts import Part, StagedChunk
-from prefdrop.ledger.quota import Quota
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK
@@ -180,11 +178,5 @@ def _cause(deployment: Deployment, record: Import) -> str:
 
 
 def _next_slot(deployment: Deployment) -> str:
-    settings: Any = deployment.parameters
-    marks = Quota(
-        deployment.table,
-        settings["ClientId"],
-        limit=int(settings["QuotaLimit"]),
-        reserve=int(settings["QuotaReserve"]),
-    ).use()
+    marks = deployment.quota.use()
     return iso(marks.next_slot) if marks.next_slot and not marks.left else ""
