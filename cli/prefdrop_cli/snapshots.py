@@ -82,7 +82,7 @@ def _of_stack(deployment: Deployment) -> KnownAccount:
     account = deployment.parameters.get("ClientId", found.snapshot.client_id)
     if found.snapshot.client_id != account:
         return _without(f"The stack's snapshot is of another account than {account}")
-    return _aged(found.snapshot, f"s3://{deployment.bucket}/{KEY}", _max_age(deployment))
+    return _aged(found.snapshot, f"s3://{deployment.bucket}/{KEY}", max_age(deployment))
 
 
 def _without(why: str) -> KnownAccount:
@@ -146,6 +146,7 @@ def _aged(snapshot: Snapshot, origin: str, longest: timedelta) -> KnownAccount:
     return KnownAccount(snapshot, origin, stale)
 
 
-def _max_age(deployment: Deployment) -> timedelta:
+def max_age(deployment: Deployment) -> timedelta:
+    """The age from which on the stack takes a snapshot for stale."""
     days = deployment.parameters.get("SnapshotDays")
     return MAX_AGE if days is None else timedelta(days=int(days))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from shlex import quote
 
 from prefdrop.configuring.store import SnapshotStore
 from prefdrop.exporting import operate
-from prefdrop.feeds.account import MAX_AGE
 from prefdrop.importing.turn import status_of
 from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.turns import Turn
@@ -17,6 +15,7 @@ from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good, skipped
 from prefdrop_cli.doctor.patient import Check, Patient, examined
 from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.operator_services import OperatorServices
+from prefdrop_cli.snapshots import max_age
 
 SWEEP_SECONDS = 180
 """The sweeper runs every minute, so what stands longer is not swept."""
@@ -108,8 +107,7 @@ def configuration_snapshot(patient: Patient) -> Iterator[Finding]:
             PULL_HINT,
         )
         return
-    days = patient.deployment.parameters.get("SnapshotDays")
-    longest = MAX_AGE if days is None else timedelta(days=int(days))
+    longest = max_age(patient.deployment)
     taken = f"{found.snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
     if found.snapshot.account().is_stale(patient.now, longest):
         said = f"The snapshot is of {taken} and stale: rows are checked against it no more."
