@@ -24,36 +24,21 @@ from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.limits import quota_figures
 from prefdrop_cli.output import note
 
-ALARM = "AWS::CloudWatch::Alarm"
-ASKED_AT_ONCE = 100
-"""Names that DescribeAlarms takes."""
 ALARM_ORDER = ("ALARM", "INSUFFICIENT_DATA", "OK")
 
 
 def alarms_listed(deployment: Deployment, _: Asked) -> dict[str, Any]:
     """The alarms, those that ring first. A local stack has none."""
-    resources = Patient(deployment).of_type(ALARM)
-    names = {physical: name for name, physical in resources.items()}
-    found = [_alarm_line(one, names) for one in _alarm_states(deployment, list(names))]
+    found = [_alarm_line(*one) for one in Patient(deployment).alarms()]
     found.sort(key=lambda one: (ALARM_ORDER.index(one["state"]), one["alarm"]))
     return {"alarms": found, "ringing": sum(one["state"] == "ALARM" for one in found)}
 
 
-def _alarm_states(deployment: Deployment, names: list[str]) -> list[dict[str, Any]]:
-    found = []
-    for start in range(0, len(names), ASKED_AT_ONCE):
-        answer = deployment.client("cloudwatch").describe_alarms(
-            AlarmNames=names[start : start + ASKED_AT_ONCE]
-        )
-        found += answer["MetricAlarms"]
-    return found
-
-
-def _alarm_line(alarm: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def _alarm_line(name: str, alarm: dict[str, Any]) -> dict[str, Any]:
     """One alarm by its name in the template, which is the runbook's."""
     changed = alarm.get("StateUpdatedTimestamp")
     return {
-        "alarm": names[alarm["AlarmName"]],
+        "alarm": name,
         "state": alarm["StateValue"],
         "meaning": alarm.get("AlarmDescription", ""),
         "since": changed and changed.isoformat(timespec="seconds").replace("+00:00", "Z"),

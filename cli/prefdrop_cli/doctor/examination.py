@@ -12,7 +12,7 @@ from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.turns import Turn
 from prefdrop_cli.doctor import aws, drops, imports, vendor, webhooks
 from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good, skipped
-from prefdrop_cli.doctor.patient import Check, Patient, examined
+from prefdrop_cli.doctor.patient import ALARM, Check, Patient, examined
 from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.snapshots import max_age
@@ -116,32 +116,19 @@ def configuration_snapshot(patient: Patient) -> Iterator[Finding]:
         yield good("configuration", f"The snapshot is of {taken}.")
 
 
-ALARMS_AT_ONCE = 100
-"""Names that one call takes."""
-
-
 def alarms_ringing(patient: Patient) -> Iterator[Finding]:
     """Each alarm in the state ALARM, by its name in the runbook."""
-    names = {physical: name for name, physical in _alarms(patient).items()}
-    if not names:
+    known, count = len(patient.of_type(ALARM)), 0
+    if not known:
         yield skipped("alarms", "This stack carries no alarms (a local one never does).")
         return
-    listed, count = list(names), 0
-    for start in range(0, len(listed), ALARMS_AT_ONCE):
-        answer = patient.client("cloudwatch").describe_alarms(
-            AlarmNames=listed[start : start + ALARMS_AT_ONCE]
-        )
-        for alarm in (one for one in answer["MetricAlarms"] if one["StateValue"] == "ALARM"):
+    for name, alarm in patient.alarms():
+        if alarm["StateValue"] == "ALARM":
             count += 1
-            name = names[alarm["AlarmName"]]
             yield bad("alarms", f"{name}: {alarm.get('AlarmDescription', '')}",
                       f"docs/operations.md, Alarms, {name}.")  # fmt: skip
     if not count:
-        yield good("alarms", f"None of {len(names)} rings.")
-
-
-def _alarms(patient: Patient) -> dict[str, str]:
-    return patient.of_type("AWS::CloudWatch::Alarm")
+        yield good("alarms", f"None of {known} rings.")
 
 
 CHECKS: dict[str, Check] = {

@@ -17,6 +17,9 @@ from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.doctor.findings import Finding, bad, skipped
 from prefdrop_cli.doctor.vendor_account import VendorAccount, of_parameters
 
+ALARM = "AWS::CloudWatch::Alarm"
+ALARMS_AT_ONCE = 100
+"""Names that DescribeAlarms takes."""
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
@@ -50,6 +53,17 @@ class Patient:
             for name, (type_, physical) in self.resources.items()
             if type_ == kind and physical.strip()
         }
+
+    def alarms(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each alarm by its name in the template, with what CloudWatch says of it now."""
+        names = {physical: name for name, physical in self.of_type(ALARM).items()}
+        listed = list(names)
+        for start in range(0, len(listed), ALARMS_AT_ONCE):
+            answer = self.client("cloudwatch").describe_alarms(
+                AlarmNames=listed[start : start + ALARMS_AT_ONCE]
+            )
+            for alarm in answer["MetricAlarms"]:
+                yield names[alarm["AlarmName"]], alarm
 
     def client(self, service: str) -> Any:
         """A client of an AWS service, as the operator."""
