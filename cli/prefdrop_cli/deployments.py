@@ -57,6 +57,11 @@ class Deployment:
         """The bucket's objects."""
         return ObjectStore(self.s3, self.bucket)
 
+    def secret_text(self, output: str) -> str:
+        """The text of a secret that an output of the stack names."""
+        found = self.client("secretsmanager").get_secret_value(SecretId=self.outputs[output])
+        return str(found["SecretString"])
+
     @cached_property
     def table(self) -> Table:
         """The imports table."""

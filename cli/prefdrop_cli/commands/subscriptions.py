@@ -207,9 +207,7 @@ def _do(vendor: Client, step: Step) -> None:
 def vendor_of(deployment: Deployment) -> Client:
     """The client of the stack's vendor account; raises WrongUse or Misconfigured."""
     settings = deployment.parameters
-    auth = auth_from_secret(
-        _secret(deployment, "VendorSecretArn"), settings["ClientId"], settings["BaseUrl"]
-    )
+    auth = auth_from_secret(_secret(deployment), settings["ClientId"], settings["BaseUrl"])
     return Client(
         settings["BaseUrl"],
         settings["ClientId"],
@@ -221,21 +219,15 @@ def vendor_of(deployment: Deployment) -> Client:
 
 def webhook_address(deployment: Deployment) -> str:
     """The stack's webhook with the key that is in force: a secret."""
-    secret = msgspec.json.decode(_text(deployment, "WebhookSecretArn"))
+    secret = msgspec.json.decode(deployment.secret_text("WebhookSecretArn"))
     return f"{deployment.outputs['WebhookUrl'].rstrip('/')}/{quote(secret['key'], safe='')}"
 
 
-def _secret(deployment: Deployment, output: str) -> dict[str, str]:
+def _secret(deployment: Deployment) -> dict[str, str]:
     try:
-        return msgspec.json.decode(_text(deployment, output), type=dict[str, str])
+        return msgspec.json.decode(deployment.secret_text("VendorSecretArn"), type=dict[str, str])
     except msgspec.DecodeError:
         raise WrongUse(
             "The stack's vendor secret is not a JSON object of texts.",
             hint="docs/operations.md, Secrets, shows what it holds.",
         ) from None
-
-
-def _text(deployment: Deployment, output: str) -> str:
-    client = deployment.client("secretsmanager")
-    text: str = client.get_secret_value(SecretId=deployment.outputs[output])["SecretString"]
-    return text

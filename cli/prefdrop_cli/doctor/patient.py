@@ -77,15 +77,9 @@ class Patient:
     @cached_property
     def vendor_secret(self) -> dict[str, str]:
         """The vendor's credentials; raises msgspec.DecodeError for another shape."""
-        return msgspec.json.decode(self.secret_text("VendorSecretArn"), type=dict[str, str])
-
-    def secret_text(self, output: str) -> str:
-        """The text of a secret that an output of the stack names."""
-        client = self.client("secretsmanager")
-        text: str = client.get_secret_value(SecretId=self.deployment.outputs[output])[
-            "SecretString"
-        ]
-        return text
+        return msgspec.json.decode(
+            self.deployment.secret_text("VendorSecretArn"), type=dict[str, str]
+        )
 
     @cached_property
     def now(self) -> datetime:

@@ -31,7 +31,7 @@ SECRET = "Put a right value into the secret WebhookSecretArn; docs/events.md sho
 def subscription(patient: Patient) -> Iterator[Finding]:
     """Whether an active subscription at the vendor leads to this stack's webhook."""
     try:
-        known = parse(patient.secret_text("WebhookSecretArn"))
+        known = parse(patient.deployment.secret_text("WebhookSecretArn"))
     except WrongWebhookSecret as error:
         yield bad("webhook secret", f"{error.message} Deliveries are refused.", SECRET)
         return
