@@ -9,7 +9,6 @@ was sent).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, Generic, Literal
 from urllib.parse import quote
 
@@ -206,92 +205,41 @@ class ProgramGroups(Listing[models.ProgramGroup]):
 class Configuration(Operations):
     """The configuration of one account; `Client.configuration` is where to get it."""
 
-    @cached_property
-    def address_types(self) -> Types[models.AddressType]:
+    def __init__(self, transport: Transport, routes: Routes, timeout: float) -> None:
+        super().__init__(transport, routes, timeout)
+        shared = (transport, routes, timeout)
+        self.address_types = Types(*shared, "address_types", models.AddressType)
         """Types of postal addresses."""
-        return self._types("address_types", models.AddressType)
-
-    @cached_property
-    def alternate_id_types(self) -> Types[models.AlternateIdType]:
+        self.alternate_id_types = Types(*shared, "alternate_id_types", models.AlternateIdType)
         """Types of ids in other systems."""
-        return self._types("alternate_id_types", models.AlternateIdType)
-
-    @cached_property
-    def customer_types(self) -> Types[models.CustomerType]:
+        self.customer_types = Types(*shared, "customer_types", models.CustomerType)
         """Types of customers."""
-        return self._types("customer_types", models.CustomerType)
-
-    @cached_property
-    def email_types(self) -> Types[models.EmailType]:
+        self.email_types = Types(*shared, "email_types", models.EmailType)
         """Types of e-mail addresses."""
-        return self._types("email_types", models.EmailType)
-
-    @cached_property
-    def phone_types(self) -> Types[models.PhoneType]:
+        self.phone_types = Types(*shared, "phone_types", models.PhoneType)
         """Types of phone numbers."""
-        return self._types("phone_types", models.PhoneType)
-
-    @cached_property
-    def custom_fields(self) -> CustomFields:
+        self.custom_fields = CustomFields(*shared, "custom_fields", models.CustomField)
         """Custom fields: text, numeric, datetime, selectlist."""
-        return CustomFields(*self._shared, "custom_fields", models.CustomField)
-
-    @cached_property
-    def group_types(self) -> Listing[models.GroupType]:
+        self.group_types = Listing(*shared, "group_types", models.GroupType)
         """Types of groups."""
-        return Listing(*self._shared, "group_types", models.GroupType)
-
-    @cached_property
-    def group_names(self) -> GroupNames:
+        self.group_names = GroupNames(*shared, "group_names", models.GroupName)
         """Groups of a type."""
-        return GroupNames(*self._shared, "group_names", models.GroupName)
-
-    @cached_property
-    def picklists(self) -> Listing[models.Picklist]:
+        self.picklists = Listing(*shared, "picklists", models.Picklist)
         """The choices of select lists."""
-        return Listing(*self._shared, "picklists", models.Picklist)
-
-    @cached_property
-    def tags(self) -> Tags:
+        self.tags = Tags(*shared, "tags", models.TagDefinition)
         """Tags of profiles."""
-        return Tags(*self._shared, "tags", models.TagDefinition)
-
-    @cached_property
-    def programs(self) -> Programs:
+        self.programs = Programs(*shared, "programs", models.Program)
         """Programs with their filters."""
-        return Programs(*self._shared, "programs", models.Program)
-
-    @cached_property
-    def program_groups(self) -> ProgramGroups:
+        self.program_groups = ProgramGroups(*shared, "program_groups", models.ProgramGroup)
         """Program groups with their programs."""
-        return ProgramGroups(*self._shared, "program_groups", models.ProgramGroup)
-
-    @cached_property
-    def filters(self) -> Listing[models.Filter]:
+        self.filters = Listing(*shared, "filters", models.Filter)
         """Filters: the preference options of programs."""
-        return Listing(*self._shared, "filters", models.Filter)
-
-    @cached_property
-    def channels(self) -> Listing[models.Channel]:
+        self.channels = Listing(*shared, "channels", models.Channel)
         """Channels of filters."""
-        return Listing(*self._shared, "channels", models.Channel)
-
-    @cached_property
-    def consent_types(self) -> Types[models.ConsentType]:
+        self.consent_types = Types(*shared, "consent_types", models.ConsentType)
         """Consent types with their versions and wordings."""
-        return self._types("consent_types", models.ConsentType)
-
-    @cached_property
-    def consent_status(self) -> Listing[models.ConsentStatusName]:
+        self.consent_status = Listing(*shared, "consent_status", models.ConsentStatusName)
         """What the statuses of a consent are called."""
-        return Listing(*self._shared, "consent_status", models.ConsentStatusName)
-
-    def _types(self, area: str, kind: type[ItemType]) -> Types[ItemType]:
-        return Types(*self._shared, area, kind)
-
-    @property
-    def _shared(self) -> tuple[Transport, Routes, float]:
-        return self._transport, self._routes, self._timeout
 
 
 def _locale(locale: str | None) -> tuple[str, object]:
