@@ -16,7 +16,7 @@ from prefdrop_cli.exits import Exit
 from prefdrop_cli.operator_exports import OperatorExports, Started
 from prefdrop_cli.output import note, pairs, say, table
 from prefdrop_cli.progress import Progress, Step
-from prefdrop_cli.shapes.exports import EndedRun
+from prefdrop_cli.shapes.exports import EndedRun, Run
 from prefdrop_cli.watching import ExecutionGone
 
 EXECUTION_EVERY = 10.0
@@ -25,19 +25,11 @@ WAITING = ("Beginning", "Waiting")
 GOING_ON = ("RUNNING", "PENDING_REDRIVE")
 CAUSE_LENGTH = 300
 
-SHOWN = (
-    "export", "run", "status", "full", "why_full", "why_skipped", "started_at", "finished_at",
-    "records", "duplicates", "removed", "allow_removals", "objects", "bytes", "watermark_before",
-    "watermark_after", "attempt", "given_up", "away_since", "manifest_key", "inexpressible",
-    "examples", "lapsed",
-)  # fmt: skip
-"""Never a run's tokens: they are secrets."""
-
 
 def described(run: ExportRun) -> dict[str, Any]:
-    """A run's members as they are shown."""
+    """A run's members as they are shown; never its tokens, which are secrets."""
     error = run.error
-    told = {name: getattr(run, name) for name in SHOWN}
+    told = {name: getattr(run, name) for name in Run.__struct_fields__ if name != "error"}
     return told | {"error": error and {"code": error.code, "message": error.message,
                                        "hint": error.hint}}  # fmt: skip
 
