@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from prefdrop.importing.rejects_file import RejectKind
+from prefdrop.importing.report import ReportedPart
 from prefdrop.ledger.imports import Status, WaitingFor
-from prefdrop.ledger.parts import PartState
 from prefdrop_cli.shapes.problems import Problem
 from prefdrop_cli.shapes.words import Moment
 from prefdrop_cli.story.telling import Story
@@ -41,49 +42,6 @@ class UsedConfiguration(msgspec.Struct, frozen=True):
     """What nobody here can hold rows to: `email_pattern`, or the whole `snapshot`."""
 
 
-class ReportedPart(msgspec.Struct, frozen=True):
-    """One import at the vendor. Never its token."""
-
-    number: int
-    """From 1."""
-    state: PartState
-    """`torn` and `dead` parts were given up, and their rows do not count."""
-    rows: int
-    """Rows that it read."""
-    restaged: int
-    """Rows of corrections, given back while it was held."""
-    rejected_local: int
-    """Rows rejected before anything was sent."""
-    staged: int
-    """Records that the vendor received."""
-    validation_ok: int
-    """Records that passed the vendor's validation."""
-    rejected_validation: int
-    """Records that did not."""
-    processed: int
-    """Records that the vendor applied."""
-    rejected_execution: int
-    """Records that it refused to apply."""
-    not_honored: int
-    """Records that it left out, having newer data."""
-    pending: int
-    """Records that it has not processed."""
-    vendor_status: str
-    """The vendor's own word for its status, as it was told last; may be empty."""
-    suspect_chunk: int
-    """The chunk in doubt, where the vendor's totals are not ours after execution; else 0."""
-    given_up: str
-    """Why it was given up; else empty."""
-    started_at: str
-    """When it was begun (a moment), or empty."""
-    executed_at: str
-    """When the vendor was told to execute it (a moment), or empty."""
-    finished_at: str
-    """When the vendor had executed it (a moment), or empty."""
-    chunks: int
-    """Stage requests that landed."""
-
-
 class Timing(msgspec.Struct, frozen=True):
     """How long one step took."""
 
@@ -91,19 +49,6 @@ class Timing(msgspec.Struct, frozen=True):
     """What was done, in words."""
     seconds: float
     """How long."""
-
-
-class RejectKind(msgspec.Struct, frozen=True):
-    """How often rows were rejected for one reason."""
-
-    stage: str
-    """`local`, `validation` or `execution`."""
-    code: str
-    """The reason's name, as in the column `_code`."""
-    count: int
-    """So many rows."""
-    example_row: int
-    """One of them, from 1."""
 
 
 class Rejects(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from prefdrop.importing import collect_exceptions
-from prefdrop.importing.rejects_file import MOST_KINDS, Kind, Progress
+from prefdrop.importing.rejects_file import MOST_KINDS, Progress, RejectKind
 from prefdrop.ledger import keys
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.order import Dropped
@@ -105,7 +105,7 @@ def ticket_item() -> int:
 
 def note_bytes(uploaded: int) -> int:
     """Of the note by which a report goes on, once so many parts of its rejects are uploaded."""
-    kinds = [Kind("validation", "c" * 40, RECORDS, RECORDS) for _ in range(MOST_KINDS)]
+    kinds = [RejectKind("validation", "c" * 40, RECORDS, RECORDS) for _ in range(MOST_KINDS)]
     tags = [f'"{"0" * 32}"'] * uploaded
     upload = Upload(key=LONGEST_KEY, content_type="text/csv", upload_id="u" * 128, tags=tags)
     progress = Progress(attempt=1, held=False, upload=upload, kinds=kinds)

@@ -44,13 +44,17 @@ SIDE_BY_SIDE = 4
 """Hand-overs that are under way at most."""
 
 
-class Kind(msgspec.Struct):
-    """How often rows were rejected at one stage for one code, and one row as an example."""
+class RejectKind(msgspec.Struct):
+    """How often rows were rejected for one reason."""
 
     stage: str
+    """`local`, `validation` or `execution`."""
     code: str
+    """The reason's name, as in the column `_code`."""
     count: int
+    """So many rows."""
     example_row: int
+    """One of them, from 1."""
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -66,7 +70,7 @@ class Progress(msgspec.Struct, kw_only=True):
     items: int = 0
     found: dict[str, int] = {}
     """Vendor exceptions by part and stage, as `<part>/<stage>`."""
-    kinds: list[Kind] = []
+    kinds: list[RejectKind] = []
     unnamed: int = 0
     """Vendor exceptions for which no row was found."""
     upload: Upload
@@ -207,7 +211,7 @@ class RejectsFile:
             if kinds[-1].stage == stage:
                 kinds[-1].count += 1
                 return
-        kinds.append(Kind(stage, code, 1, row))
+        kinds.append(RejectKind(stage, code, 1, row))
 
 
 class _Peekable:

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from prefdrop.importing.circumstances import seconds_between, timings
-from prefdrop.importing.rejects_file import Kind, Progress
+from prefdrop.importing.rejects_file import Progress, RejectKind
 from prefdrop.importing.totals import total
 from prefdrop.ledger.imports import Configuration, Decision, Failure, Import, Status
-from prefdrop.ledger.parts import LIVE, Part
+from prefdrop.ledger.parts import LIVE, Part, PartState
 
 SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says where to look."
 
@@ -19,6 +19,49 @@ SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says w
 FAILED_PARTLY = (
     "The vendor reports that it failed, and counts records as added all the same. " + SHORTFALL
 )
+
+
+class ReportedPart(msgspec.Struct, frozen=True):
+    """One import at the vendor. Never its token."""
+
+    number: int
+    """From 1."""
+    state: PartState
+    """`torn` and `dead` parts were given up, and their rows do not count."""
+    rows: int
+    """Rows that it read."""
+    restaged: int
+    """Rows of corrections, given back while it was held."""
+    rejected_local: int
+    """Rows rejected before anything was sent."""
+    staged: int
+    """Records that the vendor received."""
+    validation_ok: int
+    """Records that passed the vendor's validation."""
+    rejected_validation: int
+    """Records that did not."""
+    processed: int
+    """Records that the vendor applied."""
+    rejected_execution: int
+    """Records that it refused to apply."""
+    not_honored: int
+    """Records that it left out, having newer data."""
+    pending: int
+    """Records that it has not processed."""
+    vendor_status: str
+    """The vendor's own word for its status, as it was told last; may be empty."""
+    suspect_chunk: int
+    """The chunk in doubt, where the vendor's totals are not ours after execution; else 0."""
+    given_up: str
+    """Why it was given up; else empty."""
+    started_at: str
+    """When it was begun (a moment), or empty."""
+    executed_at: str
+    """When the vendor was told to execute it (a moment), or empty."""
+    finished_at: str
+    """When the vendor had executed it (a moment), or empty."""
+    chunks: int
+    """Stage requests that landed."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -185,28 +228,9 @@ def _configuration(pinned: Configuration | None) -> dict[str, Any]:
 
 
 def described(part: Part) -> dict[str, Any]:
-    """One part; never its token, which a report's readers need not have."""
-    shown = (
-        "number",
-        "state",
-        "rows",
-        "restaged",
-        "rejected_local",
-        "staged",
-        "validation_ok",
-        "rejected_validation",
-        "processed",
-        "rejected_execution",
-        "not_honored",
-        "pending",
-        "vendor_status",
-        "suspect_chunk",
-        "given_up",
-        "started_at",
-        "executed_at",
-        "finished_at",
-    )
-    return {name: getattr(part, name) for name in shown} | {"chunks": part.stage_requests}
+    """One part, in the members of ReportedPart."""
+    known = (name for name in ReportedPart.__struct_fields__ if name != "chunks")
+    return {name: getattr(part, name) for name in known} | {"chunks": part.stage_requests}
 
 
 def _decision(decision: Decision) -> dict[str, str]:
@@ -220,7 +244,7 @@ def _error(failure: Failure) -> dict[str, str]:
 
 
 def _rejects(record: Import, progress: Progress | None) -> dict[str, Any]:
-    kinds: list[Kind] = sorted(progress.kinds, key=lambda k: -k.count) if progress else []
+    kinds: list[RejectKind] = sorted(progress.kinds, key=lambda k: -k.count) if progress else []
     return {
         "key": record.rejects_key or None,
         "count": progress.written if progress else 0,
