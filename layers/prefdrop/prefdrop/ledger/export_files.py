@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from prefdrop.ledger.objects import ObjectStore
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 DELETE_BATCH = 1000
 """Keys that one DeleteObjects takes."""
@@ -26,9 +23,6 @@ class Listed(NamedTuple):
 
 class ExportFiles(ObjectStore):
     """The objects of one bucket, with what only exports do to them."""
-
-    def __init__(self, client: S3Client, bucket: str) -> None:
-        super().__init__(client, bucket)
 
     def write_file(self, key: str, body: BinaryIO, *, content_type: str) -> str:
         """Write an object from a file's beginning on, and return its version."""
