@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
-import msgspec
 from botocore.config import Config
 
 from prefdrop import settings
@@ -97,15 +96,9 @@ class Services:
         return Vendor(self.settings, self._vendor_secret)
 
     def _vendor_secret(self) -> dict[str, str]:
-        from prefdrop.importing.services import WrongSecret
+        from prefdrop.importing.services import credentials_in
 
-        try:
-            return msgspec.json.decode(self._secret_text(self.settings.secret), type=dict[str, str])
-        except msgspec.DecodeError:
-            raise WrongSecret(
-                "The secret with the vendor's credentials is not a JSON object of strings.",
-                hint='Store {"auth": "pnauthinfo3", "user_id": …, "secret": …} in it.',
-            ) from None
+        return credentials_in(self._secret_text(self.settings.secret))
 
     @cached_property
     def _secrets_manager(self) -> SecretsManagerClient:

@@ -125,14 +125,20 @@ class Services:
 
     def _secret(self) -> dict[str, str]:
         client = boto3.client("secretsmanager")
-        text = client.get_secret_value(SecretId=self.settings.secret)["SecretString"]
-        try:
-            return msgspec.json.decode(text, type=dict[str, str])
-        except msgspec.DecodeError:
-            raise WrongSecret(
-                "The secret with the vendor's credentials is not a JSON object of strings.",
-                hint='Store {"auth": "pnauthinfo3", "user_id": …, "secret": …} in it.',
-            ) from None
+        return credentials_in(
+            client.get_secret_value(SecretId=self.settings.secret)["SecretString"]
+        )
+
+
+def credentials_in(secret: str) -> dict[str, str]:
+    """The vendor's credentials in the text of the stack's secret; raises WrongSecret."""
+    try:
+        return msgspec.json.decode(secret, type=dict[str, str])
+    except msgspec.DecodeError:
+        raise WrongSecret(
+            "The secret with the vendor's credentials is not a JSON object of strings.",
+            hint='Store {"auth": "pnauthinfo3", "user_id": …, "secret": …} in it.',
+        ) from None
 
 
 class Deadline:
