@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from prefdrop.auditing import backfill_events
-from prefdrop.auditing.slices import PROOFS, SHORTEST, Slices
+from prefdrop.auditing.backfill_windows import PROOFS, SHORTEST, Slices
 from prefdrop.errors import PrefdropError
 from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of

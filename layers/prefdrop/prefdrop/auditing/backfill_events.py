@@ -21,15 +21,16 @@ import msgspec
 
 from prefdrop.auditing.backfill_windows import (
     BackfillRequest,
+    Slices,
     cover,
     cursor_of,
+    looks_cut,
     request_of,
     window_of,
 )
 from prefdrop.auditing.bodies import Item
 from prefdrop.auditing.keeping import Origin, by, count, without_time
 from prefdrop.auditing.services import Services
-from prefdrop.auditing.slices import Slices, looks_cut
 from prefdrop.errors import PrefdropError, Transient
 from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
