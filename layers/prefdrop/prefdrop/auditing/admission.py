@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from prefdrop.auditing.http import Request, Response
-from prefdrop.auditing.signatures import is_signed
-from prefdrop.auditing.webhook_secret import SecretCache, WebhookSecret
+from prefdrop.auditing.webhook_secret import SecretCache, WebhookSecret, is_signed
 from prefdrop.ledger.clock import now_ms
 from prefdrop.settings import SettingsError
 
