@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT
-from prefdrop.mypreferences.answers import Answer, lenient_int
+import msgspec
+
+from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT, NAMES
+from prefdrop.mypreferences.answers import Answer, any_case, lenient_int
 from prefdrop.mypreferences.bulk_import import ImportSpec
-from prefdrop_cli.doctor.assumptions.exception_pages import number_of, records_of, said_of
 from prefdrop_cli.doctor.assumptions.records import stage_body
 from prefdrop_cli.doctor.probing import Prober, decoded_json, filled, members
 
@@ -117,3 +118,34 @@ def _token(answer: Answer) -> str:
     value = members(answer).get("accesstoken")
     usable = isinstance(value, str | int) and not isinstance(value, bool)
     return str(value) if answer.status == 200 and usable else ""
+
+
+def records_of(page: dict[str, Any]) -> list[dict[str, Any]]:
+    """The failed records: those of the assumed collection, or else of the only one."""
+    lists = [value for value in page.values() if isinstance(value, list)]
+    named = any_case(page).get(NAMES["exceptions.records"].value.lower())
+    chosen = named if isinstance(named, list) else lists[0] if len(lists) == 1 else []
+    return [record for record in chosen if isinstance(record, dict)]
+
+
+def reasons_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every exception of a record and of what it holds."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key.lower() == "exceptions" and isinstance(inner, list):
+                yield from (one for one in inner if isinstance(one, dict))
+            else:
+                yield from reasons_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from reasons_in(inner)
+
+
+def number_of(record: dict[str, Any]) -> int:
+    """Its `SequenceNumber`; 0 without one."""
+    return lenient_int(any_case(record).get("sequencenumber")) or 0
+
+
+def said_of(record: dict[str, Any]) -> str:
+    """All that was said of a record, for comparing."""
+    return msgspec.json.encode(list(reasons_in(record))).decode()

@@ -13,7 +13,6 @@ from typing import Any, Literal
 from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT, NAMES
 from prefdrop.mypreferences.answers import Answer, any_case, lenient_int, retry_after
 from prefdrop.mypreferences.errors import MyPreferencesError
-from prefdrop_cli.doctor.assumptions.exception_pages import number_of, reasons_in
 from prefdrop_cli.doctor.assumptions.judging import CHANGE, fact_of
 from prefdrop_cli.doctor.assumptions.records import (
     FAILING,
@@ -29,6 +28,8 @@ from prefdrop_cli.doctor.assumptions.stage_session import (
     LimitedError,
     StageSession,
     UnansweredError,
+    number_of,
+    reasons_in,
     uncounted,
 )
 from prefdrop_cli.doctor.assumptions.verdicts import Confirmation, held, not_held, untold
