@@ -14,23 +14,21 @@ from mypreferences_assumptions import EXCEPTIONS_PAGE_LIMIT, NAMES
 from prefdrop.mypreferences.answers import Answer, any_case, lenient_int, retry_after
 from prefdrop.mypreferences.errors import MyPreferencesError
 from prefdrop_cli.doctor.assumptions.judging import CHANGE, fact_of
-from prefdrop_cli.doctor.assumptions.records import (
+from prefdrop_cli.doctor.assumptions.stage_session import (
     FAILING,
     RECORDS,
     WRONG,
-    Maker,
-    padded,
-    with_address,
-    with_field_value,
-)
-from prefdrop_cli.doctor.assumptions.stage_session import (
     Counted,
     LimitedError,
+    Maker,
     StageSession,
     UnansweredError,
     number_of,
+    padded,
     reasons_in,
     uncounted,
+    with_address,
+    with_field_value,
 )
 from prefdrop_cli.doctor.assumptions.verdicts import Confirmation, held, not_held, untold
 from prefdrop_cli.doctor.probing import Prober, first_text, members
