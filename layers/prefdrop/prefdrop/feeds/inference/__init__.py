@@ -8,7 +8,6 @@ version numbers and types of ids, so a proposed feed holds no person's data.
 
 from __future__ import annotations
 
-from prefdrop.feeds.inference.proposal import Finding, Proposal, propose
-from prefdrop.feeds.inference.trying import Trial
+from prefdrop.feeds.inference.proposal import Finding, Proposal, Trial, propose
 
 __all__ = ["Finding", "Proposal", "Trial", "propose"]
