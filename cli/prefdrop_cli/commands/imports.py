@@ -12,7 +12,7 @@ from prefdrop.importing import operate
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.imports import STATUSES, Import, Status
 from prefdrop_cli.attention import LOOKED_THROUGH, Need, needs, still_open
-from prefdrop_cli.commands.watch import watch_to_the_end
+from prefdrop_cli.commands.watch import print_story, watch_to_the_end
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.operator_services import OperatorServices
@@ -20,7 +20,6 @@ from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stac
 from prefdrop_cli.output import copy_out, note, say, say_json, table
 from prefdrop_cli.results import parts_of, print_summary, report_of, require_place
 from prefdrop_cli.shapes.imports import DecidedImport, FetchedRejects, ListedImport
-from prefdrop_cli.story.printing import print_story
 from prefdrop_cli.story.telling import tell
 from prefdrop_cli.watching import waiting_words
 
