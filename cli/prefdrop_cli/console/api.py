@@ -14,15 +14,63 @@ from urllib.parse import unquote, urlsplit
 
 from prefdrop import __version__
 from prefdrop.errors import PrefdropError
+from prefdrop.exporting import operate
+from prefdrop.exporting.operate import Summary
 from prefdrop.ledger.clock import iso
+from prefdrop.ledger.exports import RUN_ENDED
 from prefdrop.ledger.imports import FINISHED, STATUSES
 from prefdrop.ledger.turns import Turn
-from prefdrop_cli.console import events, exports, imports, results
+from prefdrop_cli.console import events, imports, results
 from prefdrop_cli.console.answers import Answer, Asked, as_json, problem, problem_of
+from prefdrop_cli.console.asking import limit_of
 from prefdrop_cli.deployments import LOOPBACK, Deployment
 from prefdrop_cli.doctor.patient import Patient
+from prefdrop_cli.export_runs import described
 from prefdrop_cli.limits import quota_figures
+from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.output import note
+
+
+def exports_listed(deployment: Deployment, _: Asked) -> dict[str, Any]:
+    """The exports that the bucket defines, each with its newest run."""
+    found = [_export_line(one) for one in operate.list_exports(OperatorExports(deployment))]
+    return {"exports": found, "running": any(_export_runs_on(one["last"]) for one in found)}
+
+
+def _export_line(one: Summary) -> dict[str, Any]:
+    definition = one.definition
+    schedule = definition.schedule if definition else None
+    return {
+        "name": one.name,
+        "of": definition.source if definition else None,
+        "family": definition.family if definition else None,
+        "mode": definition.export.mode if definition else None,
+        "schedule": (schedule.every or schedule.at) if schedule else None,
+        "error": one.error or None,
+        "watermark": one.state.watermark or None,
+        "last": described(one.last) if one.last else None,
+    }
+
+
+def export_runs(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+    """The runs of one export, newest first."""
+    name = asked.named["export"]
+    found = operate.list_runs(OperatorExports(deployment), name, limit=limit_of(asked))
+    told = [described(one) for one in found]
+    return {"export": name, "runs": told, "running": any(_export_runs_on(one) for one in told)}
+
+
+def export_told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+    """One run, with the files that its manifest lists."""
+    services = OperatorExports(deployment)
+    found = services.exports.get(asked.named["export"], asked.named["run"])
+    manifest = operate.manifest_of(services, found) or {}
+    return {"run": described(found), "objects": manifest.get("objects", [])}
+
+
+def _export_runs_on(run: dict[str, Any] | None) -> bool:
+    return run is not None and run["status"] not in RUN_ENDED
+
 
 ALARM_ORDER = ("ALARM", "INSUFFICIENT_DATA", "OK")
 
@@ -92,9 +140,9 @@ ROUTES: dict[str, Subject] = {
     "/api/feeds": imports.feeds,
     "/api/events": events.listed,
     "/api/event": events.told,
-    "/api/exports": exports.listed,
-    "/api/exports/{export}": exports.runs,
-    "/api/exports/{export}/{run}": exports.told,
+    "/api/exports": exports_listed,
+    "/api/exports/{export}": export_runs,
+    "/api/exports/{export}/{run}": export_told,
     "/api/account": account_told,
     "/api/alarms": alarms_listed,
 }
