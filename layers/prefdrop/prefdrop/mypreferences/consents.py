@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from prefdrop.mypreferences.errors import GarbledAnswer, Misconfigured
-from prefdrop.mypreferences.histories import history_in, only
-from prefdrop.mypreferences.operations import Operations
+from prefdrop.mypreferences.histories import Recorded
 from prefdrop.mypreferences.profile_models import (
     Address,
     Consent,
@@ -46,7 +45,7 @@ class ConsentHistory(PersonalData, frozen=True, kw_only=True):
             yield from preference.consents
 
 
-class Consents(Operations):
+class Consents(Recorded):
     """The consent operations of one account; `Client.consents` is where to get it."""
 
     def add(
@@ -72,29 +71,20 @@ class Consents(Operations):
 
     def history(self, profile_id: int, *, filter_id: str | None = None) -> ConsentHistory:
         """What the profile's consents were, of one filter or all of them. A read: retried."""
-        return history_in(
-            ConsentHistory,
-            self._send(
-                "consents.history",
-                query=only(filter_id),
-                quotes_data=True,
-                profileId=str(profile_id),
-            ),
+        return self._history(
+            ConsentHistory, "consents.history", filter_id, profileId=str(profile_id)
         )
 
     def history_by_alternate_id(
         self, alternate_id_type: str, alternate_id: str, *, filter_id: str | None = None
     ) -> ConsentHistory:
         """As `history`, for the profile with this alternate id."""
-        return history_in(
+        return self._history(
             ConsentHistory,
-            self._send(
-                "consents.history_by_alternate_id",
-                query=only(filter_id),
-                quotes_data=True,
-                alternateIdType=alternate_id_type,
-                alternateId=alternate_id,
-            ),
+            "consents.history_by_alternate_id",
+            filter_id,
+            alternateIdType=alternate_id_type,
+            alternateId=alternate_id,
         )
 
 

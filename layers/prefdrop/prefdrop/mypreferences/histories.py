@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import fields
 
 from mypreferences_assumptions import NAMES
 from prefdrop.mypreferences.answers import Answer, lacking
+from prefdrop.mypreferences.operations import Operations
 from prefdrop.mypreferences.resources import Resource, ResourceType, read, wire_names
 
 
-def only(filter_id: str | None) -> list[tuple[str, object]]:
-    """The query for the history of one filter, or of all."""
-    return [(NAMES["query.filter_id"].value, filter_id)]
+class Recorded(Operations):
+    """Operations on what the vendor keeps the history of."""
+
+    def _history(
+        self, kind: type[ResourceType], route: str, filter_id: str | None, **values: Any
+    ) -> ResourceType:
+        """The history of one filter, or of all."""
+        query = [(NAMES["query.filter_id"].value, filter_id)]
+        return history_in(kind, self._send(route, query=query, quotes_data=True, **values))
 
 
 def history_in(kind: type[ResourceType], answer: Answer) -> ResourceType:

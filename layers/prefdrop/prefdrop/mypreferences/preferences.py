@@ -8,8 +8,7 @@ from typing import Any
 from mypreferences_assumptions import NAMES
 from prefdrop.mypreferences.answers import any_case
 from prefdrop.mypreferences.errors import Misconfigured
-from prefdrop.mypreferences.histories import history_in, only
-from prefdrop.mypreferences.operations import Operations
+from prefdrop.mypreferences.histories import Recorded
 from prefdrop.mypreferences.profile_models import (
     Address,
     Email,
@@ -39,7 +38,7 @@ class PreferenceHistory(PersonalData, frozen=True, kw_only=True):
     profile_preferences: tuple[Preference, ...] = ()
 
 
-class Preferences(Operations):
+class Preferences(Recorded):
     """The preference operations of one account; `Client.preferences` is where to get it."""
 
     def submit(
@@ -107,29 +106,20 @@ class Preferences(Operations):
 
     def history(self, profile_id: int, *, filter_id: str | None = None) -> PreferenceHistory:
         """What the profile's preferences were, of one filter or of all. A read: retried."""
-        return history_in(
-            PreferenceHistory,
-            self._send(
-                "preferences.history",
-                query=only(filter_id),
-                quotes_data=True,
-                profileId=str(profile_id),
-            ),
+        return self._history(
+            PreferenceHistory, "preferences.history", filter_id, profileId=str(profile_id)
         )
 
     def history_by_alternate_id(
         self, alternate_id_type: str, alternate_id: str, *, filter_id: str | None = None
     ) -> PreferenceHistory:
         """As `history`, for the profile with this alternate id."""
-        return history_in(
+        return self._history(
             PreferenceHistory,
-            self._send(
-                "preferences.history_by_alternate_id",
-                query=only(filter_id),
-                quotes_data=True,
-                alternateIdType=alternate_id_type,
-                alternateId=alternate_id,
-            ),
+            "preferences.history_by_alternate_id",
+            filter_id,
+            alternateIdType=alternate_id_type,
+            alternateId=alternate_id,
         )
 
 
