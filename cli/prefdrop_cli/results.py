@@ -9,15 +9,13 @@ from typing import Any
 import msgspec
 
 from prefdrop.importing.report import Verdict, compose, described
+from prefdrop.importing.totals import Totals
 from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.output import note, pairs, say
 
-COUNTS = (
-    "rows_read", "restaged", "rejected_local", "staged", "rejected_validation", "processed",
-    "rejected_execution", "not_honored", "pending", "chunks",
-)  # fmt: skip
+COUNTS = tuple(name for name in Totals.__struct_fields__ if name != "validation_ok")
 """Figures that an import's own item has."""
 NAMES = ("report.json", "report.html", "rejects.csv", "rejects.jsonl")
 
