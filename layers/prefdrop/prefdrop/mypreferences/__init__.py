@@ -17,18 +17,12 @@ if TYPE_CHECKING:
         PnAuthInfo3 as PnAuthInfo3,
         auth_from_secret as auth_from_secret,
     )
-    from prefdrop.mypreferences.bulk_export import (
-        Exports as Exports,
-        ExportSpec as ExportSpec,
-    )
+    from prefdrop.mypreferences.bulk_export import Exports as Exports, ExportSpec as ExportSpec
     from prefdrop.mypreferences.bulk_export_results import (
         ExportPage as ExportPage,
         ExportStatus as ExportStatus,
     )
-    from prefdrop.mypreferences.bulk_import import (
-        Imports as Imports,
-        ImportSpec as ImportSpec,
-    )
+    from prefdrop.mypreferences.bulk_import import Imports as Imports, ImportSpec as ImportSpec
     from prefdrop.mypreferences.client import Client as Client
     from prefdrop.mypreferences.configuration import Configuration as Configuration
     from prefdrop.mypreferences.configuration_models import (
@@ -101,10 +95,7 @@ if TYPE_CHECKING:
         ImportStatus as ImportStatus,
         Reason as Reason,
     )
-    from prefdrop.mypreferences.json_patch import (
-        JsonPatch as JsonPatch,
-        Operation as Operation,
-    )
+    from prefdrop.mypreferences.json_patch import JsonPatch as JsonPatch, Operation as Operation
     from prefdrop.mypreferences.preferences import (
         PreferenceHistory as PreferenceHistory,
         Preferences as Preferences,
@@ -133,10 +124,7 @@ if TYPE_CHECKING:
         select_event as select_event,
     )
     from prefdrop.mypreferences.transport import Retries as Retries
-    from prefdrop.mypreferences.users import (
-        User as User,
-        Users as Users,
-    )
+    from prefdrop.mypreferences.users import User as User, Users as Users
 
 _HOMES = {
     "answers": "Answer",
