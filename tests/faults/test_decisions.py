@@ -342,3 +342,18 @@ def test_import_held_by_an_earlier_release_is_approved(
 
     assert held.run().status == "SUCCEEDED", held.error
     assert processed(simulation) == GOOD
+
+
+def test_part_set_aside_during_a_hold_is_not_lost(simulate: Callable[..., Simulation]) -> None:
+    simulation = simulate(PREFDROP_MAX_TORN_PARTS=0)
+    simulation.push_feed(HOLDING)
+    held = simulation.drop(FILE).run()
+    other = simulation.drop(people(3).encode(), name="other.csv").run()
+    simulation.clock.advance(31 * 60)
+    sweep(simulation)
+    assert other.run().status == "SUCCEEDED", other.error
+
+    approve(simulation, held)
+
+    report = simulation.report(held.run())
+    assert report["error"]["code"] == "Superseded"  # the other file is newer: that is all

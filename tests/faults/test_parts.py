@@ -71,8 +71,9 @@ def test_exceptions_of_a_part_are_read_before_the_next_one_begins(
 
 
 def test_an_approval_that_comes_after_the_token_died_starts_a_new_part(
-    simulation: Simulation,
+    simulate: Callable[..., Simulation],
 ) -> None:
+    simulation = simulate(PREFDROP_MAX_TORN_PARTS=0)
     simulation.push_feed(HOLDING, "held")
     execution = simulation.drop(TWO_WRONG, feed="held").run()
     assert execution.visited[-1] == "AwaitApproval"

@@ -108,6 +108,7 @@ def _execute(services: Services, record: Import, part: Part) -> Answer:
         services.drops.check(record)
         if is_outdated(services, record, part):
             why = "a later drop of the feed was executed after it was staged"
+            part = services.parts.change(record.import_id, part, set_aside=True)
             return _give_up(services, record, part, "dead", why)
         if services.settings.quota_unit == "request":
             services.quota.mark()

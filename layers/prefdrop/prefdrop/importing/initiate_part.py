@@ -159,13 +159,16 @@ def _give_up_last(services: Services, record: Import, parts: list[Part]) -> list
     last = parts[-1]
     if last.token and _is_unexecuted(last) and last.expires <= now_ms():
         reached("a dead token buried")
-        why = "its token died before it was executed, as when it was approved too late"
+        why = "its token died before it was executed, as when it was held too long"
+        by_choice = last.state == "staged" and record.is_approved
     elif (_is_unexecuted(last) or last.state == "local") and is_outdated(services, record, last):
         reached("a part that leaves out other rows")
-        why = "it leaves out other rows than the import now should"
+        why, by_choice = "it leaves out other rows than the import now should", True
     else:
         return parts
-    dead = services.parts.change(record.import_id, last, state="dead", given_up=why)
+    dead = services.parts.change(
+        record.import_id, last, state="dead", set_aside=by_choice, given_up=why
+    )
     return [*parts[:-1], dead]
 
 
@@ -216,7 +219,7 @@ def _give_up_after_too_many(services: Services, record: Import, parts: list[Part
             lost = exhausted = 0
         elif part.attempt == record.attempt and part.state in ("torn", "dead"):
             exhausted += part.exhausted
-            lost += not part.exhausted
+            lost += not (part.exhausted or part.set_aside)
     if lost > services.settings.max_torn_parts:
         reached("too many parts given up")
         raise TornStage(

@@ -98,7 +98,7 @@ def _pass_while_held(services: Services, holder: Turn, record: Import) -> None:
     part = services.parts.current(record.import_id, "staged")
     if part is not None:
         why = "a gate held it while other imports waited"
-        services.parts.change(record.import_id, part, state="dead", given_up=why)
+        services.parts.change(record.import_id, part, state="dead", set_aside=True, given_up=why)
     pass_turn(services, holder.execution)
 
 

@@ -83,6 +83,8 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Whether what validation refused has been read."""
     exhausted: bool = False
     """Whether it was given up because the vendor's limit was used up, and for no other reason."""
+    set_aside: bool = False
+    """Whether it was given up by choice, with nothing in doubt about it."""
     ghosts: int = 0
     """Requests given up on and sent again, which may still land."""
     ghost_until: int = 0
