@@ -16,7 +16,7 @@ from prefdrop.ledger.exports import ExportRun, ExportStore
 from prefdrop.ledger.imports import Failure
 from prefdrop.ledger.turns import Ticket
 from prefdrop_cli.commands.subscriptions import webhook_address
-from prefdrop_cli.doctor.examination import ringing
+from prefdrop_cli.doctor.examination import alarms_ringing
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.vendor import examine as examine_vendor
 from tests.integration.doctor.ward import GONE, Ward
@@ -390,7 +390,7 @@ def test_an_alarm_that_rings_is_named_as_in_the_runbook(ward: Ward) -> None:
     alarm = "AWS::CloudWatch::Alarm"
     patient.__dict__["resources"] = {"DropLostAlarm": (alarm, "one"), "Other": (alarm, "other")}
 
-    (finding,) = ringing(patient)
+    (finding,) = alarms_ringing(patient)
 
     assert finding.verdict == "bad"
     assert "DropLostAlarm" in finding.said

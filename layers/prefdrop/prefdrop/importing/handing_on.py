@@ -10,7 +10,7 @@ from prefdrop.importing.operate import start_attempt
 from prefdrop.importing.services import Services
 from prefdrop.importing.step import StepInput
 from prefdrop.ledger.imports import Import
-from prefdrop.ledger.table import ConditionFailed, LedgerBusy
+from prefdrop.ledger.table import ConditionFailed, another_worker
 from prefdrop.ledger.turns import Turn
 from prefdrop.reached import reached
 
@@ -28,9 +28,7 @@ def hand_on(services: Services, record: Import, turn: Turn) -> None:
         )
     except ConditionFailed:
         reached("the turn moved while it was handed on")
-        raise LedgerBusy(
-            "The turn went on while the import was handed on.", hint="The step is tried again."
-        ) from None
+        raise another_worker() from None
     services.turns.drop_ticket(record.continues)
     start_attempt(services, record)
 

@@ -34,7 +34,7 @@ from prefdrop.ledger.clock import iso_now, milliseconds, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import LIVE, Part
 from prefdrop.ledger.quota import WINDOW_MS
-from prefdrop.ledger.table import ConditionFailed, LedgerBusy
+from prefdrop.ledger.table import ConditionFailed, another_worker
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportSpec, NotFound, TooManyRequests
 from prefdrop.reached import reached
@@ -115,9 +115,7 @@ def _take_decision(services: Services, record: Import) -> Import:
         )
     except ConditionFailed:
         reached("a decision changed while it was taken")
-        raise LedgerBusy(
-            "An operator decided again while the import went on.", hint="The step is tried again."
-        ) from None
+        raise another_worker() from None
 
 
 def _go_on(services: Services, record: Import, turn: Turn) -> Answer:

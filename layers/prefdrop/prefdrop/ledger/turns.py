@@ -17,7 +17,7 @@ from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.order import padded
-from prefdrop.ledger.table import ConditionFailed, LedgerBusy, Table, Write
+from prefdrop.ledger.table import ConditionFailed, Table, Write, another_worker
 from prefdrop.reached import reached
 
 
@@ -134,10 +134,7 @@ class Turns:
             if 0 in stale.failed:
                 reached("a turn passed by another")
                 return None
-            raise LedgerBusy(
-                "A worker of the turn's holder went on while the turn was passed.",
-                hint="The step is tried again.",
-            ) from None
+            raise another_worker() from None
         return after
 
     def give_to(self, held: Turn, execution: str) -> Write:
