@@ -189,7 +189,7 @@ def test_events_expire_as_the_setting_says(aws: None) -> None:
 def test_a_conflict_is_kept_as_long_as_the_event_that_it_contradicts(
     aws: None, audit_days: str, lives: int | None
 ) -> None:
-    receiver = Receiver(PREFDROP_AUDIT_DAYS=audit_days, PREFDROP_RETENTION_DAYS="7")
+    receiver = Receiver(PREFDROP_AUDIT_DAYS=audit_days, PREFDROP_RETENTION_DAYS="31")
     receiver.send([event("e-1"), "no event"])
     receiver.send([event("e-1", Data={"Note": "x" * 300_000}), "x" * 300_000])
 
@@ -199,7 +199,7 @@ def test_a_conflict_is_kept_as_long_as_the_event_that_it_contradicts(
     assert conflict["object_key"].startswith("audit/")
     assert days_left(conflict) == lives
     for large in (True, False):
-        assert days_left(kept["EventNotUnderstood", large]) == 7
+        assert days_left(kept["EventNotUnderstood", large]) == 31
 
 
 def days_left(item: dict[str, Any]) -> int | None:

@@ -14,7 +14,7 @@ from prefdrop.importing.origin import origin_of
 from prefdrop.importing.pinned import current_configuration, read_feed, source_of
 from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso_now
-from prefdrop.ledger.imports import Configuration, Import, Order
+from prefdrop.ledger.imports import FINISHED, Configuration, Import, Order
 from prefdrop.reached import reached
 from prefdrop.telemetry import logger
 
@@ -43,8 +43,8 @@ def run(services: Services, event: dict[str, Any], _: Deadline) -> dict[str, Any
         reached("an object version with an import")
         logger.info("this object version has its import already")
         return _answer(record.import_id, "duplicate")
-    if record.status == "Duplicate":
-        return _answer(record.import_id, "duplicate")
+    if record.status in FINISHED:  # a call that is tried again, or comes late
+        return _answer(record.import_id, "duplicate" if record.status == "Duplicate" else "import")
     feed = _pin(services, record)
     if feed.import_.on_same_content == "skip" and _repeats(services, record):
         services.imports.update(record, status="Duplicate", finished_at=iso_now())

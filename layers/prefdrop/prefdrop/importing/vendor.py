@@ -106,9 +106,8 @@ class Vendor:
         proves the credentials, too. Raises CredentialsRefused and VendorAway.
         """
         sent = self.session.sent
-        once = self._make_client(self._secret, timeout=PROBE_SECONDS, retries=Retries(tries=1))
-        try:
-            once.configuration.programs.list()
+        try:  # `call` reads the secret again, and makes the second try with the new one
+            self.call(lambda _: self._probing().configuration.programs.list())
         except REFUSED as refused:
             raise CredentialsRefused(refused) from None
         except Transient as error:
@@ -134,6 +133,9 @@ class Vendor:
                     self._client, self._secret = self._make_client(secret), secret
                 client = self._client
             return call(client)
+
+    def _probing(self) -> Client:
+        return self._make_client(self._secret, timeout=PROBE_SECONDS, retries=Retries(tries=1))
 
     def take_count(self) -> int:
         """How many requests were sent since this was asked last."""
