@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from prefdrop import reached
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from tests.emulated_aws import emulated_aws
 from tests.faults.simulation import Simulation
@@ -20,17 +17,6 @@ from tests.workbench import FEED
 def sandbox() -> Iterator[SandboxProcess]:
     with start_sandbox(queued_seconds=0, records_per_second=0, daily_limit=1_000_000) as running:
         yield running
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _marks_are_collected() -> Iterator[None]:
-    """Listen for the marks of rare branches, for whoever asks for them."""
-    marks: set[str] = set()
-    with reached.listening(marks.add):
-        yield
-    if file := os.environ.get("PREFDROP_MARKS"):
-        with Path(file).open("a") as kept:
-            kept.writelines(f"{mark}\n" for mark in sorted(marks))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from prefdrop.importing import operate
 from tests.faults.interpreter import StepError
 from tests.faults.oracle import assert_exactly_once, books
 from tests.faults.simulation import Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, people
 
 HOLDING = FEED.replace("= 100", '= 5\nover_gate = "hold"')
@@ -60,7 +61,7 @@ def ended(simulation: Simulation, import_id: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("end", [held_and_approved, failed, cancelled])
+@pytest.mark.parametrize("end", spread([held_and_approved, failed, cancelled], 1, "each end"))
 def test_every_step_run_late_changes_nothing(
     simulation: Simulation, end: Callable[[Simulation], str]
 ) -> None:
@@ -97,7 +98,9 @@ def test_cancel_between_parts_reports_aborted(simulate: Callable[..., Simulation
     assert len(books(simulation).executed) == report["processed"] == 10
 
 
-@pytest.mark.parametrize("fails_in", ["StageChunks", "ExecutePart", "InitiatePart"])
+@pytest.mark.parametrize(
+    "fails_in", spread(["StageChunks", "ExecutePart", "InitiatePart"], 1, "each step")
+)
 def test_failure_never_written_down_is_reported_failed(
     simulation: Simulation, monkeypatch: pytest.MonkeyPatch, fails_in: str
 ) -> None:
