@@ -47,6 +47,17 @@ def test_the_public_checks_run_on_the_oldest_and_the_newest_python_that_we_take(
     assert jobs["test"]["strategy"]["matrix"]["python"] == [f"3.{lowest}", f"3.{int(below) - 1}"]
 
 
+def test_nightly_run_plays_ten_thousand_schedules(root, targets):
+    text = (root / ".github/workflows/nightly.yml").read_text("utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+
+    commands = "\n".join(_steps(jobs, "run"))
+    assert set(re.findall(r"make ([a-z-]+)", commands)) == {"campaign"} <= targets
+    assert len(jobs["campaign"]["strategy"]["matrix"]["slice"]) * 1_000 == 10_000
+    for action in _steps(jobs, "uses"):
+        assert re.fullmatch(r"actions/[a-z-]+@(v\d+|[0-9a-f]{40})", action), action
+
+
 def test_the_public_checks_use_actions_of_a_named_version(jobs):
     for action in _steps(jobs, "uses"):
         assert re.fullmatch(r"actions/[a-z-]+@(v\d+|[0-9a-f]{40})", action), action
