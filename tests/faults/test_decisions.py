@@ -14,6 +14,7 @@ from prefdrop.ledger.imports import Import
 from tests.faults.interpreter import Execution
 from tests.faults.oracle import assert_nothing_executed, books
 from tests.faults.simulation import Simulation
+from tests.tiers import spread
 from tests.workbench import FEED, people
 
 HOLDING = FEED.replace("= 100", '= 5\nover_gate = "hold"')
@@ -205,7 +206,10 @@ def test_cancel_of_a_queued_import_ends_it(simulation: Simulation, held: Executi
     assert simulation.services().turns.holder().execution == held.arn
 
 
-@pytest.mark.parametrize("state", ["InitiatePart", "StageChunks", "CollectRefused", "ApplyGates"])
+BEFORE_EXECUTE = ["InitiatePart", "StageChunks", "CollectRefused", "ApplyGates"]
+
+
+@pytest.mark.parametrize("state", spread(BEFORE_EXECUTE, 2, "each state"))
 def test_cancel_before_execute_ends_the_import(
     simulate: Callable[..., Simulation], state: str
 ) -> None:

@@ -18,6 +18,7 @@ from prefdrop.mypreferences.transport import Retries
 from tests.faults.interpreter import Execution
 from tests.faults.oracle import assert_exactly_once, books
 from tests.faults.simulation import Simulation
+from tests.tiers import diagonal, spread
 from tests.workbench import FEED, people
 
 HOUR = 3600
@@ -93,8 +94,14 @@ def test_hour_of_maintenance_ends_in_order_by_itself(
     assert ended == sorted(ended)
 
 
-@pytest.mark.parametrize("state", ["InitiatePart", "StageChunks", "ExecutePart", "CheckStatus"])
-@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize(
+    ("state", "status"),
+    diagonal(
+        {name: name for name in ("InitiatePart", "StageChunks", "ExecutePart", "CheckStatus")},
+        {"503": 503, "429": 429},
+        "each step with each answer",
+    ),
+)
 def test_trouble_at_a_step_is_waited_out(
     simulate: Callable[..., Simulation],
     misbehave: Callable[..., list[float]],
@@ -197,7 +204,7 @@ def test_run_of_throttles_is_taken_for_the_limit(
 # --- 401, 403, 404 ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", spread([401, 403, 404], 1, "each refusal"))
 def test_refusal_of_every_call_while_executing_is_waited_out(
     simulation: Simulation, misbehave: Callable[..., list[float]], status: int
 ) -> None:
