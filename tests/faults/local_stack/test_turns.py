@@ -174,7 +174,7 @@ def test_an_import_that_the_vendor_still_executes_keeps_the_turn_after_its_abort
     bench.sweep()
 
     assert bench.report_of(second)["status"] == "Completed"
-    assert bench.retry(first)["status"] == "Completed"
+    assert bench.retry(first, "--force")["status"] == "Completed"
     assert set(bench.executed_ids().values()) == {1}
     assert len(bench.executed_ids()) == 4
 

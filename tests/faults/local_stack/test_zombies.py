@@ -72,7 +72,7 @@ def test_a_worker_frozen_before_its_request_stages_and_writes_nothing_after_a_ta
     assert zombie.error == "Fenced"
     assert bench.accepted("import.stage") == accepted
     assert _written(bench, version) == written
-    assert bench.retry(version)["status"] == "Completed"
+    assert bench.retry(version, "--force")["status"] == "Completed"
     _assert_exactly_once(bench, 5)
 
 
@@ -94,7 +94,7 @@ def test_a_worker_frozen_in_mid_request_does_not_finish_it_after_a_takeover(
 
         assert bench.accepted("import.stage") == accepted
         assert _written(bench, version) == written
-        assert bench.retry(version)["status"] == "Completed"
+        assert bench.retry(version, "--force")["status"] == "Completed"
         _assert_exactly_once(bench, LARGE)
 
 
@@ -115,7 +115,7 @@ def test_a_worker_frozen_while_it_is_answered_writes_nothing_after_a_takeover(
 
     assert bench.accepted("import.stage") == accepted
     assert _written(bench, version) == written
-    assert bench.retry(version)["status"] == "Completed"
+    assert bench.retry(version, "--force")["status"] == "Completed"
     _assert_exactly_once(bench, 5)
 
 
@@ -136,7 +136,7 @@ def test_a_worker_frozen_before_execute_executes_nothing_after_a_takeover(
 
     assert bench.accepted("import.execute") == accepted
     assert _written(bench, version) == written
-    assert bench.retry(version)["status"] == "Completed"
+    assert bench.retry(version, "--force")["status"] == "Completed"
     _assert_exactly_once(bench, 5)
 
 
@@ -159,7 +159,7 @@ def test_a_retry_takes_its_own_zombie_over_and_the_zombie_does_no_harm(
     bench.end_of(bench.abort(version))
     bench.wait_for_step("PassTurnFunction")
 
-    report = bench.retry(version)
+    report = bench.retry(version, "--force")
     written, accepted = _written(bench, version), bench.accepted("import.stage")
     _wake_up(bench, "StageChunksFunction", zombie)
 
@@ -181,7 +181,7 @@ def test_an_import_that_may_have_been_executed_is_not_begun_again_once_its_token
     bench.wait_for(lambda: not bench.holder()["execution"])
     bench.advance_vendor(13 * 3600)
 
-    report = bench.retry(version)
+    report = bench.retry(version, "--force")
 
     assert (report["status"], report["error"]["code"]) == ("Failed", "TokenDied")
     assert len(bench.requests_to("import.initiate")) == 1
@@ -209,7 +209,7 @@ def test_an_import_that_was_executed_unknown_to_the_ledger_keeps_the_turn_after_
     bench.sweep()
 
     assert bench.report_of(next_one)["status"] == "Completed"
-    assert bench.retry(version)["status"] == "Completed"
+    assert bench.retry(version, "--force")["status"] == "Completed"
     _assert_exactly_once(bench, 5)
 
 
@@ -239,7 +239,7 @@ def test_a_lease_that_is_renewed_while_the_turn_is_passed_on_is_waited_for_too(
     assert bench.holder()["not_before"] >= lease
     second_request.open()
     assert bench.report_of(next_one)["status"] == "Completed"
-    assert bench.retry(version)["status"] == "Completed"
+    assert bench.retry(version, "--force")["status"] == "Completed"
     _assert_exactly_once(bench, 40)
 
 
@@ -257,4 +257,4 @@ def test_an_aborted_import_stays_aborted_while_its_worker_runs_on(bench: Breakab
     bench.wait_for(lambda: worker.ended is not None)
 
     assert bench.import_of(version)["status"] == "Aborted"
-    assert bench.retry(version)["status"] == "Completed"
+    assert bench.retry(version, "--force")["status"] == "Completed"
