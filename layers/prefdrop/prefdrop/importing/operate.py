@@ -22,6 +22,7 @@ from prefdrop.importing.turn import is_running, send
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import (
     FINISHED,
+    NOT_ENDED,
     AttemptOver,
     Decision,
     Hold,
@@ -100,8 +101,7 @@ def cancel(services: Services, import_id: str, *, by: str = "", reason: str = ""
     if hold is not None and hold.state != "ended":
         reached("a held import cancelled")
         changes["hold"] = replace(hold, state="cancelled", decision=decision.id)
-    unchanged = Attr("status").is_in(sorted(FINISHED))
-    when = ~unchanged & Attr("executing").not_exists() & Attr("cancelled").not_exists()
+    when = NOT_ENDED & Attr("executing").not_exists() & Attr("cancelled").not_exists()
     if hold is not None:
         when = when & _same_decision(record, hold)
     try:
@@ -186,13 +186,13 @@ def start_attempt(services: Services, record: Import) -> bool:
             name=name,
             input=msgspec.json.encode(begun).decode(),
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
+    except (ClientError, BotoCoreError) as error:
+        if (
+            isinstance(error, ClientError)
+            and error.response["Error"]["Code"] == "ExecutionAlreadyExists"
+        ):
             reached("an execution started before")
             return True
-        logger.warning("an execution was not started", extra={"code": type(error).__name__})
-        return False
-    except BotoCoreError as error:
         logger.warning("an execution was not started", extra={"code": type(error).__name__})
         return False
     return True
@@ -249,10 +249,8 @@ def _open_hold(record: Import) -> Hold:
 
 def _as_read(record: Import, hold: Hold) -> ConditionBase:
     """Return the condition that the hold is open and the decision is as it was read."""
-    ended = Attr("status").is_in(sorted(FINISHED))
-    if record.hold is None:
-        return ~ended & Attr("hold").not_exists()
-    return ~ended & _same_decision(record, hold) & Attr("hold.taken").eq(value=False)
+    same = NOT_ENDED & _same_decision(record, hold)
+    return same if record.hold is None else same & Attr("hold.taken").eq(value=False)
 
 
 def _same_decision(record: Import, hold: Hold) -> ConditionBase:

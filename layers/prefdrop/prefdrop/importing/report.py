@@ -15,7 +15,6 @@ from prefdrop.ledger.parts import LIVE, Part, PartState
 
 SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says where to look."
 
-
 FAILED_PARTLY = (
     "The vendor reports that it failed, and counts records as added all the same. " + SHORTFALL
 )

@@ -158,14 +158,19 @@ def _give_up_after_a_while(settings: Settings, waiting: Waiting, error: Prefdrop
 def _seconds(
     settings: Settings, waiting: Waiting, error: PrefdropError, part: Part | None
 ) -> float:
-    growing = settings.first_wait_seconds * float(2 ** min(waiting.looks, 10))
-    seconds = min(settings.longest_wait_seconds, growing)
+    seconds = _growing(settings, waiting.looks)
     if isinstance(error, TooManyRequests) and error.retry_after is not None:
         seconds = max(seconds, error.retry_after)
     if part is not None and part.expires > now_ms():  # what becomes of it is known by then
         reached("a wait that ends with the token")
         seconds = min(seconds, (part.expires - now_ms()) / 1000 + 1)
     return seconds
+
+
+def _growing(settings: Settings, waits: int) -> float:
+    """Return how long to wait after so many waits, in seconds."""
+    growing = settings.first_wait_seconds * float(2 ** min(waits, 10))
+    return min(settings.longest_wait_seconds, growing)
 
 
 def slot_after_refusal(services: Services, record: Import, refused: TooManyRequests) -> int:
@@ -180,7 +185,5 @@ def slot_after_refusal(services: Services, record: Import, refused: TooManyReque
     if use.left and record.throttles < MOST_THROTTLES:
         reached("a throttle without Retry-After")
         services.imports.update(record, throttles=record.throttles + 1)
-        first = settings.first_wait_seconds
-        seconds = min(settings.longest_wait_seconds, first * 2**record.throttles)
-        return now_ms() + int(seconds * 1000)
+        return now_ms() + int(_growing(settings, record.throttles) * 1000)
     return use.next_slot or now_ms() + WINDOW_MS

@@ -37,7 +37,6 @@ FINISHED = frozenset(
     {"Completed", "CompletedWithRejects", "Aborted", "Failed", "Unreconciled", "Duplicate"}
 )
 
-
 NOT_ENDED = ~Attr("status").is_in(sorted(FINISHED))
 """Condition on an import's item."""
 
