@@ -164,6 +164,7 @@ def test_what_an_event_changed_is_shown_as_a_difference(bench: Workbench) -> Non
 
 @second_tier("the same through the command; test_reading_back is the short form")
 def test_missed_events_are_read_back_by_person_by_id_and_for_the_account(bench: Workbench) -> None:
+    subscribe(bench)
     requests.put(
         bench.sandbox.admin_url + "events/faults",
         json={"rules": [{"kind": "drop"}]},
