@@ -120,10 +120,6 @@ def test_an_import_aborted_while_it_takes_its_ticket_is_skipped(bench: Breakable
     third = bench.drop(people(2, first=20), name="third.csv")
     bench.wait_for_step("TakeTurnFunction", of=bench.execution_of(third))
     first_stages.open()
-    bench.end_of(bench.execution_of(first))
-    assert bench.holder()["execution"] == bench.execution_of(second)
-
-    bench.sweep()
 
     assert bench.report_of(third)["status"] == "Completed"
     assert bench.import_of(second)["status"] == "Aborted"
