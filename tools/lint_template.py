@@ -66,15 +66,21 @@ def _cloudformation(text: str, region: str) -> list[str]:
 
 
 def _state_machines(translated: Template) -> list[str]:
-    return [
-        f"{name}: {fault}"
+    timeouts = {
+        f"{name}Arn": resource["Properties"]["Timeout"]
         for name, resource in translated["Resources"].items()
-        if resource["Type"] == "AWS::StepFunctions::StateMachine"
-        for fault in state_machine.faults(
-            resource["Properties"]["Definition"],
-            set(resource["Properties"].get("DefinitionSubstitutions", ())),
-        )
-    ]
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+    found = []
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] != "AWS::StepFunctions::StateMachine":
+            continue
+        definition = resource["Properties"]["Definition"]
+        substituted = set(resource["Properties"].get("DefinitionSubstitutions", ()))
+        faults = state_machine.faults(definition, substituted)
+        faults += state_machine.untried(definition, timeouts)
+        found += [f"{name}: {fault}" for fault in faults]
+    return found
 
 
 def _security(template: Template, translated: Template, checkov: Path) -> list[str]:

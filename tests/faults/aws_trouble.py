@@ -77,7 +77,13 @@ class Trouble:
             raise client.exceptions.from_code(code)({"Error": {"Code": code}}, name)
         if what and what != "repeat":
             code = CODES[service].get(what, CODES[service]["throttle"])
-            raise ClientError({"Error": {"Code": code, "Message": "for the test"}}, name)
+            raise ClientError(
+                {
+                    "Error": {"Code": code, "Message": "for the test"},
+                    "ResponseMetadata": {"HTTPStatusCode": 500 if what == "fault" else 400},
+                },
+                name,
+            )
         answer = call(*arguments, **request)
         if not what or (name == "transact_write_items" and request.get("ClientRequestToken")):
             return answer  # DynamoDB applies a repeated token once, and answers success

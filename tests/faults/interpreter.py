@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ class Execution:
     """One execution: `status` is RUNNING until it is SUCCEEDED or FAILED.
 
     `advance` waits for some seconds, or until a moment: it moves the clock itself, or returns the
-    time in ns at which this execution is to go on while others do.
+    time in ns at which this execution is to go on while others do. `jitter` draws the share of a
+    retrier's interval that is waited; by itself all of it.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Execution:
         call: Call,
         advance: Callable[[str | int], int | None],
         definition: Json = DEFINITION,
+        jitter: Callable[[], float] = lambda: 1.0,
     ):
         self.arn = arn
         self.status = "RUNNING"
@@ -71,6 +74,8 @@ class Execution:
         self._call = call
         self._advance = advance
         self._definition = definition
+        self._jitter = jitter
+        self._retries = 0
         self._tokens = (f"{arn}/token-{n}" for n in itertools.count(1))
         self._walk = self._run(start)
 
@@ -122,16 +127,17 @@ class Execution:
         self.asleep_until = self._advance(until) or 0
 
     def _task(self, state: Json, data: Json) -> Generator[None, None, tuple[str, Json]]:
-        attempts = 0
+        tried: Counter[int] = Counter()
         while True:
+            self._retries = tried.total()
             try:
                 result = yield from self._attempt(state, data)
             except StepError as error:
                 self.waiting = None
-                attempts += 1
-                rule = _retrier(state, error.name)
-                if attempts <= rule["MaxAttempts"]:
-                    self._wait(_interval(rule, attempts))
+                number, rule = _retrier(state, error.name)
+                tried[number] += 1  # each retrier counts its own
+                if tried[number] <= rule["MaxAttempts"]:
+                    self._wait(round(_interval(rule, tried[number]) * self._jitter()))
                     yield
                     continue
                 caught = next(c for c in state["Catch"] if _matches(c, error.name))
@@ -176,6 +182,8 @@ class Execution:
             return self.arn
         if path == "$$.Task.Token":
             return token
+        if path == "$$.State.RetryCount":
+            return self._retries
         if path.startswith("States."):
             return path
         return _path(path, data)
@@ -218,13 +226,13 @@ def _choose(state: Json, data: Json) -> str:
     return str(state["Default"])
 
 
-def _retrier(state: Json, error: str) -> Json:
-    rule = next((r for r in state["Retry"] if _matches(r, error)), None)
-    return rule or {"MaxAttempts": 0}
+def _retrier(state: Json, error: str) -> tuple[int, Json]:
+    rules = enumerate(state["Retry"])
+    return next(((n, r) for n, r in rules if _matches(r, error)), (0, {"MaxAttempts": 0}))
 
 
 def _interval(rule: Json, attempt: int) -> int:
-    """Seconds before a try: jitter only shortens them."""
+    """Seconds before a try, which jitter shortens."""
     seconds = rule.get("IntervalSeconds", 1) * rule.get("BackoffRate", 2) ** (attempt - 1)
     return int(min(seconds, rule.get("MaxDelaySeconds", seconds)))
 

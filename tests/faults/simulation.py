@@ -32,6 +32,7 @@ from tests import call_watch
 from tests.emulated_aws import ENVIRONMENT, make_bucket, make_tables
 from tests.faults.aws_trouble import Trouble
 from tests.faults.interpreter import Execution, Json, StepError, answered
+from tests.faults.lambda_trouble import LambdaTrouble
 from tests.faults.weather import Weather
 
 WRITES = (
@@ -226,6 +227,13 @@ class _StepFunctions:
             raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
         return {"executionArn": arn}
 
+    def stop_execution(self, *, executionArn: str, cause: str) -> None:  # noqa: N803
+        whole = f"arn:aws:states:us-east-1:123456789012:execution:{self._simulation.machine}:one"
+        call_watch.asked("stepfunctions", "StopExecution", executionArn=whole)
+        for execution in self._simulation.executions:
+            if execution.arn == executionArn and execution.status == "RUNNING":
+                execution.status = "ABORTED"
+
     def describe_execution(self, *, executionArn: str) -> Json:  # noqa: N803
         whole = f"arn:aws:states:us-east-1:123456789012:execution:{self._simulation.machine}:one"
         call_watch.asked("stepfunctions", "DescribeExecution", executionArn=whole)
@@ -275,6 +283,7 @@ class Simulation:
         self.death = Death()
         self.trouble = Trouble()
         self.weather = Weather(self.clock.time_ns)
+        self.functions = LambdaTrouble(self.clock.time_ns)
         self.sandbox = sandbox
         self.secret = {"auth": "pnauthinfo3", "hash": "SHA256"} | {
             name: sandbox.credentials[name] for name in ("user_id", "secret")
@@ -339,7 +348,7 @@ class Simulation:
     def start(self, event: Json, arn: str = "") -> Execution:
         """Start an execution."""
         arn = arn or f"arn:execution:{len(self.executions)}"
-        execution = Execution(arn, event, self.call, self.clock.advance)
+        execution = Execution(arn, event, self.invoke, self.clock.advance)
         self.executions.append(execution)
         return execution
 
@@ -352,6 +361,13 @@ class Simulation:
         looking = Services(self.environment)
         looking.__dict__.update(_dynamodb=self.dynamodb, _s3=self.s3)
         return looking
+
+    def invoke(self, function: str, payload: Json) -> Any:
+        """Call a function as a state machine does, which Lambda may refuse to do."""
+        self.functions.before()
+        said = self.call(function, payload)
+        self.functions.after()
+        return said
 
     def call(self, function: str, payload: Json) -> Any:
         self.calls.append((function, payload))

@@ -108,7 +108,7 @@ def test_a_bus_that_takes_nothing_fails_no_import(simulation: Simulation) -> Non
 
     assert execution.status == "SUCCEEDED"
     assert simulation.report(execution)["status"] == "Completed"
-    assert len(refused) == 7
+    assert len(refused) == 41
 
 
 def test_a_report_that_cannot_be_written_is_announced(

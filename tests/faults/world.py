@@ -113,7 +113,7 @@ class World(Simulation):
 
     def start(self, event: Json, arn: str = "") -> Execution:
         arn = arn or f"{MACHINE.replace(':stateMachine:', ':execution:')}:{len(self.executions)}"
-        execution = Execution(arn, event, self.call, self.clock.moment)
+        execution = Execution(arn, event, self.invoke, self.clock.moment)
         self.executions.append(execution)
         return execution
 

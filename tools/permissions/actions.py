@@ -70,6 +70,7 @@ RULES = {
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     "secretsmanager GetSecretValue": Rule("secretsmanager:GetSecretValue", READ),
     "stepfunctions DescribeExecution": Rule("states:DescribeExecution"),
+    "stepfunctions StopExecution": Rule("states:StopExecution"),
     # The service reference names no resource for it; the state machine's ARN is what works:
     # https://github.com/aws/aws-cdk/pull/8486
     "stepfunctions SendTaskSuccess": Rule("states:SendTaskSuccess"),
@@ -148,7 +149,7 @@ def _arn(template: Template, call: Call, resource: str, path: str) -> str:
             return f"${{{resource}}}"
         case "AWS::StepFunctions::StateMachine":
             name = rendered(template["Resources"][resource]["Properties"]["StateMachineName"])
-            ran = call.operation == "DescribeExecution"
+            ran = call.operation in ("DescribeExecution", "StopExecution")
             return arn("states", f"execution:{name}:*" if ran else f"stateMachine:{name}")
     raise UnknownCall(f"{call}: {resource} is of a kind whose ARN is not known here.")
 

@@ -109,7 +109,7 @@ def test_the_sweeper_makes_good_a_lost_event_of_an_abort(bench: Breakable) -> No
 
 @second_tier("another moment of a lost hand-over; the untold holder is the short form")
 def test_an_import_aborted_while_it_takes_its_ticket_is_skipped(bench: Breakable) -> None:
-    first_stages, (first,) = _first_stages_and_others_wait(bench, 0)
+    first_stages, _ = _first_stages_and_others_wait(bench, 0)
     taking = bench.stop_at_call("TakeTurnFunction")
     second = bench.drop(people(2, first=10), name="second.csv")
     taking.wait()

@@ -72,6 +72,7 @@ def _imports() -> None:
         report_import._publish(Verdict(status, True), figures)
     gauges.tell_waiting(2)
     gauges.tell_quota(7)
+    gauges.tell_turn(None)
     gauges.tell_vendor_wait(None)
 
 

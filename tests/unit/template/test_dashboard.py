@@ -35,6 +35,7 @@ OF_A_METRIC = {"label", "stat", "yAxis"}
 STATISTICS = r"Sum|Average|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d+)?"
 KEPT_FROM_IT = {
     "CredentialsRefused": "an alarm says all there is",
+    "TurnStuck": "an alarm says all there is",
     "VendorAway": "an alarm says all there is",
     "WebhookSecretUnusable": "an alarm says all there is",
     "ExportFailed": "it is shown by how exports end",

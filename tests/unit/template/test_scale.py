@@ -45,6 +45,7 @@ from tests.unit.template.scale_items import (
 )
 from tools import cost
 from tools.dynamodb_units import ITEM_LIMIT, write_units
+from tools.state_machine import RETRIERS
 
 # Limits of AWS: Step Functions, Lambda and DynamoDB developer guides, "quotas".
 STATE_BYTES = 262_144
@@ -54,6 +55,8 @@ NEW_TABLE_WRITES = 4_000
 CONCURRENCY = 1_000
 FAILED_TRY = 3
 """Events of a try of a task that fails: scheduled, started, failed."""
+RETRIES = sum(retrier["MaxAttempts"] for retrier in RETRIERS)
+"""Of one step at most."""
 
 
 def figures() -> dict[str, str]:
@@ -69,9 +72,9 @@ def figures() -> dict[str, str]:
         "events of that, with 12 hours of polling for each part": history["every part a night"],
         "hours of polling that one execution has room for": history["hours"],
         "smallest PollMaxSeconds for 12 hours": history["least poll"],
-        "steps of one execution of an import": MOST_ROUNDS,
-        "most events of one execution of an import": MOST_ROUNDS
-        * (history["poll"] + 6 * FAILED_TRY),
+        "rounds of one execution of an import": MOST_ROUNDS,
+        "most events of one execution of an import": (MOST_ROUNDS + 1) * history["poll"]
+        + RETRIES * FAILED_TRY,
         "events of an import that waits a day for a vendor who is away": (
             history["once"] + history["poll"] * 24 * 3600 // (DEFAULTS["PollMaxSeconds"] * 10)
         ),

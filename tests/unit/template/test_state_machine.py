@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from tools.state_machine import faults
+import prefdrop
+from prefdrop.errors import Transient
+from prefdrop.mypreferences.errors import Unclear
+from tools.state_machine import RETRIERS, faults, untried
 
 GIVEN = {"WorkFunctionArn"}
+FEW_TRIES = {
+    "AwsFailed": "a permission is missing, or a request is wrong",
+    "StepCrashed": "nobody foresaw it",
+    "Fenced": "another worker has taken over",
+    "LeaseHeld": "StageChunks waits for the lease by itself",
+    "UploadGone": "the report is written again from its beginning",
+    "EventsNotKept": "no state machine runs the backfill",
+    "CredentialsRefused": "steps wait for the vendor by the ledger",
+    "VendorAway": "steps wait for the vendor by the ledger",
+    "TooManyRequests": "steps wait for the vendor by the ledger",
+    "NotSent": "steps wait for the vendor by the ledger",
+    "Unclear": "steps wait for the vendor by the ledger",
+}
+"""Transient errors that Step Functions tries three times, and why no more often."""
 States = dict[str, Any]
 
 
@@ -160,3 +179,54 @@ def test_a_substitution_that_the_definition_does_not_use_is_found(definition):
     assert faults(definition, {*GIVEN, "OldFunctionArn"}) == [
         "the template substitutes OldFunctionArn, which the definition does not use"
     ]
+
+
+@pytest.fixture
+def task(definition):
+    work = definition["States"]["Work"]
+    work["Retry"] = [{"ErrorEquals": ["Terminal"], "MaxAttempts": 0}, *deepcopy(RETRIERS)]
+    work["TimeoutSeconds"] = 90
+    return work
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda task: None, []),
+        (lambda task: task.update(TimeoutSeconds=30), ["WorkFunctionArn needs 90"]),
+        (lambda task: task.pop("TimeoutSeconds"), ["WorkFunctionArn needs 90"]),
+        (lambda task: task["Retry"].pop(0), ["begin its retriers", "not retried as"]),
+        (lambda task: task["Retry"][1].update(MaxAttempts=6), ["not retried as"]),
+        (lambda task: task["Retry"].pop(), ["not retried as"]),
+        (
+            lambda task: task.update(Resource=task["Resource"] + ".waitForTaskToken"),
+            ["waits for a token"],
+        ),
+    ],
+)
+def test_task_retried_otherwise_is_a_fault(definition, task, change, fault):
+    change(task)
+
+    found = untried(definition, {"WorkFunctionArn": 30})
+
+    assert len(found) == len(fault)
+    assert all(words in said for words, said in zip(fault, found, strict=True))
+
+
+def test_every_transient_error_is_retried_on_purpose():
+    """One of AWS that no retrier names would be tried three times, and then fail the import."""
+    for module in pkgutil.walk_packages(prefdrop.__path__, "prefdrop."):
+        importlib.import_module(module.name)
+
+    kinds = {kind.__name__ for kind in _under(Transient)}
+
+    assert kinds == set(RETRIERS[1]["ErrorEquals"]) | set(FEW_TRIES)
+
+
+def _under(kind):
+    for one in kind.__subclasses__():
+        if not one.__module__.startswith("prefdrop."):  # the command's own
+            continue
+        yield one
+        if not issubclass(one, Unclear):
+            yield from _under(one)

@@ -6,17 +6,25 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from prefdrop.ledger.clock import milliseconds_of, now_ms
 from prefdrop.ledger.imports import Import
+from prefdrop.ledger.turns import Turn
 from prefdrop.telemetry import metrics
 
 AWAY_MS = 30 * 60_000
 REFUSED_MS = 5 * 60_000
-"""How long an import waits for a vendor who is away, or refuses the credentials, before an alarm.
-"""
+TURN_MS = 12 * 3600_000
+"""How long an import waits for a vendor who is away or refuses the credentials, or has the turn
+while others wait, before an alarm."""
 
 
 def tell_waiting(imports: int) -> None:
     """Write how many imports wait for the account's only turn."""
     _tell("ImportsWaiting", imports)
+
+
+def tell_turn(holder: Turn | None) -> None:
+    """Write whether the turn's holder has had it for too long; None where no import waits."""
+    since = holder.since if holder and holder.execution else now_ms()
+    _tell("TurnStuck", now_ms() - since > TURN_MS)
 
 
 def tell_quota(used: int) -> None:

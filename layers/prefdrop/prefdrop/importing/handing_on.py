@@ -16,16 +16,16 @@ from prefdrop.reached import reached
 
 
 def hand_on(services: Services, record: Import, turn: Turn) -> None:
-    """Give the import and the turn to a new execution, in one write, and start it.
+    """Give the import, and the turn if it has it, to a new execution, in one write, and start it.
 
-    Raises LedgerBusy when the turn went on meanwhile.
+    Raises LedgerBusy when the turn moved in between.
     """
     machine, _, _ = record.execution_arn.rpartition(":")
-    name = f"{record.import_id}-{record.attempt}-{record.continued + 1}"
+    execution = f"{machine}:{record.import_id}-{record.attempt}-{record.continued + 1}"
+    has_turn = turn.execution == record.execution_arn
+    with_turn = [services.turns.give_to(turn, execution)] if has_turn else []
     try:
-        record = services.imports.hand_on(
-            record, f"{machine}:{name}", services.turns.give_to(turn, f"{machine}:{name}")
-        )
+        record = services.imports.hand_on(record, execution, *with_turn)
     except ConditionFailed:
         reached("the turn moved while it was handed on")
         raise another_worker() from None

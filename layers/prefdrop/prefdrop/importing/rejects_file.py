@@ -100,6 +100,7 @@ class RejectsFile:
         self._superseded = superseded_rows(services, record) if record.corrections else frozenset()
         if not progress.upload.carry_key:
             self._file.write(self._writer(0).header())
+        self._mark = self._now()
 
     def write(self, parts: list[Part], deadline: Deadline) -> bool:
         """Go on with the pass; False when the time is up before its end."""
@@ -124,6 +125,16 @@ class RejectsFile:
         saved = self.progress.upload.carry_key.replace("/carry-", "/strays-")
         return spool.read_strays(self._services.objects, saved) if saved else []
 
+    def _now(self) -> tuple[bytes, int, tuple[Upload, bytes]]:
+        return msgspec.json.encode(self.progress), len(self._strays), self._file.mark()
+
+    def rewind(self) -> None:
+        """Forget the chunk that an error interrupted, so that `save` keeps those before it."""
+        progress, strays, mark = self._mark
+        self.progress = msgspec.json.decode(progress, type=Progress)
+        del self._strays[strays:]
+        self._file.rewind(mark)
+
     def save(self) -> Progress:
         """Keep what is written for the next invocation."""
         place = f"{self.progress.part:04d}-{self.progress.chunk:06d}"
@@ -142,6 +153,8 @@ class RejectsFile:
                 continue
             self._write_chunk(part, chunk, mine)
             self.progress.chunk = chunk.number
+            self._items.settle()
+            self._mark = self._now()
             if deadline.remaining() < MARGIN_SECONDS:
                 return False
         self._set_aside(part, told.below(None))

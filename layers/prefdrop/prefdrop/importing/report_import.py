@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import BotoCoreError, ClientError
 
+from prefdrop.errors import Transient
 from prefdrop.feeds import Feed, RejectsWriter
 from prefdrop.importing.circumstances import settings_used
 from prefdrop.importing.pinned import pinned_feed, source_of
@@ -59,12 +61,15 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         file = _open(services, record, held=held)
         try:
             if not file.write(counted, deadline):
-                note = msgspec.json.encode(file.save())
-                services.reports.save(record.import_id, record.attempt, note)
+                _save(services, record, file)
                 return _said(answer("report"))
         except UploadGone:
             reached("an upload that ended")
             services.reports.clear(record.import_id, record.attempt)
+            raise
+        except (Transient, ClientError, BotoCoreError):
+            file.rewind()
+            _save(services, record, file)
             raise
         progress = file.progress
         record = msgspec.structs.replace(record, rejects_key=progress.upload.key)
@@ -81,6 +86,12 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
         _publish(verdict, report)
     logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
     return _end(record, verdict, held=held)
+
+
+def _save(services: Services, record: Import, file: RejectsFile) -> None:
+    """Keep the place of the pass, for the next invocation or the next try."""
+    note = msgspec.json.encode(file.save())
+    services.reports.save(record.import_id, record.attempt, note)
 
 
 def _clear_up(services: Services, record: Import, verdict: Verdict) -> None:

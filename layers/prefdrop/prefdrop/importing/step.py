@@ -1,19 +1,27 @@
 """What every step has in common: its input, its answer, its log lines and its errors.
 
-The state machine retries every error but `Terminal`, so a Terminal error leaves here under that
-name, with its own name in the text. An error that Prefdrop did not foresee leaves as `StepCrashed`
-without its message, and one of AWS as `AwsFailed` with its code alone: the message may quote a
-record, and neither the execution history nor a log is a place for one.
+The state machine never retries `Terminal`, so a Terminal error leaves here under that name, with
+its own name in the text. An error that Prefdrop did not foresee leaves as `StepCrashed` without its
+message. One of AWS leaves with its code alone, as `AwsUnavailable` where it may pass by itself,
+which the state machine retries for hours, else as `AwsFailed`. A message may quote a record, and
+neither the execution history nor a log is a place for one.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from prefdrop.errors import PrefdropError, Terminal, Transient
 from prefdrop.importing.services import Deadline, Services
@@ -28,7 +36,11 @@ class StepCrashed(Transient):
 
 
 class AwsFailed(Transient):
-    """AWS refused a call of a step, or did not answer it."""
+    """AWS refused a call of a step, as for want of a permission."""
+
+
+class AwsUnavailable(Transient):
+    """AWS did not answer a call of a step, throttled it, or failed."""
 
 
 class Cancelled(Terminal):
@@ -105,12 +117,34 @@ def wait_until(moment_ms: int) -> Answer:
     return answer("wait", seconds=seconds) | {"resume_at": resume_at}
 
 
-MOST_ROUNDS = 900
-"""Steps after which an import goes on in another execution. Step Functions ends an execution at
-25,000 events. A step, its choice and its wait make 9, and 27 when it is tried seven times."""
+MOST_ROUNDS = 1666
+"""Rounds after which an import continues in another execution: 15,000 events of its history.
+
+A round is 9 events: a step, its choice and its wait. Step Functions ends an execution at 25,000."""
+
+RETRIES_OF_A_ROUND = 3
+"""Retries of a step that make as many events as a round."""
+
+UNCOUNTED_RETRIES = 6
+"""Retries of a step that the definition of an earlier release may have made unseen."""
 
 LOOPS = frozenset({"stage", "collect", "wait", "poll"})
 """Answers that lead to the same step again. InitiatePart finds the place that they stopped at."""
+
+PASSING = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflictException",
+    }
+)
+"""Codes of AWS's throttling and collisions, whose HTTP status is 400 (AWS's SDK guide, "Retry
+behavior")."""
 
 Answer = dict[str, Any]
 Run = Callable[[Services, dict[str, Any], Deadline], Answer | None]
@@ -148,7 +182,8 @@ def invoked(
         except (ClientError, BotoCoreError) as error:
             failed = _described(error)
             logger.warning("AWS call failed", extra={"code": failed, "where": frames()})
-            raise AwsFailed(f"{failed}; the step's log says where.") from None
+            kind = AwsUnavailable if may_pass(error) else AwsFailed
+            raise kind(f"{failed}; the step's log says where.") from None
         except Exception as error:
             logger.error("step crashed", extra={"code": type(error).__name__, "where": frames()})
             raise StepCrashed(f"The step met {type(error).__name__}; its log says where.") from None
@@ -160,8 +195,18 @@ def _counted(event: dict[str, Any], said: Answer | None) -> Answer | None:
     """Add the rounds of the execution to an answer; one of an earlier release counts none."""
     if said is not None and "step" in event:
         before = event["step"].get("rounds")
-        said["rounds"] = 0 if before is None else before + 1
+        retries = event.get("retries", UNCOUNTED_RETRIES)
+        rounds = 1 + math.ceil(retries / RETRIES_OF_A_ROUND)
+        said["rounds"] = 0 if before is None else before + rounds
     return said
+
+
+def may_pass(error: ClientError | BotoCoreError) -> bool:
+    """Return whether the same call may succeed later, with nothing changed."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError)
+    status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in PASSING
 
 
 def _described(error: ClientError | BotoCoreError) -> str:

@@ -3,14 +3,16 @@
 It tells a holder again that may not have been told, and takes the turn from an execution that has
 ended without passing it, as when it was stopped and the rule's event got lost. It does again what
 an operator's decision asks for and AWS did not do. It passes the turn of an import that a gate
-holds while others wait.
+holds while others wait. It continues an import whose execution waits for a token that the ledger
+never heard of.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from prefdrop.importing.gauges import tell_vendor_wait, tell_waiting
+from prefdrop.importing.gauges import tell_turn, tell_vendor_wait, tell_waiting
+from prefdrop.importing.handing_on import hand_on
 from prefdrop.importing.operate import send_decision, start_attempt
 from prefdrop.importing.pass_turn import mark_ended, pass_turn
 from prefdrop.importing.services import Deadline, Services
@@ -24,14 +26,22 @@ from prefdrop.telemetry import logger
 HOLD_KEEPS_TURN_MS = 30 * 60_000
 """How long a gate's hold keeps the turn while other imports wait for it."""
 
+LOST_AFTER_MS = 60 * 60_000
+"""After how long a wait without its token in the ledger counts as one whose function never ran."""
+
+OLDEST = 100
+"""Imports in the queue that are looked at for lost waits: one further back waits for them anyway.
+"""
+
 START_AFTER_MS = 30_000
 """How long whoever decided has to start the execution himself."""
 
 
 def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
     """Look at decisions, at the head of the queue and at the holder once."""
-    _carry_out_decisions(services)
     queue = services.turns.queue()
+    served = {ticket.execution for ticket in queue} | {services.turns.holder().execution}
+    _look_after_waits(services, served)
     for ticket in queue:
         if is_running(services, ticket.execution):
             break
@@ -42,6 +52,7 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
     holder = services.turns.holder()
     others = sum(ticket.execution != holder.execution for ticket in queue)
     tell_waiting(others)
+    tell_turn(holder if others else None)
     record = services.imports.find(holder.import_id) if holder.import_id else None
     tell_vendor_wait(record)
     if not holder.execution:
@@ -56,15 +67,34 @@ def run(services: Services, _event: dict[str, Any], _: Deadline) -> None:
     elif not holder.acknowledged:
         reached("a holder told again")
         tell(services, holder)
+        if record is not None and all(ticket.execution != holder.execution for ticket in queue):
+            _continue_if_lost(services, record)
 
 
-def _carry_out_decisions(services: Services) -> None:
-    """Do again what AWS may have refused when an operator decided."""
+def _look_after_waits(services: Services, served: set[str]) -> None:
+    """Do again what AWS may have refused when an operator decided, or when a wait began."""
     for record in services.imports.list("Held", limit=None):
-        send_decision(services, record)
+        if not send_decision(services, record) and not record.task_tokens:
+            _continue_if_lost(services, record)
     for record in services.imports.list("Registered", limit=None):
-        if record.attempt > 1 and milliseconds_of(record.updated_at) + START_AFTER_MS < now_ms():
+        waited = now_ms() - milliseconds_of(record.updated_at)
+        if record.attempt > 1 and waited > START_AFTER_MS:
             _start_if_missing(services, record)
+    for record in services.imports.list("Queued", limit=OLDEST, newest_first=False):
+        if record.execution_arn not in served:
+            _continue_if_lost(services, record)
+
+
+def _continue_if_lost(services: Services, record: Import) -> None:
+    """Continue, in a new execution, an import that waits for a token which nobody kept."""
+    waited = now_ms() - milliseconds_of(record.updated_at)
+    if waited < LOST_AFTER_MS or not is_running(services, record.execution_arn):
+        return
+    reached("a wait whose function never ran")
+    logger.warning("an execution waits in vain", extra={"import": record.import_id})
+    lost = record.execution_arn
+    hand_on(services, record, services.turns.holder())
+    services.step_functions.stop_execution(executionArn=lost, cause="It waited in vain.")
 
 
 def _start_if_missing(services: Services, record: Import) -> bool:

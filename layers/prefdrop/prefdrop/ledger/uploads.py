@@ -55,6 +55,15 @@ class GrowingObject:
         if len(self._buffer) >= PART_BYTES:
             self._upload_part()
 
+    def mark(self) -> tuple[Upload, bytes]:
+        """Return where the object is now, for `rewind`."""
+        upload = msgspec.structs.replace(self._upload, tags=list(self._upload.tags))
+        return upload, bytes(self._buffer)
+
+    def rewind(self, mark: tuple[Upload, bytes]) -> None:
+        """Forget what was written after `mark`; a part uploaded since then is replaced later."""
+        self._upload, self._buffer = mark[0], bytearray(mark[1])
+
     def save(self, carry_key: str) -> Upload:
         """Carry the rest over to the next invocation, in an object of its own."""
         self._objects.write(carry_key, bytes(self._buffer))
