@@ -182,8 +182,7 @@ def rejects(
     elif out is not None:
         say(f"Wrote {out}. {_what_to_do_with(found, out)}; the _columns are ignored.")
     else:
-        body = deployment.s3.get_object(Bucket=deployment.bucket, Key=found.rejects_key)["Body"]
-        copy_out(body.iter_chunks(1 << 16))
+        copy_out(deployment.objects.open(found.rejects_key).blocks())
 
 
 def _what_to_do_with(found: Import, out: Path) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
-
-from botocore.exceptions import ClientError
 
 from prefdrop import __version__
 from prefdrop.errors import PrefdropError
@@ -33,7 +31,6 @@ from prefdrop_cli.limits import quota_figures
 from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.output import note
 
-BLOCK = 1 << 16
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 """A report carries its own style; whatever else it might hold runs nothing and reaches nothing."""
 
@@ -56,31 +53,14 @@ def rejects(deployment: Deployment, asked: Asked) -> Answer:
     found = deployment.imports.get(asked.named["import_id"])
     if not found.rejects_key:
         raise _nothing("rejects", found.import_id)
-    stored = _open(deployment, found.rejects_key)
+    stored = deployment.objects.open(found.rejects_key)
     name = f"{found.import_id}-{PurePosixPath(found.rejects_key).name}"
     return Answer(
         content_type="application/octet-stream",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"},
-        stream=_blocks(stored["Body"]),
-        length=stored["ContentLength"],
+        stream=stored.blocks(),
+        length=stored.length,
     )
-
-
-def _open(deployment: Deployment, key: str) -> Any:
-    try:
-        return deployment.s3.get_object(Bucket=deployment.bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
-            raise
-        raise ObjectMissing(
-            f"s3://{deployment.bucket}/{key} is not there.",
-            hint="Was it deleted, or has it expired?",
-        ) from None
-
-
-def _blocks(body: Any) -> Iterator[bytes]:
-    with body:
-        yield from body.iter_chunks(BLOCK)
 
 
 def _nothing(what: str, import_id: str) -> ObjectMissing:

@@ -189,6 +189,17 @@ class LocalStack:
         """Write a vendor's credentials into the stack's secret."""
         self._engine.put_secret(self._engine.deployment.physical_ids[_SECRET], vendor.secret_json())
 
+    def cut_downloads(self, after: int) -> Callable[[], int]:
+        """Have S3 cut each download after so many bytes; returns what ends it and says how many."""
+        cuts = self._engine.server.cuts
+        cuts.after, cuts.made = after, 0
+
+        def end() -> int:
+            cuts.after = 0
+            return cuts.made
+
+        return end
+
     # --- functions ----------------------------------------------------------------------------
 
     def invoke(self, function: str, payload: bytes = b"{}") -> Invocation:

@@ -18,6 +18,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from prefdrop_local.guard import Guard, GuardedHandler, guarded
+from prefdrop_local.stack.bridges.s3_cuts import Cuts
 
 _LOGGERS = ("moto", "werkzeug", "prefdrop_local.stack")
 _NOISY = "moto.stepfunctions.parser.asl.component.eval_component"
@@ -33,7 +34,8 @@ class Server:
 
     def __init__(self, log: Path, guard: Guard, port: int = 0) -> None:
         self.application: Any = DomainDispatcherApplication(create_backend_app)
-        self._server = _listen(self.application, guard, port)
+        self.cuts = Cuts(self.application)
+        self._server = _listen(self.cuts, guard, port)
         self._handlers = _log_to(log)
         self._config = {name: dict(value) for name, value in _sections()}
         default_user_config["stepfunctions"]["execute_state_machine"] = True

@@ -50,8 +50,7 @@ class ExportFiles(ObjectStore):
 
     def fetch(self, key: str, into: BinaryIO) -> None:
         """Copy a whole object into a file; raises ObjectMissing."""
-        body = self._get(key, "")["Body"]
-        while block := body.read(1 << 20):
+        for block in self.open(key).blocks():
             into.write(block)
 
     def blocks(self, key: str, size: int) -> Iterator[bytes]:
@@ -59,18 +58,21 @@ class ExportFiles(ObjectStore):
 
         No connection stays open between two of them, so any number of objects can be read at once.
         """
-        offset, length = 0, 1
+        offset, length, same = 0, 1, dict[str, str]()
         while offset < length:
-            answer = self._get(key, "", Range=f"bytes={offset}-{offset + size - 1}")
-            block = answer["Body"].read()
-            length = int(answer["ContentRange"].rpartition("/")[2])
+            wanted = f"bytes={offset}-{offset + size - 1}"
+            with self.open(key, "", wanted, **same) as body:
+                block = body.readall()
+            length, same = body.length, body.same
             offset += len(block)
             yield block
 
     def ends(self, key: str, size: int) -> tuple[bytes, bytes]:
         """The first and the last `size` bytes of an object that has as many."""
-        first = self._get(key, "", Range=f"bytes=0-{size - 1}")["Body"].read()
-        return first, self._get(key, "", Range=f"bytes=-{size}")["Body"].read()
+        with self.open(key, "", f"bytes=0-{size - 1}") as first:
+            start = first.readall()
+        with self.open(key, "", f"bytes={first.length - size}-", **first.same) as last:
+            return start, last.readall()
 
     def here(self, prefix: str, suffix: str) -> Iterator[Listed]:
         """The objects right under `prefix`, not those in its folders, whose key ends so."""
