@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.auditing.bodies import Item, bundled
 from prefdrop.auditing.fingerprints import compare, fingerprints
+from prefdrop.aws import CALLS_AT_ONCE
 from prefdrop.errors import Transient
 from prefdrop.ledger.audit import AuditStore
 from prefdrop.ledger.audited import LABEL_LENGTH, AuditedEvent, Source
@@ -25,9 +26,6 @@ from prefdrop.ledger.event_exceptions import Code, EventException, EventExceptio
 from prefdrop.ledger.persons import Mentions
 from prefdrop.mypreferences.events import Event, NotUnderstood
 from prefdrop.telemetry import frames, logger, metrics
-
-WORKERS = 16
-"""Writes at once; as many connections as the client keeps."""
 
 FEW = 8
 """Events that are simply written; of more, those that are kept already are looked up first."""
@@ -110,7 +108,7 @@ class Keeper:
         if len(groups) == 1:
             outcomes = [keep_group(group) for group in groups]
         else:
-            with ThreadPoolExecutor(min(WORKERS, len(groups) or 1)) as pool:
+            with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(groups) or 1)) as pool:
                 outcomes = list(pool.map(keep_group, groups))
         return Counter(outcome for group in outcomes for outcome in group)
 

@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 
-from prefdrop import settings
+from prefdrop import aws, settings
 from prefdrop.auditing.admission import Network, networks_of
-from prefdrop.auditing.keeping import WORKERS, Keeper
+from prefdrop.auditing.keeping import Keeper
 from prefdrop.auditing.webhook_secret import SecretCache
 from prefdrop.ledger.audit import AuditStore
 from prefdrop.ledger.backfills import Backfills
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
 
     from prefdrop.importing.vendor import Vendor
 
-PATIENCE = Config(
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    max_pool_connections=WORKERS,
-)
-"""A sender waits for our answer and repeats what it did not get one for; so we give up early."""
-
 
 class Services:
     """One stack's settings, stores and secrets."""
@@ -44,11 +35,11 @@ class Services:
 
     @cached_property
     def _dynamodb(self) -> DynamoDBClient:
-        return boto3.client("dynamodb", config=PATIENCE)
+        return boto3.client("dynamodb", config=aws.CALLER_WAITS)
 
     @cached_property
     def _objects(self) -> ObjectStore:
-        return ObjectStore(boto3.client("s3", config=PATIENCE), self.settings.bucket)
+        return ObjectStore(boto3.client("s3", config=aws.CALLER_WAITS), self.settings.bucket)
 
     @cached_property
     def audit(self) -> AuditStore:
@@ -102,7 +93,7 @@ class Services:
 
     @cached_property
     def _secrets_manager(self) -> SecretsManagerClient:
-        return boto3.client("secretsmanager", config=PATIENCE)
+        return boto3.client("secretsmanager", config=aws.CALLER_WAITS)
 
     def _secret_text(self, secret_id: str) -> str:
         return self._secrets_manager.get_secret_value(SecretId=secret_id)["SecretString"]

@@ -16,7 +16,7 @@ from prefdrop.auditing.admission import Refused, admit
 from prefdrop.auditing.http import Request, Response, request_of
 from prefdrop.errors import PrefdropError
 from prefdrop.exporting.await_export import wake
-from prefdrop.exporting.services import ExportServices
+from prefdrop.exporting.services import CallbackServices, ExportServices
 from prefdrop.telemetry import logger
 
 TAKEN = Response(204)
@@ -25,7 +25,7 @@ LATER = Response(503, {"error": "NotTaken"}, {"retry-after": "10"})
 
 
 def callback(
-    make_services: Callable[[], ExportServices] = ExportServices,
+    make_services: Callable[[], ExportServices] = CallbackServices,
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The Lambda handler; its services are made at its first call."""
     kept: list[ExportServices] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import msgspec
 
-from prefdrop import settings
+from prefdrop import aws, settings
 from prefdrop.bus import Bus
 from prefdrop.errors import Terminal
 from prefdrop.ledger.drops import DropStore
@@ -41,12 +41,15 @@ class WrongSecret(Terminal):
 class Services:
     """One stack's settings, stores and vendor client."""
 
+    _patience = aws.SMALL
+    _patience_with_s3 = aws.OBJECTS
+
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self.settings = settings.load(environment)
 
     @cached_property
     def _dynamodb(self) -> DynamoDBClient:
-        return boto3.client("dynamodb")
+        return boto3.client("dynamodb", config=self._patience)
 
     @cached_property
     def _table(self) -> Table:
@@ -87,7 +90,7 @@ class Services:
 
     @cached_property
     def _s3(self) -> S3Client:
-        return boto3.client("s3")
+        return boto3.client("s3", config=self._patience_with_s3)
 
     @cached_property
     def objects(self) -> ObjectStore:
@@ -104,12 +107,12 @@ class Services:
 
     @cached_property
     def step_functions(self) -> SFNClient:
-        return boto3.client("stepfunctions")
+        return boto3.client("stepfunctions", config=self._patience)
 
     @cached_property
     def bus(self) -> Bus:
         """The stack's event bus."""
-        return Bus(boto3.client("events"), self.settings.bus)
+        return Bus(boto3.client("events", config=self._patience), self.settings.bus)
 
     @cached_property
     def vendor(self) -> Vendor:
@@ -124,10 +127,11 @@ class Services:
         return "vendor" in self.__dict__
 
     def _secret(self) -> dict[str, str]:
-        client = boto3.client("secretsmanager")
-        return credentials_in(
-            client.get_secret_value(SecretId=self.settings.secret)["SecretString"]
-        )
+        return credentials_in(self._secret_text(self.settings.secret))
+
+    def _secret_text(self, secret_id: str) -> str:
+        client = boto3.client("secretsmanager", config=self._patience)
+        return client.get_secret_value(SecretId=secret_id)["SecretString"]
 
 
 def credentials_in(secret: str) -> dict[str, str]:
