@@ -23,3 +23,12 @@ def moment(text: str, now: datetime) -> datetime:
             hint="Write 2026-01-15, 2026-01-15T10:30Z, or how long ago: 90m, 12h, 3d.",
         ) from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def check_window(since: str, until: str, now: datetime) -> None:
+    """Raise WrongUse for a window that ends before it begins; without `until` it ends now."""
+    if since and moment(since, now) > (moment(until, now) if until else now):
+        end = f"until {until!r}" if until else "now"
+        raise WrongUse(
+            f"Invalid window: since {since!r} is after {end}.", hint="Give an earlier since."
+        )

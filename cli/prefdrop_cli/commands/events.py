@@ -18,7 +18,7 @@ from prefdrop.ledger.persons import Person
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.functions import invoke
-from prefdrop_cli.moments import moment
+from prefdrop_cli.moments import check_window, moment
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, pairs, say, say_formatted, say_json, table
 from prefdrop_cli.shapes.events import (
@@ -62,7 +62,7 @@ All = Annotated[
     bool, typer.Option("--all", help="Also events that no active subscription delivers.")
 ]
 USUAL_DAYS = 1
-"""How far back a list without a person goes by itself."""
+"""How far back from its end a list without a person and without --since goes."""
 LISTED = KeptEvent.__struct_fields__
 
 
@@ -83,6 +83,7 @@ def list_events(
         raise WrongUse(
             "--profile and --alternate-id name a person each.", hint="Give the one you have."
         )
+    check_window(since, until, datetime.now(UTC))
     deployment = connect(stack, endpoint)
     person = Person(profile or alternate_id, is_alternate_id=bool(alternate_id))
     found = list(islice(of_types(_found(deployment, person, since, until), types), limit))
@@ -113,7 +114,7 @@ def _found(
             since=_iso(first) if first else "",
             until=_iso(last),
         )
-    first = moment(since, now) if since else now - timedelta(days=USUAL_DAYS)
+    first = moment(since, now) if since else min(last, now) - timedelta(days=USUAL_DAYS)
     return deployment.audit.between(_iso(first), _iso(last))
 
 
@@ -208,6 +209,7 @@ def exceptions(
     as_json: AsJson = False,
 ) -> None:
     """List what came to the webhook and was no event, or another one under a known id."""
+    check_window(since, "", datetime.now(UTC))
     deployment = connect(stack, endpoint)
     now = datetime.now(UTC)
     first = moment(since, now)
@@ -278,6 +280,7 @@ def backfill(
             "Events are read back by one way at a time.",
             hint="Give one of --profile, --subscription and --event, or none for the account.",
         )
+    check_window(since, until, datetime.now(UTC))
     deployment = connect(stack, endpoint)
     now = datetime.now(UTC)
     asked = {

@@ -18,7 +18,7 @@ from prefdrop_cli.console.answers import Asked
 from prefdrop_cli.console.asking import limit_of
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
-from prefdrop_cli.moments import moment
+from prefdrop_cli.moments import check_window, moment
 
 
 def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
@@ -29,14 +29,16 @@ def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
             "No person is named.",
             hint="Give a profile id, or the alternate id that events carry instead.",
         )
+    since, until = (asked.query.get(name, "").strip() for name in ("since", "until"))
+    check_window(since, until, datetime.now(UTC))
     limit = limit_of(asked)
     types = asked.query.get("type", "").split()
     events = of_person(
         deployment.audit,
         deployment.mentions,
         Person(profile, is_alternate_id=asked.query.get("by") == "alternate"),
-        since=_moment(asked, "since"),
-        until=_moment(asked, "until"),
+        since=_iso(since),
+        until=_iso(until),
     )
     found = list(islice(of_types(events, types), limit + 1))
     return {"events": [_line(one) for one in found[:limit]], "more": len(found) > limit}
@@ -87,6 +89,5 @@ def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _moment(asked: Asked, name: str) -> str:
-    text = asked.query.get(name, "").strip()
+def _iso(text: str) -> str:
     return iso_of(moment(text, datetime.now(UTC))) if text else ""

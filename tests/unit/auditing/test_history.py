@@ -67,6 +67,25 @@ def test_a_time_is_bounded_by_its_first_moment_and_before_its_last(receiver: Rec
     assert ids(audit.between(ago(hours=2), ago(hours=0))) == ["e-1", "e-2"]
 
 
+def test_reversed_bounds_ask_nothing_of_dynamodb(receiver: Receiver) -> None:
+    receiver.send(event("e-1"))
+    sent: list[object] = []
+    client = receiver.services.audit._client
+    name = "provide-client-params.dynamodb.Query"
+
+    def note(params: object, **_: object) -> None:
+        sent.append(params)
+
+    client.meta.events.register(name, note)
+    try:
+        assert ids(of(receiver, "9100231", since=ago(hours=1), until=ago(hours=2))) == []
+        assert ids(receiver.services.audit.between(ago(seconds=1), ago(seconds=2))) == []
+    finally:
+        client.meta.events.unregister(name, note)
+    bounds = [one for one in sent if "BETWEEN" in str(one)]
+    assert bounds == []  # AWS answers ValidationException
+
+
 def test_all_events_since_are_read_in_order_over_days_and_partitions(receiver: Receiver) -> None:
     receiver.send([event(f"e-{n:02}", EventDate=ago(hours=n)) for n in range(60)])
 

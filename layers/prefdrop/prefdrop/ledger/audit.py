@@ -256,6 +256,8 @@ class AuditStore:
         self, index: str, gsi: str, partition: str, since: str, until: str, *, newest_first: bool
     ) -> Iterator[AuditedEvent]:
         bounds = {":pk": partition, ":since": since or "0", ":until": until or "9999"}
+        if bounds[":since"] > bounds[":until"]:
+            return  # DynamoDB refuses bounds the wrong way round
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             IndexName=index,

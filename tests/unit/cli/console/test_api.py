@@ -438,6 +438,8 @@ def test_a_persons_events_are_narrowed_down(ask_events: Ask) -> None:
     assert len(ask_events("events", **person, since="2026-01-01T00:00:02Z")["events"]) == 1
     assert ask_events("events", **person, limit="1")["more"] is True
     assert ask_events("events", expect=400, **person, since="soon")["error"]["hint"]
+    reversed_bounds = {"since": "1h", "until": "2h"}
+    assert ask_events("events", expect=400, **person, **reversed_bounds)["error"]["hint"]
 
 
 def test_one_event_is_told_with_what_it_changed_and_no_number_is_rounded(ask_events: Ask) -> None:
