@@ -14,10 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.configuring.snapshot import Snapshot, decode
 from prefdrop.configuring.store import KEY, SnapshotStore, SnapshotUnreadable
+from prefdrop.errors import PrefdropError
 from prefdrop.feeds import AccountSnapshot, Feed, FeedError
 from prefdrop.feeds.account import MAX_AGE, PATTERN_NOT_UNDERSTOOD
 from prefdrop.feeds.unknown_names import doubtful_names, unknown_names
 from prefdrop.ledger.clock import iso, milliseconds
+from prefdrop.ledger.objects import ObjectCut, ObjectLocked
 from prefdrop_cli.aws_errors import explain_aws
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import Exit, WrongUse
@@ -63,8 +65,9 @@ def known_account(file: Path | None, stack: str, endpoint: str) -> KnownAccount:
         )
     try:
         return _of_stack(connect(stack or DEFAULT_STACK, endpoint))
-    except (BotoCoreError, ClientError) as error:
-        why = explain_aws(error).message.rstrip(".")
+    except (BotoCoreError, ClientError, ObjectCut, ObjectLocked) as error:
+        why = (error if isinstance(error, PrefdropError) else explain_aws(error)).message
+        why = why.rstrip(".")
         return KnownAccount(
             why_not=f"The stack's snapshot could not be read ({why}), so the feed was not checked "
             "against the account."

@@ -169,7 +169,7 @@ def test_a_worker_whose_run_is_decided_while_it_looks_compares_it_with_the_one_b
 
     monkeypatch.setattr(ExportStore, "get", then_decided)
 
-    with pytest.raises(StepError, match="LedgerBusy"):
+    with pytest.raises(StepError, match="RunGoneOn"):
         simulation.call("FinishExport", payload(execution))
     simulation.finish(execution)
 

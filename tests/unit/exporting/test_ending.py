@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from prefdrop.exporting import fail_export, start_exports
+from prefdrop.exporting.ending import publish
 from prefdrop.exporting.manifest import draft_key, manifest_key
 from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.exports import ExportRun
+from prefdrop.ledger.table import LedgerBusy, Table
 from tests.call_watch import calls_of
 from tests.unit.exporting.conftest import SETTINGS
 
@@ -70,3 +72,20 @@ def test_a_run_that_was_not_decided_fails_and_what_it_wrote_is_taken_away(
     assert services.exports.get("readers", "1").status == "Failed"
     assert list(services.files.list("exports/")) == ["exports/readers.toml"]
     assert list(services.files.list("spool/")) == []
+
+
+def test_busy_ledger_while_publishing_is_not_taken_for_published(
+    services: ExportServices, run: ExportRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.files.write(draft_key(run), MANIFEST)
+    decided = services.exports.decide(run, {"last_run": "1"})
+
+    def busy(*_: Any, **__: Any) -> Any:
+        raise LedgerBusy("DynamoDB throttles")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "update", busy)
+        with pytest.raises(LedgerBusy):
+            publish(services, decided)
+
+    assert publish(services, decided).status == "Completed"

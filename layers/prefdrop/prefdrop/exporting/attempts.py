@@ -6,8 +6,7 @@ from prefdrop.errors import Terminal
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import next_of
 from prefdrop.importing.step import Answer
-from prefdrop.ledger.exports import ExportRun
-from prefdrop.ledger.table import LedgerBusy
+from prefdrop.ledger.exports import ExportRun, RunGoneOn
 from prefdrop.telemetry import logger
 
 ATTEMPTS = 3
@@ -34,6 +33,6 @@ def begin_again(services: ExportServices, run: ExportRun, why: str) -> Answer:
         run = services.exports.update(
             run, status="Beginning", given_up=why, token=None, away_since=None
         )
-    except LedgerBusy:
+    except RunGoneOn:
         run = services.exports.get(run.export, run.run)
     return next_of(run)

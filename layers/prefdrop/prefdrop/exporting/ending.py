@@ -11,10 +11,9 @@ from prefdrop.exporting.manifest import draft_key, manifest_key
 from prefdrop.exporting.pinned import spool_folder, state_folder
 from prefdrop.exporting.services import ExportServices
 from prefdrop.ledger.clock import iso_now
-from prefdrop.ledger.exports import ExportRun
+from prefdrop.ledger.exports import ExportRun, RunGoneOn
 from prefdrop.ledger.imports import Failure
 from prefdrop.ledger.objects import ObjectMissing
-from prefdrop.ledger.table import LedgerBusy
 from prefdrop.telemetry import logger, metrics
 
 SOURCE = "prefdrop.exports"
@@ -45,7 +44,7 @@ def publish(services: ExportServices, run: ExportRun) -> ExportRun:
             task_token=None,
             error=None,
         )
-    except LedgerBusy:  # somebody else published it just then
+    except RunGoneOn:  # somebody else published it just then
         return services.exports.get(run.export, run.run)
     _count("Completed", run)
     clear_away(services, run)

@@ -24,7 +24,7 @@ from prefdrop.errors import Terminal
 from prefdrop.ledger import keys
 from prefdrop.ledger.clock import days_from_now, iso_now
 from prefdrop.ledger.imports import Failure
-from prefdrop.ledger.table import ConditionFailed, LedgerBusy, Table, Write
+from prefdrop.ledger.table import AGAIN, ConditionFailed, LedgerBusy, Table, Write
 
 RunStatus = Literal[
     "Beginning",
@@ -51,6 +51,10 @@ class UnknownRun(Terminal):
 
 class ClaimLost(Terminal):
     """The execution was stopped, and another run has taken over the export."""
+
+
+class RunGoneOn(LedgerBusy):
+    """Another worker has gone on with the run, so what the ledger now holds decides."""
 
 
 class ExportState(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -278,7 +282,7 @@ class ExportStore:
     def update(self, run: ExportRun, **changes: Any) -> ExportRun:
         """Change members of a run; None removes one. Returns the run as it is then.
 
-        Raises LedgerBusy when it has gone on since `run` was read: to another status or attempt.
+        Raises RunGoneOn when it has gone on since `run` was read: to another status or attempt.
         """
         put = {name: msgspec.to_builtins(value) for name, value in changes.items()}
         return self._go_on(run, put, when=_as_read(run))
@@ -286,7 +290,7 @@ class ExportStore:
     def initiated(self, run: ExportRun, token: str, **changes: Any) -> ExportRun:
         """Write down the access token of the run's next attempt, which begins from nothing.
 
-        Raises LedgerBusy when another worker of the same run did so meanwhile.
+        Raises RunGoneOn when another worker of the same run did so meanwhile.
         """
         fresh = {"attempt": run.attempt + 1, "token": token, "status": "Waiting", "offset": 1}
         fresh |= {"stretches": 0, "objects": 0, "total": UNKNOWN, "records": 0, "duplicates": 0}
@@ -305,7 +309,7 @@ class ExportStore:
     # --- what a run has done ------------------------------------------------------------------
 
     def add_stretch(self, run: ExportRun, stretch: Stretch) -> ExportRun:
-        """Settle one stretch; raises LedgerBusy when another worker settled it first."""
+        """Settle one stretch; raises RunGoneOn when another worker settled it first."""
         made = stretch.made
         tally = stretch.tally
         put = {
@@ -368,7 +372,7 @@ class ExportStore:
     def fail(self, run: ExportRun, failure: Failure) -> ExportRun:
         """Mark a run Failed and let go of its export, both or neither; returns what then is.
 
-        A run that is decided, or has failed already, stays as it is. Raises LedgerBusy.
+        A run that is decided, or has failed already, stays as it is. Raises RunGoneOn.
         """
         put = {
             "status": "Failed",
@@ -388,19 +392,15 @@ class ExportStore:
         except ConditionFailed:
             found = self.get(run.export, run.run)
             if found.status not in PAST_FAILING:
-                raise LedgerBusy(
-                    "Another worker changed the claim meanwhile.", hint="The step is tried again."
-                ) from None
+                raise RunGoneOn("Another worker changed the claim.", hint=AGAIN) from None
             return found
 
     def _go_on(self, run: ExportRun, put: Mapping[str, Any], *also: Write, when: Any) -> ExportRun:
-        """As `_write`; raises LedgerBusy where `when` does not hold."""
+        """As `_write`; raises RunGoneOn where `when` does not hold."""
         try:
             return self._write(run, put, *also, when=when)
         except ConditionFailed:
-            raise LedgerBusy(
-                "Another worker went on with the same run.", hint="The step is tried again."
-            ) from None
+            raise RunGoneOn("Another worker went on with the same run.", hint=AGAIN) from None
 
     def _write(self, run: ExportRun, put: Mapping[str, Any], *also: Write, when: Any) -> ExportRun:
         """Change a run's item, and do the writes `also` with it; returns the run as it is then.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 from prefdrop.errors import Transient
 from prefdrop.reached import reached
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
+
+AGAIN = "A step is tried again by itself. After a command, run it again."
 
 PAGE = 100
 """Items of an index that are read at a time where nobody knows how many will be wanted."""
@@ -43,8 +47,18 @@ class ConditionFailed(Exception):  # it is an answer to a question, not a fault
         self.failed = failed
 
 
+BUSY = (
+    "TransactionConflictException",
+    "ReplicatedWriteConflictException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+)
+"""Codes with which DynamoDB refuses a plain write for now: a collision, or a throttle."""
+
+
 class LedgerBusy(Transient):
-    """DynamoDB refused a transaction because another one touched the same items just then."""
+    """DynamoDB refused a write, because of another one to the same items or of too many."""
 
 
 class _WholeNumbers(TypeDeserializer):
@@ -146,11 +160,12 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def put(self, key: Key, item: Mapping[str, Any], *, when: ConditionBase | None = None) -> None:
-        """Write one item whole; raises ConditionFailed when `when` does not hold."""
-        try:
+        """Write one item whole.
+
+        Raises ConditionFailed when `when` does not hold, LedgerBusy when DynamoDB cannot say.
+        """
+        with _refusals():
             self._client.put_item(**self.put_write(key, item, when=when).request)
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise ConditionFailed from None
 
     def update(
         self,
@@ -163,20 +178,16 @@ class Table:
     ) -> Item:
         """Change members of one item and return the item as it is then; see `update_write`."""
         write = self.update_write(key, put=put, add=add, first=first, when=when)
-        try:
+        with _refusals():
             answer = self._client.update_item(**write.request, ReturnValues="ALL_NEW")
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise ConditionFailed from None
         return unmarshal(answer["Attributes"])
 
     def delete(self, key: Key, *, when: ConditionBase | None = None) -> None:
         """Delete one item (absent is fine); raises ConditionFailed when `when` does not hold."""
-        try:
+        with _refusals():
             self._client.delete_item(
                 TableName=self.name, Key=marshal(key._asdict()), **_condition(when)
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise ConditionFailed from None
 
     def put_write(
         self, key: Key, item: Mapping[str, Any], *, when: ConditionBase | None = None
@@ -239,11 +250,25 @@ class Table:
             raise another_worker() from None
 
 
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raise ConditionFailed or LedgerBusy for what DynamoDB answers to one write."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            raise ConditionFailed from None
+        if code in BUSY:
+            raise LedgerBusy(
+                f"DynamoDB refused a write to the ledger for now ({code}).", hint=AGAIN
+            ) from None
+        raise
+
+
 def another_worker() -> LedgerBusy:
     """Return the error of a write that another worker was faster with."""
-    return LedgerBusy(
-        "Another writer touched the same ledger items.", hint="The step is tried again."
-    )
+    return LedgerBusy("Another writer touched the same ledger items.", hint=AGAIN)
 
 
 def _condition(when: ConditionBase | None) -> dict[str, Any]:
