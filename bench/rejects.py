@@ -31,10 +31,10 @@ from prefdrop.feeds import Cursor
 from prefdrop.importing import spool
 from prefdrop.importing.collect_exceptions import STRETCH
 from prefdrop.importing.rejects_file import Progress, RejectsFile
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.spool import VendorReject
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop.ledger.uploads import Upload
+from prefdrop.services import Deadline, Services
 
 IMPORT = "imp-0123456789abcdef"
 CHUNK = 40_000

@@ -10,7 +10,6 @@ from typing import Literal, Self
 from prefdrop.importing.turn import status_of
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop_cli.deployments import Deployment
-from prefdrop_cli.operator_services import OperatorServices
 
 Need = Literal["decision", "retry", "remedy", "check", "rejects", ""]
 NEEDS: dict[Status, Need] = {
@@ -98,4 +97,4 @@ def _is_replaced(deployment: Deployment, one: Import) -> bool:
 
 
 def _is_worked_on(deployment: Deployment, one: Import) -> bool:
-    return status_of(OperatorServices(deployment), one.execution_arn) in ALIVE
+    return status_of(deployment, one.execution_arn) in ALIVE

@@ -4,43 +4,58 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
-from prefdrop.ledger.audit import AuditStore
-from prefdrop.ledger.drops import DropStore
-from prefdrop.ledger.event_exceptions import EventExceptionStore
-from prefdrop.ledger.imports import ImportStore
-from prefdrop.ledger.objects import ObjectStore
-from prefdrop.ledger.parts import PartStore
-from prefdrop.ledger.persons import Mentions
-from prefdrop.ledger.quota import Quota
-from prefdrop.ledger.table import Table
-from prefdrop.ledger.turns import Turns
+from prefdrop.auditing.services import EventServices
+from prefdrop.exporting.services import ExportServices
+from prefdrop.settings import Settings
 from prefdrop_cli.exits import WrongUse
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.config import Config
 
 LOCAL_REGION = "us-east-1"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """One deployed stack: its CloudFormation outputs and parameters, and clients to reach it."""
+class Deployment(ExportServices, EventServices):
+    """One deployed stack, reached with the operator's own credentials instead of a function's.
 
-    outputs: Mapping[str, str]
-    parameters: Mapping[str, str]
-    client: Callable[..., Any]
-    """Makes a boto3 client of a service, with the credentials and the endpoint of this stack;
-    further arguments are boto3's."""
-    poll_seconds: float = 2.0
-    """How often to ask how an import gets on."""
-    stack: str = ""
-    """Its name in CloudFormation."""
+    `outputs` and `parameters` are CloudFormation's. `client` makes a boto3 client of a service,
+    with the credentials and the endpoint of this stack; further arguments are boto3's.
+    """
+
+    def __init__(
+        self,
+        outputs: Mapping[str, str],
+        parameters: Mapping[str, str],
+        client: Callable[..., Any],
+        poll_seconds: float = 2.0,
+        stack: str = "",
+    ) -> None:
+        self.outputs = outputs
+        self.parameters = parameters
+        self.client = client
+        self.poll_seconds = poll_seconds
+        """How often to ask how an import gets on."""
+        self.stack = stack
+        """Its name in CloudFormation."""
+
+    def replace(self, **changes: Any) -> Deployment:
+        """Return the same stack with something changed of what it was made with."""
+        kept = ("outputs", "parameters", "client", "poll_seconds", "stack")
+        return Deployment(**{name: getattr(self, name) for name in kept} | changes)
+
+    @property
+    def settings(self) -> Settings:  # type: ignore[override]
+        """The settings of the stack's functions, each read from the stack when it is needed."""
+        return cast(Settings, _Given(self.outputs, self.parameters))
+
+    def _client(self, service: str, config: Config) -> Any:  # noqa: ARG002 - operators can wait
+        return self.client(service)
 
     @property
     def bucket(self) -> str:
@@ -52,66 +67,39 @@ class Deployment:
         """The S3 client."""
         return self.client("s3")
 
-    @cached_property
-    def objects(self) -> ObjectStore:
-        """The bucket's objects."""
-        return ObjectStore(self.s3, self.bucket)
-
     def secret_text(self, output: str) -> str:
         """The text of a secret that an output of the stack names."""
-        found = self.client("secretsmanager").get_secret_value(SecretId=self.outputs[output])
-        return str(found["SecretString"])
+        return self._secret_text(self.outputs[output])
 
     @cached_property
-    def table(self) -> Table:
-        """The imports table."""
-        return Table(self.client("dynamodb"), self.outputs["ImportsTableName"])
+    def operator(self) -> str:
+        """Who decides, as AWS knows the caller."""
+        arn: str = self.client("sts").get_caller_identity()["Arn"]
+        return arn
 
-    @cached_property
-    def imports(self) -> ImportStore:
-        """The imports of the ledger."""
-        return ImportStore(self.table)
 
-    @cached_property
-    def drops(self) -> DropStore:
-        """Which version of a file was executed last."""
-        return DropStore(self.table)
+class _Given:
+    """A function's settings, by the stack's outputs and parameters."""
 
-    @cached_property
-    def audit(self) -> AuditStore:
-        """The vendor's events that were kept."""
-        return AuditStore(
-            self.client("dynamodb"), self.outputs["AuditTableName"], lambda: self.objects
-        )
+    _outputs: ClassVar = {
+        "bucket": "BucketName",
+        "imports_table": "ImportsTableName",
+        "exceptions_table": "ExceptionsTableName",
+        "audit_table": "AuditTableName",
+        "secret": "VendorSecretArn",
+        "webhook_secret": "WebhookSecretArn",
+    }
+    _numbers: ClassVar = {"quota_limit", "quota_reserve", "retention_days", "audit_days"}
 
-    @cached_property
-    def event_exceptions(self) -> EventExceptionStore:
-        """What came to the webhook and was no event, or another one under a known id."""
-        return EventExceptionStore(
-            self.client("dynamodb"), self.outputs["ExceptionsTableName"], lambda: self.objects, 0
-        )
+    def __init__(self, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+        self._given = outputs, parameters
 
-    @cached_property
-    def mentions(self) -> Mentions:
-        """Whom deliveries name besides the kept events."""
-        return Mentions(self.client("dynamodb"), self.outputs["ExceptionsTableName"], 0)
-
-    @cached_property
-    def turns(self) -> Turns:
-        """Who holds the vendor account's turn and who waits for it."""
-        return Turns(self.table, self.parameters.get("ClientId", ""))
-
-    @cached_property
-    def parts(self) -> PartStore:
-        """The parts and chunks of imports."""
-        return PartStore(self.table, self.turns)
-
-    @cached_property
-    def quota(self) -> Quota:
-        """The vendor's rolling 24-hour limit, as the ledger counts it."""
-        settings = self.parameters
-        limit, reserve = int(settings["QuotaLimit"]), int(settings["QuotaReserve"])
-        return Quota(self.table, settings["ClientId"], limit=limit, reserve=reserve)
+    def __getattr__(self, name: str) -> Any:
+        outputs, parameters = self._given
+        if name in self._outputs:
+            return outputs[self._outputs[name]]
+        value = parameters.get("".join(word.capitalize() for word in name.split("_")), "")
+        return int(value or 0) if name in self._numbers else value
 
 
 class _Outputs(dict[str, str]):

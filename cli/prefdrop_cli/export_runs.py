@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path, PurePosixPath
 from shlex import quote
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,7 +13,6 @@ from prefdrop.exporting import operate
 from prefdrop.ledger.exports import RUN_ENDED, ExportRun
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import Exit
-from prefdrop_cli.operator_exports import OperatorExports, Started
 from prefdrop_cli.output import note, pairs, say, table
 from prefdrop_cli.progress import Progress, Step
 from prefdrop_cli.shapes.exports import EndedRun, Run
@@ -24,6 +23,23 @@ EXECUTION_EVERY = 10.0
 WAITING = ("Beginning", "Waiting")
 GOING_ON = ("RUNNING", "PENDING_REDRIVE")
 CAUSE_LENGTH = 300
+
+
+class Started(NamedTuple):
+    """A run that was started: its export, its id, and its execution's ARN."""
+
+    export: str
+    run: str
+    execution: str
+
+
+def start_run(deployment: Deployment, name: str, *, full: bool, allow_removals: int = 0) -> Started:
+    """Start a run of an export; raises ExportMissing and ExportError."""
+    machine = deployment.outputs["ExportStateMachineArn"]
+    run, execution = operate.start_run(
+        deployment, name, machine, full=full, allow_removals=allow_removals
+    )
+    return Started(name, run, execution)
 
 
 def described(run: ExportRun) -> dict[str, Any]:
@@ -39,28 +55,26 @@ def ended_run(run: ExportRun, files: list[Path]) -> EndedRun:
     return msgspec.convert({**described(run), "files": list(map(str, files))}, EndedRun)
 
 
-def follow_run(
-    deployment: Deployment, exports: OperatorExports, started: Started, progress: Progress
-) -> ExportRun:
+def follow_run(deployment: Deployment, started: Started, progress: Progress) -> ExportRun:
     """Show how a run gets on until it has ended; raises ExecutionGone."""
     looked = time.monotonic()
     while True:
-        found = exports.exports.find(started.export, started.run)
+        found = deployment.exports.find(started.export, started.run)
         progress.show(_step(found) if found else Step("waiting", note="for the run to begin"))
         if found is not None and found.status in RUN_ENDED:
             return found
         if time.monotonic() - looked > EXECUTION_EVERY:
             looked = time.monotonic()
-            _require_alive(exports, started)
+            _require_alive(deployment, started)
         time.sleep(deployment.poll_seconds)
 
 
-def _require_alive(exports: OperatorExports, started: Started) -> None:
+def _require_alive(deployment: Deployment, started: Started) -> None:
     """Raise ExecutionGone where the ledger will not hear of the run's end from its execution."""
-    ended = _how_it_ended(exports, started.execution)
+    ended = _how_it_ended(deployment, started.execution)
     if not ended:
         return
-    run = exports.exports.find(started.export, started.run)
+    run = deployment.exports.find(started.export, started.run)
     again = f"`prefdrop exports run {quote(started.export)}`"
     if run is None:
         raise ExecutionGone(
@@ -85,9 +99,9 @@ def _require_alive(exports: OperatorExports, started: Started) -> None:
     )
 
 
-def _how_it_ended(exports: OperatorExports, execution: str) -> str:
+def _how_it_ended(deployment: Deployment, execution: str) -> str:
     """How an execution ended, in the words of Step Functions; empty as long as it goes on."""
-    client = exports.step_functions
+    client = deployment.step_functions
     try:
         found = client.describe_execution(executionArn=execution)
     except client.exceptions.ExecutionDoesNotExist:
@@ -151,11 +165,9 @@ def _print_untold(run: ExportRun) -> None:
         say("", f"Not in force any more: {', '.join(counted)}")
 
 
-def fetch_run(
-    deployment: Deployment, exports: OperatorExports, run: ExportRun, out: Path
-) -> list[Path]:
+def fetch_run(deployment: Deployment, run: ExportRun, out: Path) -> list[Path]:
     """Copy a completed run's objects and its manifest into a folder."""
-    manifest = operate.manifest_of(exports, run)
+    manifest = operate.manifest_of(deployment, run)
     if manifest is None:
         return []
     out.mkdir(parents=True, exist_ok=True)

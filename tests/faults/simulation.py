@@ -22,11 +22,11 @@ from botocore.exceptions import ClientError
 
 from prefdrop.bus import Bus
 from prefdrop.importing import operate
-from prefdrop.importing.services import Services
 from prefdrop.importing.step import step
 from prefdrop.importing.vendor import Vendor
 from prefdrop.ledger import clock
 from prefdrop.mypreferences.transport import Retries
+from prefdrop.services import Services
 from prefdrop_local.sandbox.process import SandboxProcess
 from tests import call_watch
 from tests.emulated_aws import ENVIRONMENT, make_bucket, make_tables

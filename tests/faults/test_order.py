@@ -158,7 +158,7 @@ def test_later_file_that_is_gone_is_named(simulation: Simulation, what: str) -> 
     if what == "object":
         simulation.s3.delete_object(Bucket="bucket", Key=record.key, VersionId=record.version_id)
     else:
-        services._table.delete(keys.meta(record.import_id))
+        services.table.delete(keys.meta(record.import_id))
 
     again = simulation.retry(monday, except_newer=True).run()
 

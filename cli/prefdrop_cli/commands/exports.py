@@ -13,7 +13,7 @@ from prefdrop.exporting import operate
 from prefdrop.exporting.loading import load_export
 from prefdrop.exporting.operate import Summary
 from prefdrop.exporting.pinned import definition_key
-from prefdrop_cli.deployments import connect
+from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import Exit
 from prefdrop_cli.export_runs import (
     described,
@@ -23,9 +23,9 @@ from prefdrop_cli.export_runs import (
     follow_run,
     kind_of,
     print_run,
+    start_run,
     tell_files,
 )
-from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import note, say, say_json, table
 from prefdrop_cli.progress import progress_for
@@ -55,7 +55,7 @@ def list_exports(
     stack: Stack = DEFAULT_STACK, endpoint: Endpoint = "", as_json: AsJson = False
 ) -> None:
     """List the exports that are defined, and how the newest run of each stands."""
-    found = list(operate.list_exports(OperatorExports(connect(stack, endpoint))))
+    found = list(operate.list_exports(connect(stack, endpoint)))
     if as_json:
         say_json([msgspec.convert(_listed(one), ListedExport) for one in found])
     elif found:
@@ -124,19 +124,18 @@ def run(
 ) -> None:
     """Run an export now and wait for its end; Ctrl-C leaves it running."""
     deployment = connect(stack, endpoint)
-    exports = OperatorExports(deployment)
-    started = exports.start(name, full=full, allow_removals=allow_removals)
+    started = start_run(deployment, name, full=full, allow_removals=allow_removals)
     if detach:
         _tell_started(name, started.run, as_json=as_json)
         return
     try:
         with progress_for(as_json=as_json) as progress:
-            ended = follow_run(deployment, exports, started, progress)
+            ended = follow_run(deployment, started, progress)
     except KeyboardInterrupt:
         show = f"prefdrop exports show {quote(name)} {quote(started.run)}"
         note(f"The run goes on. See it with: {show}")
         raise typer.Exit(Exit.INTERRUPTED) from None
-    files = fetch_run(deployment, exports, ended, out) if out else []
+    files = fetch_run(deployment, ended, out) if out else []
     if as_json:
         say_json(ended_run(ended, files))
     else:
@@ -161,9 +160,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one run of an export, and the runs before it."""
-    exports = OperatorExports(connect(stack, endpoint))
-    found = operate.show_run(exports, name, run)
-    manifest = operate.manifest_of(exports, found)
+    deployment = connect(stack, endpoint)
+    found = operate.show_run(deployment, name, run)
+    manifest = operate.manifest_of(deployment, found)
     if as_json:
         say_json(msgspec.convert({**described(found), "manifest": manifest}, ShownRun))
         return
@@ -175,13 +174,13 @@ def show(
         rows = ((one["key"], one["records"], one["bytes"]) for one in manifest["objects"])
         table(("key", "records", "bytes"), rows)
     if not run:
-        _print_runs(exports, name)
+        _print_runs(deployment, name)
 
 
-def _print_runs(exports: OperatorExports, name: str) -> None:
+def _print_runs(deployment: Deployment, name: str) -> None:
     say("", "Runs, newest first")
     rows = (
         (one.run, one.status, kind_of(one), one.records, one.started_at)
-        for one in operate.list_runs(exports, name)
+        for one in operate.list_runs(deployment, name)
     )
     table(("run", "status", "kind", "records", "started"), rows)

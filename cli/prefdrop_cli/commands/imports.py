@@ -15,7 +15,6 @@ from prefdrop_cli.attention import LOOKED_THROUGH, Need, needs, still_open
 from prefdrop_cli.commands.watch import print_story, watch_to_the_end
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
-from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, ImportId, Stack
 from prefdrop_cli.output import copy_out, note, say, say_json, table
 from prefdrop_cli.results import parts_of, print_summary, report_of, require_place
@@ -215,9 +214,8 @@ def approve(
     deployment = connect(stack, endpoint)
     body = corrected.read_bytes() if corrected else None
     held = deployment.parts.live(import_id)[-1:]
-    services = OperatorServices(deployment)
     operate.approve(
-        services, import_id, body, str(corrected or ""), by=services.operator, reason=reason
+        deployment, import_id, body, str(corrected or ""), by=deployment.operator, reason=reason
     )
     if any(part.expires <= now_ms() for part in held):
         note("The vendor's token has died meanwhile: a new part is begun, which costs quota.")
@@ -235,8 +233,7 @@ def cancel(
 ) -> None:
     """Stop an import before it is executed; a part that is being executed cannot be stopped."""
     deployment = connect(stack, endpoint)
-    services = OperatorServices(deployment)
-    operate.cancel(services, import_id, by=services.operator, reason=reason)
+    operate.cancel(deployment, import_id, by=deployment.operator, reason=reason)
     _tell_decided(deployment, import_id, "is being ended", watch=watch, as_json=as_json)
 
 
@@ -258,14 +255,13 @@ def retry(
         )
     deployment = connect(stack, endpoint)
     state_machine = deployment.outputs["ImportStateMachineArn"]
-    services = OperatorServices(deployment)
     operate.retry(
-        services,
+        deployment,
         import_id,
         state_machine,
         force=force,
         except_newer=except_newer,
-        by=services.operator,
+        by=deployment.operator,
         reason=reason,
     )
     _tell_decided(deployment, import_id, "goes on", watch=watch, as_json=as_json)

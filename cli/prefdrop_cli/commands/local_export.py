@@ -19,10 +19,10 @@ from prefdrop_cli.export_runs import (
     fetch_run,
     follow_run,
     print_run,
+    start_run,
     tell_files,
 )
 from prefdrop_cli.local_stack import RunningStack, running_stack
-from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.options import (
     AllowHosts,
     AsJson,
@@ -134,8 +134,8 @@ def _import(stack: RunningStack, file: Path, feed: Path, *, as_json: bool) -> No
 def _run(
     stack: RunningStack, name: str, out: Path | None, *, as_json: bool
 ) -> tuple[ExportRun, list[Path]]:
-    exports = OperatorExports(stack.deployment)
-    started = exports.start(name, full=False)
+    deployment = stack.deployment
+    started = start_run(deployment, name, full=False)
     with progress_for(as_json=as_json) as progress:
-        ended = follow_run(stack.deployment, exports, started, progress)
-    return ended, fetch_run(stack.deployment, exports, ended, out or RESULTS / started.run)
+        ended = follow_run(deployment, started, progress)
+    return ended, fetch_run(deployment, ended, out or RESULTS / started.run)

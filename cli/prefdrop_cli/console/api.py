@@ -6,7 +6,6 @@ import re
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,7 +27,6 @@ from prefdrop_cli.deployments import LOOPBACK, Deployment
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.export_runs import described
 from prefdrop_cli.limits import quota_figures
-from prefdrop_cli.operator_exports import OperatorExports
 from prefdrop_cli.output import note
 
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
@@ -71,7 +69,7 @@ def _nothing(what: str, import_id: str) -> ObjectMissing:
 
 def exports_listed(deployment: Deployment, _: Asked) -> dict[str, Any]:
     """The exports that the bucket defines, each with its newest run."""
-    found = [_export_line(one) for one in operate.list_exports(OperatorExports(deployment))]
+    found = [_export_line(one) for one in operate.list_exports(deployment)]
     return {"exports": found, "running": any(_export_runs_on(one["last"]) for one in found)}
 
 
@@ -93,16 +91,15 @@ def _export_line(one: Summary) -> dict[str, Any]:
 def export_runs(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     """The runs of one export, newest first."""
     name = asked.named["export"]
-    found = operate.list_runs(OperatorExports(deployment), name, limit=limit_of(asked))
+    found = operate.list_runs(deployment, name, limit=limit_of(asked))
     told = [described(one) for one in found]
     return {"export": name, "runs": told, "running": any(_export_runs_on(one) for one in told)}
 
 
 def export_told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     """One run, with the files that its manifest lists."""
-    services = OperatorExports(deployment)
-    found = services.exports.get(asked.named["export"], asked.named["run"])
-    manifest = operate.manifest_of(services, found) or {}
+    found = deployment.exports.get(asked.named["export"], asked.named["run"])
+    manifest = operate.manifest_of(deployment, found) or {}
     return {"run": described(found), "objects": manifest.get("objects", [])}
 
 
@@ -249,7 +246,7 @@ def shared(deployment: Deployment) -> Deployment:
 
     Once made, a client may be used by any number of threads.
     """
-    return replace(deployment, client=_Clients(deployment.client))
+    return deployment.replace(client=_Clients(deployment.client))
 
 
 class _Clients:

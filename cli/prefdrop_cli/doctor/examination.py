@@ -21,8 +21,6 @@ from prefdrop.mypreferences.subscriptions_models import ACTIVE, Subscription
 from prefdrop_cli.doctor import aws, drops, imports, vendor
 from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good, skipped
 from prefdrop_cli.doctor.patient import ALARM, Check, Patient, examined
-from prefdrop_cli.operator_exports import OperatorExports
-from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.snapshots import max_age
 
 WEBHOOK = "webhook subscription"
@@ -127,15 +125,17 @@ SWEEP_SECONDS = 180
 
 def vendor_turn(patient: Patient) -> Iterator[Finding]:
     """The holder, and the tickets behind it."""
-    services, turns = OperatorServices(patient.deployment), patient.deployment.turns
+    turns = patient.deployment.turns
     holder, queue = turns.holder(), turns.queue()
-    stuck = holder.execution and _stuck(patient, holder, status_of(services, holder.execution))
+    stuck = holder.execution and _stuck(
+        patient, holder, status_of(patient.deployment, holder.execution)
+    )
     yield stuck or _moving(holder, len(queue))
     dead = [
         ticket.import_id
         for ticket in queue
         if ticket.execution != holder.execution
-        and status_of(services, ticket.execution) != "RUNNING"
+        and status_of(patient.deployment, ticket.execution) != "RUNNING"
     ]
     if dead:
         yield doubtful(
@@ -178,7 +178,7 @@ def _sweep(patient: Patient) -> str:
 def export_runs(patient: Patient) -> Iterator[Finding]:
     """How the newest run of each export ended."""
     count, wrong = 0, 0
-    for one in operate.list_exports(OperatorExports(patient.deployment)):
+    for one in operate.list_exports(patient.deployment):
         count += 1
         if one.error:
             wrong += 1

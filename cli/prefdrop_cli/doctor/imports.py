@@ -12,7 +12,6 @@ from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop_cli.attention import UpTo, all_in, needs
 from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good
 from prefdrop_cli.doctor.patient import Patient
-from prefdrop_cli.operator_services import OperatorServices
 
 LATELY = timedelta(days=2)
 MOST_UNDER_WAY = 200
@@ -28,12 +27,12 @@ SHOW = "`prefdrop imports show {}` tells its story and the next step."
 
 def under_way(patient: Patient) -> Iterator[Finding]:
     """Imports that have not ended: does somebody work on them, and do their tokens live?"""
-    services, count, wrong = OperatorServices(patient.deployment), 0, 0
+    count, wrong = 0, 0
     going_on = [status for status in STATUSES if status not in FINISHED]
     looked = UpTo(all_in(patient.deployment, going_on, newest_first=False), MOST_UNDER_WAY)
     for record in looked:
         count += 1
-        found = list(_of(patient, record, status_of(services, record.execution_arn)))
+        found = list(_of(patient, record, status_of(patient.deployment, record.execution_arn)))
         wrong += len(found)
         yield from found
     if looked.cut:

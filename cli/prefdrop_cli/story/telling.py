@@ -16,7 +16,6 @@ from prefdrop.ledger.imports import FINISHED, Import
 from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop_cli.deployments import Deployment
-from prefdrop_cli.operator_services import OperatorServices
 from prefdrop_cli.options import DEFAULT_STACK
 from prefdrop_cli.results import report_of
 from prefdrop_cli.story.standing import Standing, Subject, Surroundings, standing
@@ -141,7 +140,7 @@ def _addressed(told: Standing, stack: str) -> Standing:
 
 
 def _surroundings(deployment: Deployment, record: Import) -> Surroundings:
-    status = status_of(OperatorServices(deployment), record.execution_arn)
+    status = status_of(deployment, record.execution_arn)
     secret = deployment.outputs.get("VendorSecretArn", "")
     if record.status in FINISHED:
         return Surroundings(

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prefdrop.auditing import backfill_events
-from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences.events import parse_events
 from prefdrop.mypreferences.events_retrieval import EventList
 from prefdrop.mypreferences.subscriptions_models import Subscription
+from prefdrop.services import Deadline
 from tests.call_watch import calls_of
 from tests.unit.auditing.receiver import NOW, Context, Receiver, event
 

@@ -14,7 +14,7 @@ import boto3
 import msgspec
 
 from prefdrop.auditing.receive_webhook import webhook
-from prefdrop.auditing.services import Services
+from prefdrop.auditing.services import EventServices
 from prefdrop.ledger.audited import AuditedEvent
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.event_exceptions import EventException
@@ -71,7 +71,7 @@ class Receiver:
 
     def __init__(self, **environment: str) -> None:
         self.environment = {**ENVIRONMENT, **environment}
-        self.services = Services(self.environment)
+        self.services = EventServices(self.environment)
         self._handler = webhook(lambda: self.services)
 
     # --- what it is configured with -----------------------------------------------------------
@@ -133,7 +133,7 @@ class Receiver:
 
     def kept_whole(self) -> list[bytes]:
         """What was set aside, to the byte."""
-        return [self.services.exceptions.body_of(one) for one in self.exceptions()]
+        return [self.services.event_exceptions.body_of(one) for one in self.exceptions()]
 
 
 def forget() -> None:

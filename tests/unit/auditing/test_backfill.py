@@ -10,10 +10,10 @@ import pytest
 
 from prefdrop.auditing import backfill_events
 from prefdrop.auditing.backfill_windows import BackfillRefused
-from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences.events import NotUnderstood
 from prefdrop.mypreferences.events_retrieval import EventList
+from prefdrop.services import Deadline
 from tests.unit.auditing.account import HOUR, NOW, SCHEDULED, Account, read_back
 from tests.unit.auditing.receiver import Context, Receiver, metric_values, scan
 

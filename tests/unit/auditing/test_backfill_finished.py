@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from prefdrop.auditing import backfill_events
-from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
+from prefdrop.services import Deadline
 from tests.unit.auditing.account import HOUR, NOW, SCHEDULED, Account, read_back
 from tests.unit.auditing.receiver import Context, Receiver, metric_values
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings, strategies as st
 from prefdrop.auditing import backfill_events
 from prefdrop.auditing.backfill_windows import PROOFS, SHORTEST, Slices
 from prefdrop.errors import PrefdropError
-from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences import NoAnswer, NotSent, ServerError, TooManyRequests
 from prefdrop.mypreferences.errors import AnswerTooLarge
 from prefdrop.mypreferences.events_retrieval import EventList
+from prefdrop.services import Deadline
 from tests.unit.auditing.account import HOUR, NOW, SCHEDULED, Account, read_back
 from tests.unit.auditing.receiver import Context, Receiver, event, metric_values, scan
 

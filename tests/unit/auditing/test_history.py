@@ -168,7 +168,7 @@ def test_what_else_came_under_an_id_is_found_from_the_event(receiver: Receiver) 
 
     kept = receiver.services.audit.get("e-1")
 
-    found = conflicts_of(receiver.services.exceptions, kept)
+    found = conflicts_of(receiver.services.event_exceptions, kept)
     assert [body and body.decode() for _, body in found] == others
 
 
@@ -179,6 +179,6 @@ def test_a_conflict_whose_object_is_gone_does_not_hide_the_others(receiver: Rece
     [large] = [one for one in receiver.exceptions() if one.object_key]
     boto3.client("s3").delete_object(Bucket="bucket", Key=large.object_key)
 
-    found = conflicts_of(receiver.services.exceptions, receiver.services.audit.get("e-1"))
+    found = conflicts_of(receiver.services.event_exceptions, receiver.services.audit.get("e-1"))
 
     assert [body is None for _, body in found] == [True, False]

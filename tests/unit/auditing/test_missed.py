@@ -110,14 +110,14 @@ def test_a_mistake_of_ours_that_cannot_even_be_set_aside_hides_nothing_else(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, told: Callable[[], str]
 ) -> None:
     receiver.send(event("e-1"))
-    put = receiver.services.exceptions.put_once
+    put = receiver.services.event_exceptions.put_once
 
     def put_once(one: Any) -> bool:
         if one.code == "EventNotStorable":
             raise BROKEN
         return put(one)
 
-    monkeypatch.setattr(receiver.services.exceptions, "put_once", put_once)
+    monkeypatch.setattr(receiver.services.event_exceptions, "put_once", put_once)
     audit_put = receiver.services.audit.put_once
     monkeypatch.setattr(
         receiver.services.audit,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -138,7 +137,7 @@ def test_the_commands_to_type_name_the_stack_where_it_is_not_the_usual_one(
 ) -> None:
     imports.register(an_import(1, "Failed", error=Failure("NotSent", "It was not sent.")))
 
-    other = tell(replace(deployment, stack="staging"), imports.get("imp-1"))
+    other = tell(deployment.replace(stack="staging"), imports.get("imp-1"))
     usual = tell(deployment, imports.get("imp-1"))
 
     assert "`prefdrop imports retry imp-1 --stack staging`" in other.standing.next
@@ -358,7 +357,7 @@ def test_a_function_that_failed_says_why_in_one_line_and_what_to_do_in_the_next(
             return {"FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(told).encode())}
 
     with pytest.raises(FunctionFailed) as failed:
-        invoke(replace(deployment, client=lambda *_, **__: Lambda()), "backfill", {})
+        invoke(deployment.replace(client=lambda *_, **__: Lambda()), "backfill", {})
 
     assert failed.value.message == "backfill failed: NotAuthorized: The vendor answered 401."
     assert failed.value.hint.startswith("Check the secret. Its log says more.")

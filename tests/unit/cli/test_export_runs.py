@@ -15,8 +15,7 @@ import pytest
 from prefdrop.ledger.exports import ExportRun
 from prefdrop.ledger.imports import Failure
 from prefdrop_cli import export_runs
-from prefdrop_cli.export_runs import ended_run, follow_run, kind_of, print_run
-from prefdrop_cli.operator_exports import Started
+from prefdrop_cli.export_runs import Started, ended_run, follow_run, kind_of, print_run
 from prefdrop_cli.progress import NullProgress
 from prefdrop_cli.shapes.exports import EndedRun
 from prefdrop_cli.watching import ExecutionGone
@@ -37,6 +36,7 @@ class Exports:
     """A ledger that shows something else at each look, and one execution."""
 
     def __init__(self, *looks: ExportRun | None, execution: dict[str, str] | None) -> None:
+        self.poll_seconds = 0
         self.exports = self
         self.step_functions = self
         self.exceptions = SimpleNamespace(ExecutionDoesNotExist=NotKnown)
@@ -62,9 +62,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def follow(exports: Exports) -> ExportRun:
-    deployment: Any = SimpleNamespace(poll_seconds=0)
-    operator: Any = exports
-    return follow_run(deployment, operator, STARTED, NullProgress())
+    deployment: Any = exports
+    return follow_run(deployment, STARTED, NullProgress())
 
 
 def gone(exports: Exports) -> ExecutionGone:

@@ -15,7 +15,6 @@ import msgspec
 import pytest
 
 from prefdrop.feeds import Cursor, Source, load_feed
-from prefdrop.importing.services import Services
 from prefdrop.importing.stager import Stager
 from prefdrop.importing.staging_part import StagingPart
 from prefdrop.ledger import clock
@@ -23,6 +22,7 @@ from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop.ledger.turns import Ticket, Turn
 from prefdrop.mypreferences import ImportStatus
+from prefdrop.services import Services
 from tests.emulated_aws import ENVIRONMENT, make_bucket, make_tables
 from tests.workbench import FEED, people
 

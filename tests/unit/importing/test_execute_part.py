@@ -125,7 +125,7 @@ def test_older_version_of_a_file_executes_nothing(one: OneImport):
     staged(one)
     newer = one.services.imports.get(IMPORT)
     newer.import_id, newer.sequencer = "imp-2", "A21"
-    one.services._table.transact(*one.services.drops.executed(newer))
+    one.services.table.transact(*one.services.drops.executed(newer))
 
     with pytest.raises(Superseded):
         execute(one)

@@ -237,7 +237,7 @@ def test_content_of_an_ended_import_is_free_again(one: OneImport, notified):
     record = one.services.imports.update(one.record, content_sha256="abc")
     drops = one.services.drops
     drops.repeats(record, "abc")
-    one.services._table.transact(*drops.executed(record))
+    one.services.table.transact(*drops.executed(record))
 
     ended(one, "FAILED")
 

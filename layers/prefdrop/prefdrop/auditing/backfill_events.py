@@ -30,12 +30,12 @@ from prefdrop.auditing.backfill_windows import (
 )
 from prefdrop.auditing.bodies import Item
 from prefdrop.auditing.keeping import Origin, by, count, without_time
-from prefdrop.auditing.services import Services
+from prefdrop.auditing.services import EventServices
 from prefdrop.errors import PrefdropError, Transient
-from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_of
 from prefdrop.mypreferences import AnswerTooLarge, Client, NotSent, TooManyRequests
 from prefdrop.mypreferences.events_retrieval import EventFilter, EventList
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class EventsNotKept(Transient):
     """The audit table did not take all events of a slice."""
 
 
-def run(services: Services, event: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+def run(services: EventServices, event: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
     """Read back, and answer `done`, or `continue` with a cursor when the time is up."""
     request = request_of(event)
     if request.way == "event":
@@ -78,7 +78,9 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> dict[s
 class _Backfill:
     """One invocation's reading and its counts."""
 
-    def __init__(self, services: Services, request: BackfillRequest, cut_from: str = "") -> None:
+    def __init__(
+        self, services: EventServices, request: BackfillRequest, cut_from: str = ""
+    ) -> None:
         self._services = services
         self._request = request
         self._cut_from = cut_from

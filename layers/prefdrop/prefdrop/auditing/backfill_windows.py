@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from prefdrop.auditing.services import Services
+from prefdrop.auditing.services import EventServices
 from prefdrop.errors import Terminal
 from prefdrop.ledger import clock
 from prefdrop.ledger.clock import iso_of
@@ -186,7 +186,7 @@ class Window(NamedTuple):
     cut_from: str = ""
 
 
-def window_of(services: Services, request: BackfillRequest) -> Window:
+def window_of(services: EventServices, request: BackfillRequest) -> Window:
     """The window that is to be read, from where the invocation before this one stopped; raises
     BackfillRefused."""
     now = clock.now()
@@ -214,7 +214,7 @@ def window_of(services: Services, request: BackfillRequest) -> Window:
     return Window(slices, _tell_cut(asked, since) if asked and asked < since - MILLISECOND else "")
 
 
-def cover(services: Services, slices: Slices) -> None:
+def cover(services: EventServices, slices: Slices) -> None:
     """Remember how far the account is read: what is younger than the grace is looked at again."""
     grace = timedelta(seconds=services.settings.backfill_grace_seconds)
     services.backfills.cover(iso_of(min(slices.at, clock.now() - grace)))
@@ -229,7 +229,7 @@ def cursor_of(slices: Slices) -> dict[str, str]:
 
 
 def _beginning(
-    services: Services, request: BackfillRequest, earliest: datetime
+    services: EventServices, request: BackfillRequest, earliest: datetime
 ) -> tuple[datetime | None, datetime]:
     """From when on events are wanted (None for as far back as there are any), and where reading
     begins for it."""
@@ -242,7 +242,7 @@ def _beginning(
     return until, until - OVERLAP
 
 
-def _working(services: Services, request: BackfillRequest) -> timedelta | None:
+def _working(services: EventServices, request: BackfillRequest) -> timedelta | None:
     """The longest slice that readings before this one have found to work."""
     if seconds := request.cursor.get("seconds"):
         return timedelta(seconds=float(seconds))

@@ -19,7 +19,7 @@ from prefdrop.auditing.admission import Refused, admit, admit_delivery
 from prefdrop.auditing.bodies import Item, read_body
 from prefdrop.auditing.http import Request, Response, request_of
 from prefdrop.auditing.keeping import by, code_of, count
-from prefdrop.auditing.services import Services
+from prefdrop.auditing.services import EventServices
 from prefdrop.errors import PrefdropError
 from prefdrop.mypreferences.events import Event, NotUnderstood
 from prefdrop.telemetry import frames, logger
@@ -31,10 +31,10 @@ LATER = Response(503, {"error": "NotKept"}, {"retry-after": "10"})
 
 
 def webhook(
-    make_services: Callable[[], Services] = Services,
+    make_services: Callable[[], EventServices] = EventServices,
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The Lambda handler; its services are made at its first call."""
-    kept: list[Services] = []
+    kept: list[EventServices] = []
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.append_keys(step="receive_webhook", request=context.aws_request_id)
@@ -60,7 +60,7 @@ def webhook(
     return handler
 
 
-def receive(services: Services, request: Request, remaining: Callable[[], float]) -> Response:
+def receive(services: EventServices, request: Request, remaining: Callable[[], float]) -> Response:
     """Answer one request; raises Refused, and what reading the secret raises."""
     admit(request, services.webhook_secret, services.sources)
     if greeting := handshakes.answer_without_body(request):

@@ -7,8 +7,8 @@ from typing import Any
 
 from prefdrop.configuring.pull import pull
 from prefdrop.configuring.store import SnapshotStore
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso, milliseconds, now_ms
+from prefdrop.services import Deadline, Services
 from prefdrop.telemetry import logger
 
 

@@ -8,9 +8,9 @@ import msgspec
 
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, is_late
-from prefdrop.importing.services import Deadline
 from prefdrop.importing.turn import send
 from prefdrop.ledger.exports import ExportRun
+from prefdrop.services import Deadline
 
 
 def run(services: ExportServices, event: dict[str, Any], _: Deadline) -> None:

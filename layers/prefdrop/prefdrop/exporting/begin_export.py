@@ -19,12 +19,12 @@ from prefdrop.exporting.pinned import definition_key, read_definition
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, next_of
 from prefdrop.exporting.vendor import Begun
-from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.importing.turn import is_running
 from prefdrop.ledger.clock import iso, iso_now, milliseconds, now_ms
 from prefdrop.ledger.exports import RUN_ENDED, ExportRun, ExportState
 from prefdrop.mypreferences.bulk_export_dates import covering
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger
 
 AHEAD = timedelta(minutes=15)

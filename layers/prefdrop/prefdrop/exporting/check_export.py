@@ -13,11 +13,11 @@ from prefdrop.exporting.patience import note_away, paced
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, is_late, next_of
 from prefdrop.importing.check_status import GROWTH
-from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.exports import UNKNOWN, ExportRun
 from prefdrop.mypreferences import NotFound, TokenRefused
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger
 
 TOKEN_HOURS = 12

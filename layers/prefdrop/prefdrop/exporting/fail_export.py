@@ -9,10 +9,10 @@ import msgspec
 from prefdrop.exporting.ending import NEXT_RUN, fail, publish
 from prefdrop.exporting.services import ExportServices
 from prefdrop.importing.record_failure import RETRY_HINT, read_failure
-from prefdrop.importing.services import Deadline
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.exports import ExportRun
 from prefdrop.ledger.imports import Failure
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger
 
 

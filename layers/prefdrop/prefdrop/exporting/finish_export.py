@@ -24,10 +24,10 @@ from prefdrop.exporting.pinned import pinned_definition, state_folder
 from prefdrop.exporting.removals import check_removed, write_removed
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, is_late, next_of
-from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.exports import UNKNOWN, ClaimLost, ExportObject, ExportRun, ExportState
 from prefdrop.mypreferences import TokenRefused
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger
 
 

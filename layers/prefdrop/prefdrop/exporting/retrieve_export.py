@@ -25,10 +25,10 @@ from prefdrop.exporting.patience import AWAY, wait_for_vendor
 from prefdrop.exporting.pinned import pinned_definition, spool_folder
 from prefdrop.exporting.services import ExportServices
 from prefdrop.exporting.step import ExportInput, is_late, next_of
-from prefdrop.importing.services import Deadline
 from prefdrop.importing.step import Answer
 from prefdrop.ledger.exports import UNKNOWN, ExportObject, ExportRun, Stretch, Tally
 from prefdrop.mypreferences import ExportPage, TokenRefused
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger
 
 MARGIN_SECONDS = 240

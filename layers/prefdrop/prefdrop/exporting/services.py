@@ -10,9 +10,9 @@ import msgspec
 from prefdrop import aws
 from prefdrop.auditing.admission import Network, networks_of
 from prefdrop.auditing.webhook_secret import SecretCache
-from prefdrop.importing.services import Services
 from prefdrop.ledger.export_files import ExportFiles
 from prefdrop.ledger.exports import ExportStore
+from prefdrop.services import Services
 
 if TYPE_CHECKING:
     from prefdrop.exporting.vendor import ExportVendor
@@ -26,7 +26,7 @@ class ExportServices(Services):
 
     @cached_property
     def exports(self) -> ExportStore:
-        return ExportStore(self._table, self.settings.retention_days)
+        return ExportStore(self.table, self.settings.retention_days)
 
     @cached_property
     def files(self) -> ExportFiles:

@@ -17,11 +17,11 @@ from prefdrop.exporting.ending import settle
 from prefdrop.exporting.pinned import FOLDER, read_definition
 from prefdrop.exporting.schedule import slot_name, slots_of
 from prefdrop.exporting.services import ExportServices
-from prefdrop.importing.services import Deadline
 from prefdrop.importing.turn import is_running
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.export_files import Listed
 from prefdrop.ledger.exports import RUN_ENDED, ExportState
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger, metrics
 
 

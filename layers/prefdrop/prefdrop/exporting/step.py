@@ -8,9 +8,9 @@ from typing import Any, cast
 import msgspec
 
 from prefdrop.exporting.services import ExportServices
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, answer, step
 from prefdrop.ledger.exports import ExportRun, RunStatus
+from prefdrop.services import Deadline, Services
 
 NEXT: dict[RunStatus, str] = {
     "Beginning": "begin",

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import StepInput
 from prefdrop.importing.totals import Totals, total
 from prefdrop.ledger.imports import Import
+from prefdrop.services import Deadline, Services
 
 SOURCE = "prefdrop.imports"
 KINDS = {

@@ -9,7 +9,6 @@ from boto3.dynamodb.conditions import Attr
 
 from prefdrop.feeds import Feed
 from prefdrop.importing.pinned import pinned_feed
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer, import_of, stop_if_cancelled
 from prefdrop.importing.totals import Totals, total
 from prefdrop.ledger.clock import iso, iso_now, now_ms
@@ -17,6 +16,7 @@ from prefdrop.ledger.imports import NOT_ENDED, Hold, Import
 from prefdrop.ledger.parts import Part
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> Answer:

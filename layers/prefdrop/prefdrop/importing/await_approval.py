@@ -8,11 +8,11 @@ import msgspec
 from boto3.dynamodb.conditions import Attr
 
 from prefdrop.importing.operate import send_decision
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import StepInput, import_of
 from prefdrop.ledger.imports import NOT_ENDED
 from prefdrop.ledger.table import ConditionFailed, another_worker
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:

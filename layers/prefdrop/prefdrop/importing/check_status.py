@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from prefdrop.errors import PrefdropError, Terminal
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer, import_of
 from prefdrop.importing.totals import show_progress
 from prefdrop.importing.waiting import passes, patient
@@ -17,6 +16,7 @@ from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
 from prefdrop.mypreferences import ImportStatus, TokenRefused
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.settings import Settings
 
 GROWTH = 1.5

@@ -15,7 +15,6 @@ from prefdrop.feeds import identifiers_of
 from prefdrop.importing import spool
 from prefdrop.importing.check_status import TokenDied, VendorFailed
 from prefdrop.importing.merging import vendor_rejects
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.spool import Pass, VendorReject
 from prefdrop.importing.step import Answer, StepInput, answer, import_of, stop_if_cancelled
 from prefdrop.importing.totals import show_progress
@@ -26,6 +25,7 @@ from prefdrop.ledger.parts import Part, PartState
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ExceptionRecord, TokenRefused
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 
 STATE: dict[Pass, PartState] = {"validation": "staged", "execution": "executing"}
 """The state of a part whose exceptions are read in each pass."""

@@ -9,8 +9,8 @@ from functools import partial
 from prefdrop.errors import Terminal
 from prefdrop.feeds import Cursor, Feed, Source
 from prefdrop.importing.pinned import pinned_feed, source_of
-from prefdrop.importing.services import Services
 from prefdrop.ledger.imports import Correction, Import
+from prefdrop.services import Services
 
 
 class NotACorrection(Terminal):

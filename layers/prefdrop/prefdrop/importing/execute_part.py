@@ -10,7 +10,6 @@ from boto3.dynamodb.conditions import Attr
 from prefdrop.errors import PrefdropError
 from prefdrop.importing.check_status import died
 from prefdrop.importing.later_drops import is_outdated
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import (
     Answer,
     StepInput,
@@ -33,6 +32,7 @@ from prefdrop.mypreferences import (
     Unclear,
 )
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.telemetry import logger
 
 NOT_EXECUTED = frozenset({"Initiated", "Staging"})

@@ -7,12 +7,12 @@ another execution goes on from there, with the turn.
 from __future__ import annotations
 
 from prefdrop.importing.operate import start_attempt
-from prefdrop.importing.services import Services
 from prefdrop.importing.step import StepInput
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.table import ConditionFailed, another_worker
 from prefdrop.ledger.turns import Turn
 from prefdrop.reached import reached
+from prefdrop.services import Services
 
 
 def hand_on(services: Services, record: Import, turn: Turn) -> None:

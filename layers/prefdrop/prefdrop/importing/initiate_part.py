@@ -17,7 +17,6 @@ from prefdrop.importing.gauges import tell_quota
 from prefdrop.importing.handing_on import hand_on, was_handed_on
 from prefdrop.importing.later_drops import digest_of_later, is_outdated
 from prefdrop.importing.pinned import check_time, pinned_feed, source_of
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.staging_part import REJECTS_IN_MEMORY
 from prefdrop.importing.step import (
     MOST_ROUNDS,
@@ -38,6 +37,7 @@ from prefdrop.ledger.table import ConditionFailed, another_worker
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportSpec, NotFound, TooManyRequests
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.settings import SLOTS
 
 STAGING_SHARE = 0.5

@@ -15,12 +15,12 @@ from prefdrop.errors import PrefdropError
 from prefdrop.feeds import Feed, LaterDrop, LaterDrops
 from prefdrop.feeds.key_index import Keys
 from prefdrop.importing.pinned import FeedMissing, pinned_feed, source_of
-from prefdrop.importing.services import Services
 from prefdrop.ledger.drops import UNREADABLE_HINT, LaterDropUnreadable
 from prefdrop.ledger.imports import Import, UnknownImport
 from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.ledger.order import Dropped
 from prefdrop.ledger.parts import Part
+from prefdrop.services import Services
 
 
 def digest_of_later(services: Services, record: Import) -> str:

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from prefdrop.errors import Terminal
 from prefdrop.importing.correcting import checked_correction
-from prefdrop.importing.services import Services
 from prefdrop.importing.step import answer
 from prefdrop.importing.turn import is_running, send
 from prefdrop.ledger.clock import iso_now
@@ -30,6 +29,7 @@ from prefdrop.ledger.imports import (
 )
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.reached import reached
+from prefdrop.services import Services
 from prefdrop.telemetry import logger
 
 

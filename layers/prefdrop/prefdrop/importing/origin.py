@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from prefdrop.feeds import Source
-from prefdrop.importing.services import Services
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.order import Dropped
+from prefdrop.services import Services
 
 _SIGNATURE = re.compile(r"\(import (imp-[0-9a-f]{16})\)")
 

@@ -13,7 +13,6 @@ from boto3.dynamodb.conditions import Attr
 from prefdrop.errors import PrefdropError
 from prefdrop.importing.execute_part import NOT_EXECUTED
 from prefdrop.importing.record_failure import RETRY_HINT, import_of
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer
 from prefdrop.importing.turn import hand_over
 from prefdrop.ledger.clock import iso_now, now_ms
@@ -22,6 +21,7 @@ from prefdrop.ledger.parts import Part
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.mypreferences import TokenRefused
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.telemetry import logger
 
 ENDED = {

@@ -11,10 +11,10 @@ from prefdrop.configuring.store import SnapshotStore, SnapshotUnreadable
 from prefdrop.errors import Terminal
 from prefdrop.feeds import AccountSnapshot, Feed, LaterDrops, Source, load_feed
 from prefdrop.feeds.account import PATTERN_NOT_UNDERSTOOD
-from prefdrop.importing.services import Services
 from prefdrop.ledger.clock import iso, milliseconds
 from prefdrop.ledger.imports import Configuration, Correction, Import
 from prefdrop.ledger.objects import ObjectMissing
+from prefdrop.services import Services
 from prefdrop.telemetry import logger
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from prefdrop.importing.drop import read_event
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Cancelled
 from prefdrop.ledger.imports import Failure
+from prefdrop.services import Deadline, Services
 
 RETRY_HINT = "Once the cause is gone, `prefdrop imports retry` goes on from the ledger."
 

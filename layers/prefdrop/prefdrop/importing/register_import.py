@@ -12,10 +12,10 @@ from prefdrop.feeds import Feed
 from prefdrop.importing.drop import Drop, read_event
 from prefdrop.importing.origin import origin_of
 from prefdrop.importing.pinned import current_configuration, read_feed, source_of
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import FINISHED, Configuration, Import, Order
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.telemetry import logger
 
 BLOCK = 1 << 20

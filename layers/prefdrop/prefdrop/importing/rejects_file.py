@@ -26,11 +26,11 @@ from prefdrop.importing.merging import (
     vendor_rejects,
 )
 from prefdrop.importing.origin import signed
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.exceptions import ExceptionStore, RejectItem
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part, StagedChunk
 from prefdrop.ledger.uploads import Upload
+from prefdrop.services import Deadline, Services
 
 MARGIN_SECONDS = 60
 """Time kept to write down where the pass stands."""

@@ -24,7 +24,6 @@ from prefdrop.importing.report import (
     judge,
 )
 from prefdrop.importing.report_page import render
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import Answer, StepInput, answer, import_of_attempt
 from prefdrop.ledger.clock import iso_now, milliseconds_of, now_ms
 from prefdrop.ledger.imports import FINISHED, Import
@@ -32,6 +31,7 @@ from prefdrop.ledger.parts import LIVE
 from prefdrop.ledger.table import ConditionFailed
 from prefdrop.ledger.uploads import Upload, UploadGone
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.telemetry import logger, metrics
 
 CONTENT_TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}

@@ -22,7 +22,6 @@ from prefdrop.importing.pinned import (
     source_of,
     unpin_configuration,
 )
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.stager import Stager
 from prefdrop.importing.staging_part import Interrupted, StagingPart
 from prefdrop.importing.step import (
@@ -36,6 +35,7 @@ from prefdrop.importing.step import (
 from prefdrop.importing.waiting import patient
 from prefdrop.ledger.parts import LeaseHeld
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 
 
 @patient()

@@ -11,7 +11,6 @@ import msgspec
 from prefdrop.errors import Terminal
 from prefdrop.feeds import Chunk, Cursor, Source
 from prefdrop.importing import refusals, spool
-from prefdrop.importing.services import Deadline
 from prefdrop.importing.staging_part import Interrupted, StagingPart, only_row
 from prefdrop.importing.step import Answer, answer, wait_until
 from prefdrop.importing.vendor_errors import CredentialsRefused, VendorAway
@@ -27,6 +26,7 @@ from prefdrop.mypreferences import (
     Unclear,
 )
 from prefdrop.reached import reached
+from prefdrop.services import Deadline
 from prefdrop.telemetry import logger
 
 MARGIN_SECONDS = 10

@@ -9,7 +9,6 @@ import msgspec
 
 from prefdrop.feeds import Chunk, ChunkLimits, LocalReject
 from prefdrop.feeds.faults import NEWER_DECISION
-from prefdrop.importing.services import Services
 from prefdrop.importing.spool import ELSEWHERE
 from prefdrop.importing.step import Answer, answer, stop_if_cancelled
 from prefdrop.importing.totals import show_progress
@@ -19,6 +18,7 @@ from prefdrop.ledger.parts import Fenced, Part, StagedChunk
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences import ImportStatus, TokenRefused
 from prefdrop.reached import reached
+from prefdrop.services import Services
 from prefdrop.telemetry import logger
 
 REJECTS_IN_MEMORY = 10_000

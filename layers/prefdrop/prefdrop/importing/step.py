@@ -24,10 +24,10 @@ from botocore.exceptions import (
 )
 
 from prefdrop.errors import PrefdropError, Terminal, Transient
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import FINISHED, AttemptOver, Import
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.telemetry import frames, logger
 
 

@@ -15,12 +15,12 @@ from prefdrop.importing.gauges import tell_turn, tell_vendor_wait, tell_waiting
 from prefdrop.importing.handing_on import hand_on
 from prefdrop.importing.operate import send_decision, start_attempt
 from prefdrop.importing.pass_turn import mark_ended, pass_turn
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.turn import hand_over, is_running, status_of, tell
 from prefdrop.ledger.clock import milliseconds_of, now_ms
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.turns import Turn
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.telemetry import logger
 
 HOLD_KEEPS_TURN_MS = 30 * 60_000

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import StepInput, import_of, stop_if_cancelled
 from prefdrop.importing.turn import hand_over, tell
 from prefdrop.ledger.clock import now_ms
 from prefdrop.ledger.turns import Ticket
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 
 
 def run(services: Services, event: dict[str, Any], _: Deadline) -> None:

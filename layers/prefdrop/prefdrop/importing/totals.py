@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from prefdrop.importing.services import Services
 from prefdrop.ledger.imports import Import, Status
 from prefdrop.ledger.parts import LIVE, Part
+from prefdrop.services import Services
 
 
 class Totals(msgspec.Struct, kw_only=True, frozen=True):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from botocore.exceptions import ClientError
 
-from prefdrop.importing.services import Services
 from prefdrop.ledger.table import Write
 from prefdrop.ledger.turns import Turn
 from prefdrop.reached import reached
+from prefdrop.services import Services
 from prefdrop.telemetry import logger
 
 DEAD_TOKEN = frozenset({"InvalidToken", "TaskTimedOut", "TaskDoesNotExist"})

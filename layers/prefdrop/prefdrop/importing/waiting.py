@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from prefdrop.errors import PrefdropError, Terminal, Transient
-from prefdrop.importing.services import Deadline, Services
 from prefdrop.importing.step import (
     LOOPS,
     MOST_ROUNDS,
@@ -31,6 +30,7 @@ from prefdrop.ledger.parts import Part
 from prefdrop.ledger.quota import WINDOW_MS
 from prefdrop.mypreferences import Forbidden, MyPreferencesError, NotFound, TooManyRequests
 from prefdrop.reached import reached
+from prefdrop.services import Deadline, Services
 from prefdrop.settings import Settings
 from prefdrop.telemetry import logger
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -366,7 +365,7 @@ def test_alarms_are_told_by_the_names_of_the_runbook_those_that_ring_first(
     cloudwatch.set_alarm_state(AlarmName="s-LoudAlarm", StateValue="ALARM", StateReason="a test")
     clients = {"cloudwatch": cloudwatch, "cloudformation": Alarmed("CalmAlarm", "LoudAlarm")}
 
-    told = alarms_listed(replace(stack, client=clients.__getitem__), Asked({}, {}))
+    told = alarms_listed(stack.replace(client=clients.__getitem__), Asked({}, {}))
 
     assert told["ringing"] == 1
     assert [one["alarm"] for one in told["alarms"]] == ["LoudAlarm", "CalmAlarm"]
@@ -464,7 +463,7 @@ def test_an_aws_that_does_not_answer_is_told_with_what_to_do(stack: Deployment) 
     def client(service: str, **more: Any) -> Any:
         return boto3.client(service, endpoint_url="http://127.0.0.1:9", config=nowhere)
 
-    answer = Api(replace(stack, client=client)).answer("/api/imports", {})
+    answer = Api(stack.replace(client=client)).answer("/api/imports", {})
 
     error = json.loads(answer.body)["error"]
     assert (answer.status, error["code"]) == (502, "AwsUnreachable")
@@ -477,7 +476,7 @@ def test_a_fault_of_the_console_is_an_answer_too(
     def client(service: str, **more: Any) -> Any:
         raise RuntimeError("broken")
 
-    answer = Api(replace(stack, client=client)).answer("/api/imports", {})
+    answer = Api(stack.replace(client=client)).answer("/api/imports", {})
 
     assert answer.status == 500
     assert json.loads(answer.body)["error"]["code"] == "ConsoleFault"
@@ -494,7 +493,7 @@ def test_questions_at_the_same_time_share_one_client_of_each_service(
         made.append(service)
         return object()
 
-    stack = shared(replace(stack, client=client))
+    stack = shared(stack.replace(client=client))
     askers = [threading.Thread(target=stack.client, args=("s3",)) for _ in range(20)]
     for asker in askers:
         asker.start()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
+from botocore.config import Config
 
 from prefdrop import aws, settings
 from prefdrop.bus import Bus
@@ -47,40 +48,44 @@ class Services:
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self.settings = settings.load(environment)
 
-    @cached_property
-    def _dynamodb(self) -> DynamoDBClient:
-        return boto3.client("dynamodb", config=self._patience)
+    def _client(self, service: str, config: Config) -> Any:
+        return boto3.client(service, config=config)  # type: ignore[call-overload]
 
     @cached_property
-    def _table(self) -> Table:
+    def _dynamodb(self) -> DynamoDBClient:
+        return self._client("dynamodb", self._patience)  # type: ignore[no-any-return]
+
+    @cached_property
+    def table(self) -> Table:
+        """The imports table."""
         return Table(self._dynamodb, self.settings.imports_table)
 
     @cached_property
     def imports(self) -> ImportStore:
-        return ImportStore(self._table, self.settings.retention_days)
+        return ImportStore(self.table, self.settings.retention_days)
 
     @cached_property
     def drops(self) -> DropStore:
-        return DropStore(self._table, self.settings.retention_days)
+        return DropStore(self.table, self.settings.retention_days)
 
     @cached_property
     def turns(self) -> Turns:
-        return Turns(self._table, self.settings.client_id)
+        return Turns(self.table, self.settings.client_id)
 
     @cached_property
     def parts(self) -> PartStore:
-        return PartStore(self._table, self.turns, self.settings.retention_days)
+        return PartStore(self.table, self.turns, self.settings.retention_days)
 
     @cached_property
     def quota(self) -> Quota:
         limits = self.settings
         return Quota(
-            self._table, limits.client_id, limit=limits.quota_limit, reserve=limits.quota_reserve
+            self.table, limits.client_id, limit=limits.quota_limit, reserve=limits.quota_reserve
         )
 
     @cached_property
     def reports(self) -> ReportStore:
-        return ReportStore(self._table)
+        return ReportStore(self.table)
 
     @cached_property
     def exceptions(self) -> ExceptionStore:
@@ -90,7 +95,7 @@ class Services:
 
     @cached_property
     def _s3(self) -> S3Client:
-        return boto3.client("s3", config=self._patience_with_s3)
+        return self._client("s3", self._patience_with_s3)  # type: ignore[no-any-return]
 
     @cached_property
     def objects(self) -> ObjectStore:
@@ -107,12 +112,12 @@ class Services:
 
     @cached_property
     def step_functions(self) -> SFNClient:
-        return boto3.client("stepfunctions", config=self._patience)
+        return self._client("stepfunctions", self._patience)  # type: ignore[no-any-return]
 
     @cached_property
     def bus(self) -> Bus:
         """The stack's event bus."""
-        return Bus(boto3.client("events", config=self._patience), self.settings.bus)
+        return Bus(self._client("events", self._patience), self.settings.bus)
 
     @cached_property
     def vendor(self) -> Vendor:
@@ -130,8 +135,9 @@ class Services:
         return credentials_in(self._secret_text(self.settings.secret))
 
     def _secret_text(self, secret_id: str) -> str:
-        client = boto3.client("secretsmanager", config=self._patience)
-        return client.get_secret_value(SecretId=secret_id)["SecretString"]
+        client = self._client("secretsmanager", self._patience)
+        text: str = client.get_secret_value(SecretId=secret_id)["SecretString"]
+        return text
 
 
 def credentials_in(secret: str) -> dict[str, str]:
