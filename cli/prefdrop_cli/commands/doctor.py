@@ -23,7 +23,7 @@ from prefdrop_cli.doctor.examination import examine
 from prefdrop_cli.doctor.findings import Finding, bad
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.vendor_account import VendorAccount, of_options
-from prefdrop_cli.exits import Exit
+from prefdrop_cli.exits import Exit, WrongUse
 from prefdrop_cli.options import (
     DEFAULT_STACK,
     AsJson,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from prefdrop_local.stack import ExternalVendor
 
 
-MARKS = {"good": "ok  ", "doubtful": "look", "bad": "BAD ", "skipped": "-   "}
+MARKS = {"good": "passed", "doubtful": "warning", "bad": "failed", "skipped": "skipped"}
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,20 @@ Writes = Annotated[
         "never executed; docs/doctor.md says what else. Without it, a terminal is asked.",
     ),
 ]
+FirstHour = Annotated[
+    bool,
+    typer.Option(
+        "--first-hour",
+        help="Also try six things on a new stack, in about six minutes, and clean up. Asks before "
+        "it writes; --writes agrees.",
+    ),
+]
 
 
 def doctor(
     assumptions: Assumptions = False,
     writes: Writes = False,
+    first_hour: FirstHour = False,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
     vendor_url: VendorToExamine = "",
@@ -132,12 +141,18 @@ def doctor(
         vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
     )
     server = options.server()
+    if server is not None and first_hour:
+        raise WrongUse("--first-hour needs a stack.", hint="Leave --vendor-url out.")
     if server is not None:
         asking: Asking | None = of_vendor(server)
         findings = _said(vendor.examine(of_options(server)), as_json=as_json)
     else:
         patient = _patient(stack, endpoint)
         findings = _said(_examined(patient), as_json=as_json)
+        if first_hour and isinstance(patient, Patient):
+            tried = _first_hour(patient, writes=writes, as_json=as_json)
+            findings += _said(tried, as_json=as_json)
+            writes = writes and assumptions
         asking = of_stack(patient) if isinstance(patient, Patient) else None
     confirmed: list[Confirmed] = []
     if server is not None or assumptions or writes:
@@ -166,6 +181,16 @@ def _patient(stack: str, endpoint: str) -> Patient | Finding:
 
 def _examined(patient: Patient | Finding) -> Iterable[Finding]:
     return [patient] if isinstance(patient, Finding) else examine(patient)
+
+
+def _first_hour(patient: Patient, *, writes: bool, as_json: bool) -> Iterable[Finding]:
+    """Try the first hour's six things, once a person or an option has agreed to the writing."""
+    from prefdrop_cli.doctor.first_hour import WRITES, first_hour
+
+    if not writes and not as_json and sys.stdin.isatty():
+        note(WRITES)
+        writes = ask("Go ahead?", default=False)
+    return first_hour(patient, writes=writes)
 
 
 def _said(found: Iterable[Finding], *, as_json: bool) -> list[Finding]:
@@ -208,9 +233,9 @@ def _tell(findings: list[Finding], confirmed: list[Confirmed], *, as_json: bool)
 
 def print_finding(finding: Finding) -> None:
     """What was found, and what to do about it."""
-    say(f"{MARKS[finding.verdict]} {finding.check}: {finding.said}")
+    say(f"{MARKS[finding.verdict]:<7} {finding.check}: {finding.said}")
     if finding.remedy:
-        say(f"       {finding.remedy}")
+        say(f"        {finding.remedy}")
 
 
 def print_assumptions(confirmed: Iterable[Confirmed]) -> None:
@@ -248,6 +273,5 @@ def print_summary(findings: list[Finding], confirmed: list[Confirmed]) -> None:
     points = f", {wrong} assumptions that did not hold" if confirmed else ""
     say(
         "",
-        f"{count['good']} good, {count['doubtful']} worth a look, {count['bad']} bad, "
-        f"{count['skipped']} not looked at{points}.",
+        f"{', '.join(f'{count[verdict]} {mark}' for verdict, mark in MARKS.items())}{points}.",
     )

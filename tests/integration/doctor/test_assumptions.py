@@ -211,7 +211,7 @@ def test_oauth_credentials_are_tried_as_well(usual: SandboxProcess, secret: str,
     )  # fmt: skip
 
     assert told.returncode == code
-    assert ("BAD  vendor authentication" in told.stdout) == bool(code)
+    assert ("failed  vendor authentication" in told.stdout) == bool(code)
 
 
 def test_what_could_not_be_told_says_how_to_ask_the_vendor(usual: SandboxProcess) -> None:

@@ -45,7 +45,7 @@ def test_something_bad_ends_with_5_and_its_remedy_stands_below_it(ward: Ward) ->
 
     assert told.returncode == 5
     lines = told.stdout.splitlines()
-    at = next(n for n, line in enumerate(lines) if line.startswith("BAD  vendor secret"))
+    at = next(n for n, line in enumerate(lines) if line.startswith("failed  vendor secret"))
     assert "VendorSecretArn" in lines[at + 1]
 
 

@@ -324,7 +324,7 @@ def test_the_limit_is_told(desk: Desk, done: str) -> None:
 
 
 def test_the_stack_is_examined(desk: Desk, event: dict[str, Any]) -> None:
-    examined = desk.both("prefdrop doctor", "0 bad")
+    examined = desk.both("prefdrop doctor", "0 failed")
 
     assert examined["well"]
     asked = desk.ask("prefdrop doctor --assumptions")

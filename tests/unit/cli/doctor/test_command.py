@@ -32,7 +32,7 @@ def test_missing_aws_credentials_are_a_finding_with_its_remedy() -> None:
     told = doctor()
 
     assert told.returncode == 5
-    assert told.stdout.startswith("BAD  AWS credentials: There are no usable AWS credentials")
+    assert told.stdout.startswith("failed  AWS credentials: There are no usable AWS credentials")
     assert "aws sso login" in told.stdout
 
 
@@ -50,6 +50,17 @@ def test_a_vendor_whom_nobody_answers_for_is_bad_and_not_asked_further() -> None
     )  # fmt: skip
 
     assert told.returncode == 5
-    assert "BAD  vendor reachable" in told.stdout
+    assert "failed  vendor reachable" in told.stdout
     assert "were not asked about" in told.stderr
     assert "invented" not in told.stdout + told.stderr
+
+
+def test_first_hour_of_a_vendor_without_a_stack_is_wrong_use() -> None:
+    told = doctor(
+        "--first-hour", "--vendor-url", "http://127.0.0.1:1/Profiles/v4/",
+        "--client-id", "DEMO_CLIENT", "--user-id", "demo.api.user",
+        PREFDROP_VENDOR_SECRET="invented",
+    )  # fmt: skip
+
+    assert told.returncode == 2
+    assert "--first-hour needs a stack" in told.stderr

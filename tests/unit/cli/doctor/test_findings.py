@@ -17,6 +17,7 @@ from prefdrop.mypreferences.answers import Answer
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.doctor import imports
 from prefdrop_cli.doctor.aws import clock_finding
+from prefdrop_cli.doctor.aws_limits import limits
 from prefdrop_cli.doctor.drops import _lying, feeds
 from prefdrop_cli.doctor.findings import Finding
 from prefdrop_cli.doctor.imports import lately, under_way
@@ -86,6 +87,57 @@ def test_a_clock_is_judged_by_how_far_it_is_off(off: float, verdict: str, said: 
 
     assert finding.verdict == verdict
     assert said in finding.said
+
+
+class Account:
+    """AWS as Lambda and Service Quotas describe it; `rates` are Step Functions' per second."""
+
+    def __init__(self, concurrency: int, **rates: float) -> None:
+        self.concurrency = concurrency
+        self.rates = rates
+
+    def get_account_settings(self) -> Any:
+        limit = ("ConcurrentExecutions", "UnreservedConcurrentExecutions")
+        return {"AccountLimit": dict.fromkeys(limit, self.concurrency)}
+
+    def get_paginator(self, _: str) -> Account:
+        return self
+
+    def paginate(self, **_: str) -> Any:
+        name = "{} throttle token refill rate per second"
+        quotas = [{"QuotaName": name.format(k), "Value": v} for k, v in self.rates.items()]
+        return [{"Quotas": [{"QuotaName": "StartExecution size", "Value": 1.0}, *quotas]}]
+
+
+def limits_of(account: Any) -> dict[str, str]:
+    """Each limit's verdict, by what is said of it."""
+    return {one.said: one.verdict for one in limits(Patient(Deployment({}, {}, lambda _: account)))}
+
+
+def test_account_with_limit_of_10_is_a_warning_with_remedy() -> None:
+    account = Account(10, StartExecution=300.0, StateTransition=800.0)
+
+    (lambda_limit, *_) = limits(Patient(Deployment({}, {}, lambda _: account)))
+
+    assert lambda_limit.verdict == "doubtful"
+    assert "may run 10 functions at once" in lambda_limit.said
+    assert "--quota-code L-B99A9384 --desired-value 1000" in lambda_limit.remedy
+
+
+def test_limits_of_step_functions_are_judged_one_by_one() -> None:
+    found = limits_of(Account(1000, StartExecution=5.0))
+
+    assert list(found.values()) == ["good", "doubtful", "skipped"]
+    assert any("5 a second; 1,000 drops in a minute need 20" in said for said in found)
+
+
+def test_limits_without_an_aws_account_are_skipped() -> None:
+    class Local:
+        def get_account_settings(self) -> None:
+            answer: Any = {"Error": {"Code": "404"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(answer, "GetAccountSettings")
+
+    assert limits_of(Local()) == {"There is no AWS account behind this stack.": "skipped"}
 
 
 def test_feed_in_bucket_of_invalid_name_is_bad(deployment: Deployment) -> None:
