@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,10 +20,10 @@ from prefdrop_cli.doctor.patient import ALARM, Check, Patient, examined
 from prefdrop_cli.doctor.webhook_probe import NAME, delivered, remove_objects
 
 WRITES = (
-    "Three files with one invalid row are dropped, so nothing of them is sent to the vendor. Two "
+    "Two files with one invalid row are dropped, so nothing of them is sent to the vendor. Two "
     "invented events are posted. For a minute, the drop rule gets a second target and the event "
-    "bus a second rule. One alarm rings. A 1 GB object is made in the bucket. All of it is removed "
-    f"again, except the imports of the feed {NAME}, which expire. It takes about six minutes."
+    "bus a second rule. One alarm rings. An object of 128 MB is uploaded. All of it is removed "
+    f"again, except the imports of the feed {NAME}, which expire. It takes about eight minutes."
 )
 NOT_ALLOWED = "Nothing was written, because no one agreed to it."
 FEED = f"""[import]
@@ -46,19 +46,14 @@ SETTLES = 60.0
 """Seconds until a new rule or target of EventBridge is in force everywhere."""
 ODD = 'odd "quoted" \\ \\u0041 é 漢 <$.x> {}'
 """What a template of text, such as the pipe's, may stumble over."""
-PART = 8 << 20
-PARTS = 128
-"""The 1 GB object has so many parts, each a copy of the first within S3."""
-READ_ON = 64 << 20
-"""Bytes to read after the pause: more than buffers on the way can have held."""
+LARGE = 128 << 20
+"""Bytes of the object whose download pauses: far more than buffers on the way hold."""
 
 
 def the_turn(patient: Patient) -> Iterator[Finding]:
     """Whether a dropped file gets the turn and is reported."""
     if holder := patient.deployment.turns.holder().import_id:
-        yield skipped(
-            "turn comes", f"Import {holder} has the turn.", "Try again when it has ended."
-        )
+        yield skipped("turn comes", f"Import {holder} has it.", "Try again when it has ended.")
         return
     began = time.monotonic()
     with _dropped(patient, "turn.csv") as drop:
@@ -68,9 +63,7 @@ def the_turn(patient: Patient) -> Iterator[Finding]:
 def _judged(patient: Patient, drop: Drop, record: Import | None, seconds: float) -> Finding:
     if record is None:
         said = f"Dropping {drop.key} started no import within {PATIENCE:.0f} s."
-        return bad(
-            "turn comes", said, "`prefdrop doctor` checks the bucket, the rule and its queue."
-        )
+        return bad("turn comes", said, "See the checks of bucket, rule and dead letters above.")
     show = f"`prefdrop imports show {record.import_id}` shows where it is and why."
     if record.status not in FINISHED:
         logs = patient.physical("TakeTurnFunction"), patient.physical("SweepTurnsFunction")
@@ -89,7 +82,7 @@ def large_body(patient: Patient) -> Iterator[Finding]:
             yield refused
         elif not _until(patient, lambda: delivery.kept() == delivery.body):
             said = "The webhook answered 200, and the audit table does not hold what was sent."
-            yield bad("large webhook body", said, f"Read the log of {delivery.function}.")
+            yield bad("large webhook body", said, delivery.read_log)
         else:
             said = f"{len(delivery.body):,} bytes were taken in and read back unchanged."
             yield good("large webhook body", said)
@@ -184,10 +177,7 @@ def _rung(patient: Patient, name: str) -> str:
 
 def odd_id(patient: Patient) -> Iterator[Finding]:
     """Whether the pipe passes an event's id on unchanged, whatever is in it."""
-    with (
-        _heard(patient) as next_id,
-        delivered(patient, ODD) as delivery,
-    ):
+    with _heard(patient) as next_id, delivered(patient, ODD) as delivery:
         if refused := delivery.refused("odd event id"):
             yield refused
             return
@@ -245,50 +235,25 @@ def _next_id(sqs: Any, queue: str) -> str:
 
 def slow_request(patient: Patient) -> Iterator[Finding]:
     """Whether S3 keeps a download open while a stage request takes its longest."""
-    seconds = float(patient.deployment.parameters["RequestSeconds"])
+    seconds, check = float(patient.deployment.parameters["RequestSeconds"]), "slow stage request"
     if _is_here(patient):
-        yield skipped("slow stage request", "The bucket is on this machine: no network cuts a "
-                      "download.")  # fmt: skip
+        yield skipped(check, "The bucket is on this machine: no network cuts a download.")
         return
-    with _large_object(patient) as key:
-        body = patient.deployment.s3.get_object(Bucket=patient.deployment.bucket, Key=key)["Body"]
-        body.read(PART)
+    s3, place = patient.deployment.s3, {"Bucket": patient.deployment.bucket, "Key": f"{NAME}/large"}
+    with ExitStack() as undo:
+        undo.callback(remove_objects, patient, place["Key"])
+        s3.put_object(**place, Body=bytes(LARGE))
+        body = undo.enter_context(closing(s3.get_object(**place)["Body"]))
+        body.read(LARGE // 16)
         time.sleep(seconds)
         try:
-            body.read(READ_ON)
+            body.read()
         except (HTTPClientError, BotoCoreError, OSError) as error:
-            said = (
-                f"S3 cut a download that stood still for {seconds:.0f} s: {type(error).__name__}."
-            )
-            yield doubtful("slow stage request", said, "Imports open the file again where they "
-                           "were. Lower RequestSeconds if it is often.")  # fmt: skip
+            said = f"S3 cut a download that paused for {seconds:.0f} s: {type(error).__name__}."
+            yield doubtful(check, said, "Imports open the file again where they were. Lower "
+                           "RequestSeconds if it is often.")  # fmt: skip
         else:
-            said = f"A download of 1 GB went on after a pause of {seconds:.0f} s."
-            yield good("slow stage request", said)
-        finally:
-            body.close()
-
-
-@contextmanager
-def _large_object(patient: Patient) -> Iterator[str]:
-    """The key of an object of 1 GB, for which 8 MB are uploaded."""
-    s3, key = patient.deployment.s3, f"{NAME}/1-gb"
-    place = {"Bucket": patient.deployment.bucket, "Key": key}
-    first = {**place, "Key": f"{NAME}/8-mb"}
-    with ExitStack() as undo:
-        undo.callback(remove_objects, patient, f"{NAME}/")
-        s3.put_object(**first, Body=bytes(PART))
-        upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
-        unfinished = undo.enter_context(ExitStack())
-        unfinished.callback(s3.abort_multipart_upload, **upload)
-        parts = [
-            {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
-            for number in range(1, PARTS + 1)
-            for answer in [s3.upload_part_copy(**upload, PartNumber=number, CopySource=first)]
-        ]
-        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
-        unfinished.pop_all()
-        yield key
+            yield good(check, f"A download went on after a pause of {seconds:.0f} s.")
 
 
 @contextmanager

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import msgspec
 import requests
 
-from prefdrop.auditing.webhook_secret import WebhookSecret, keys_of, parse
-from prefdrop.ledger.clock import iso_now, now_ms
+from prefdrop.auditing.webhook_secret import parse
+from prefdrop.ledger.clock import iso_now
 from prefdrop_cli.doctor.findings import Finding, bad, skipped
 from prefdrop_cli.doctor.patient import Patient
 
@@ -22,31 +20,36 @@ NAME = "prefdrop-first-hour"
 SECONDS = 60.0
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """What was posted, and how the webhook answered: its status, or the class of the error."""
+@dataclass(frozen=True)
+class Delivery:
+    """What was posted, and the answer: its status, or the class of the error."""
 
     patient: Patient
     event_id: str
     body: bytes
     answer: int | str
+    is_signed: bool = False
+    """Whether the webhook demands a signature, which a probe has not."""
 
     @property
-    def function(self) -> str:
-        """The name of the webhook's function, whose log has the reason of a refusal."""
-        return self.patient.physical("ReceiveWebhookFunction")
+    def read_log(self) -> str:
+        """The remedy where the function's log has the reason."""
+        return f"Read the log of {self.patient.physical('ReceiveWebhookFunction')}."
 
     def refused(self, check: str) -> Finding | None:
-        """What it means that the webhook did not answer 200; None where it did."""
+        """Return what another answer than 200 means; None for 200."""
         if self.answer == 200:
             return None
         if self.answer == 403:
-            return skipped(check, "The parameter WebhookSources does not name this machine's "
-                           "network.", "Run it from a network that may deliver.")  # fmt: skip
+            return skipped(check, "The parameter WebhookSources leaves this machine out.",
+                           "Run it from a network that may deliver.")  # fmt: skip
+        if self.answer == 401 and self.is_signed:
+            return skipped(check, "The webhook demands a signature, and only the vendor signs.")
         said = f"The webhook answered {self.answer} to an event of {len(self.body):,} bytes."
-        return bad(check, said, f"Read the log of {self.function}.")
+        return bad(check, said, self.read_log)
 
     def kept(self) -> bytes:
-        """The event as the audit table has it; empty where it has not."""
+        """Return the event as the audit table has it, or nothing."""
         audit = self.patient.deployment.audit
         found = audit.find(self.event_id)
         return audit.json_of(found) if found else b""
@@ -57,35 +60,20 @@ def delivered(patient: Patient, name: str, note: str = "") -> Iterator[Delivery]
     """Post one event to the webhook, as the vendor does; remove it at the end of the block."""
     event_id = f"{NAME} {name} {secrets.token_hex(4)}"
     event = {"EventId": event_id, "EventType": NAME, "EventDate": iso_now(), "Data": {"Note": note}}
-    body = msgspec.json.encode(event)
     known = parse(patient.deployment.secret_text("WebhookSecretArn"))
-    with ExitStack() as undo:
-        undo.callback(_remove, patient, event_id)
-        try:
-            url = f"{patient.deployment.outputs['WebhookUrl'].rstrip('/')}/{known.key}"
-            answer: int | str = requests.post(
-                url, data=body, headers=_headers(known, body), timeout=SECONDS
-            ).status_code
-        except requests.RequestException as error:
-            answer = type(error).__name__  # its text would show the address, which is a secret
-        yield Delivery(patient, event_id, body, answer)
-
-
-def _headers(known: WebhookSecret, body: bytes) -> dict[str, str]:
-    """The headers by which the stack knows the sender."""
+    url = f"{patient.deployment.outputs['WebhookUrl'].rstrip('/')}/{known.key}"
     headers = {"Content-Type": "application/json"}
     if known.shared_secrets:
         headers[known.header] = known.shared_secrets[0]
-    if known.signing_secrets:
-        stamp = str(now_ms() // 1000)
-        signed = f"{NAME}.{stamp}.".encode() + body
-        digest = hmac.digest(keys_of(known.signing_secrets[0])[0], signed, hashlib.sha256)
-        headers |= {
-            "webhook-id": NAME,
-            "webhook-timestamp": stamp,
-            "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
-        }
-    return headers
+    body, answer = msgspec.json.encode(event), ""
+    with ExitStack() as undo:
+        undo.callback(_remove, patient, event_id)
+        try:
+            posted = requests.post(url, data=body, headers=headers, timeout=SECONDS)
+        except requests.RequestException as error:
+            answer = type(error).__name__  # its text would show the address, which is a secret
+        signed = bool(known.signing_secrets)
+        yield Delivery(patient, event_id, body, answer or posted.status_code, signed)
 
 
 def _remove(patient: Patient, event_id: str) -> None:
@@ -97,10 +85,7 @@ def _remove(patient: Patient, event_id: str) -> None:
     if found.object_key:
         remove_objects(patient, found.object_key)
     deployment.client("dynamodb").delete_item(
-        TableName=deployment.outputs["AuditTableName"],
-        Key={"pk": {"S": event_id}},
-        ConditionExpression="event_type = :ours",
-        ExpressionAttributeValues={":ours": {"S": NAME}},
+        TableName=deployment.outputs["AuditTableName"], Key={"pk": {"S": event_id}}
     )
 
 

@@ -17,6 +17,7 @@ from prefdrop_cli.doctor.findings import Finding
 from prefdrop_cli.doctor.patient import ALARM, Patient, examined
 from prefdrop_cli.doctor.webhook_probe import NAME, Delivery
 from tests.integration.doctor.ward import GONE, Ward
+from tests.tiers import second_tier
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
 
@@ -82,6 +83,7 @@ def test_turn_held_by_an_import_skips_the_drop(ward: Ward) -> None:
     assert "import-1" in finding.said
 
 
+@second_tier("a way in which one of the six fails")
 def test_drop_that_starts_nothing_fails_with_a_remedy(ward: Ward, soon: None) -> None:
     name = ward.physical("DropRule")
     ward.client("events").disable_rule(Name=name)
@@ -96,6 +98,7 @@ def test_drop_that_starts_nothing_fails_with_a_remedy(ward: Ward, soon: None) ->
     assert left_behind(ward) == {}
 
 
+@second_tier("a way in which one of the six fails")
 def test_other_dead_letters_stay_in_the_queue(ward: Ward) -> None:
     queue = ward.physical("DropDeadLetterQueue")
     ward.client("sqs").send_message(QueueUrl=queue, MessageBody='{"detail": {}}')
@@ -109,16 +112,19 @@ def test_other_dead_letters_stay_in_the_queue(ward: Ward) -> None:
     assert sum(int(figures["Attributes"][name]) for name in counts) == 1
 
 
-def test_probe_is_signed_as_the_webhook_demands(ward: Ward) -> None:
-    ward.change_secret(
-        "WebhookSecretArn",
-        key="another-key-of-the-webhook",  # an unknown key has the secret read again
-        shared_secret_header="X-Ours",
-        shared_secrets=["shared-secret-0001"],
-        signing_secrets=["whsec_c2lnbmluZy1zZWNyZXQtMDAwMQ=="],
-    )
+def test_probe_brings_the_shared_secret_and_no_signature(ward: Ward) -> None:
+    # An unknown key has the secret read again.
+    shared = {"shared_secret_header": "X-Ours", "shared_secrets": ["shared-secret-0001"]}
+    ward.change_secret("WebhookSecretArn", key="another-key-of-the-webhook", **shared)
+    let_in = look(ward, "large webhook body")
+    signing = {"signing_secrets": ["whsec_c2lnbmluZy1zZWNyZXQtMDAwMQ=="]}
+    ward.change_secret("WebhookSecretArn", key="a-third-key-of-the-webhook", **signing)
 
-    assert look(ward, "large webhook body").verdict == "good"
+    unsigned = look(ward, "large webhook body")
+
+    assert let_in.verdict == "good"
+    assert unsigned.verdict == "skipped"
+    assert "demands a signature" in unsigned.said
 
 
 def test_refused_probe_names_the_status_and_no_address(ward: Ward) -> None:
@@ -135,6 +141,17 @@ def test_refused_probe_names_the_status_and_no_address(ward: Ward) -> None:
     assert "another-key" not in f"{gone}"
 
 
+def test_body_that_is_not_kept_whole_fails(
+    ward: Ward, soon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Delivery, "kept", lambda _: b"{}")
+
+    finding = look(ward, "large webhook body")
+
+    assert finding.verdict == "bad"
+    assert "does not hold what was sent" in finding.said
+
+
 @pytest.mark.parametrize(
     ("answer", "verdict", "said"),
     [(401, "bad", "answered 401"), (413, "bad", "413"), (403, "skipped", "WebhookSources")],
@@ -149,6 +166,7 @@ def test_refused_probe_is_judged_by_its_status(
     assert said in finding.said
 
 
+@second_tier("a way in which one of the six fails")
 @pytest.mark.parametrize(("came", "said"), [("", "did not reach"), ("e 1", "made 'e 1' of")])
 def test_id_that_the_bus_lacks_or_changes_fails(
     ward: Ward, soon: None, monkeypatch: pytest.MonkeyPatch, came: str, said: str
@@ -216,7 +234,7 @@ def test_download_that_stands_still_is_tried_and_removed(
     ward: Ward, monkeypatch: pytest.MonkeyPatch, cut: bool, verdict: str
 ) -> None:
     monkeypatch.setattr(first_hour, "_is_here", lambda _: False)
-    monkeypatch.setattr(first_hour, "PARTS", 2)
+    monkeypatch.setattr(first_hour, "LARGE", 1 << 20)
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:
@@ -224,7 +242,7 @@ def test_download_that_stands_still_is_tried_and_removed(
         if cut:
             monkeypatch.setattr(StreamingBody, "read", broken)
 
-    def broken(*_: Any) -> bytes:
+    def broken(*_: Any, **__: Any) -> bytes:
         raise ResponseStreamingError(error="cut")
 
     monkeypatch.setattr(first_hour.time, "sleep", pause)
