@@ -90,6 +90,9 @@ NOT_ON_MOTO = {
     "aws s3api delete-bucket ": "so the bucket is not empty",
     "aws sqs ": "by variables of the shell",
     'aws stepfunctions start-execution --state-machine-arn "$MACHINE': "by variables of the shell",
+    "aws events remove-targets ": "nothing is left of a first hour",
+    "aws events delete-rule ": "nothing is left of a first hour",
+    "aws cloudwatch set-alarm-state ": "the local stack has no alarms",
     "aws events put-events ": "by a file that the commands before it made",
     "aws dynamodb update-table --warm-throughput": "a name, not a call",
 }

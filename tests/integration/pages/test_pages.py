@@ -23,7 +23,7 @@ from tests.integration.pages.elsewhere import NOT_ON_MOTO
 from tests.shapes import held_to
 from tests.shown_commands import aws_commands
 from tests.tiers import second_tier
-from tests.workbench import FEED, PATIENCE, people
+from tests.workbench import FEED, PATIENCE, ROOT, people
 
 pytestmark = second_tier("types every command that a page shows; test_shown checks each of them")
 
@@ -329,6 +329,22 @@ def test_the_stack_is_examined(desk: Desk, event: dict[str, Any]) -> None:
     assert examined["well"]
     asked = desk.ask("prefdrop doctor --assumptions")
     assert {one["outcome"] for one in asked["assumptions"]} == {"held", "could not be told"}
+
+
+def test_first_hour_is_tried_and_its_file_held(desk: Desk) -> None:
+    assert desk.ask("prefdrop doctor --first-hour --writes")["well"]
+    desk.type("prefdrop doctor --first-hour", "skipped turn comes")
+    page = (ROOT / "docs/deploy.md").read_text("utf-8")
+    desk.writes("first-hour.toml", page.split("```toml\n")[1].split("```")[0])
+    desk.writes("first-hour.csv", f"id,pad\nFH-1,{1:090d}\n")
+    desk.type("prefdrop feeds push first-hour.toml", "Pushed s3://")
+    executed = desk.bench.requests_to("import.execute")
+
+    desk.type("prefdrop drop first-hour.csv --feed first-hour --watch", "Held", code=4)
+
+    held = desk.ask("prefdrop imports list --open")[0]["import_id"]
+    assert desk.ask("prefdrop imports cancel ID --watch", code=4, put={"ID": held})["staged"] == 1
+    assert desk.bench.requests_to("import.execute") == executed
 
 
 def free_port() -> str:
