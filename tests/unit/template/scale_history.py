@@ -108,6 +108,31 @@ def chunks_of_a_part() -> int:
     return floor(staging / DEFAULTS["RequestSeconds"])
 
 
+def executing_seconds(requests: int) -> float:
+    """How long the vendor executes the records of so many full stage requests."""
+    return requests * cost.MEASURED.chunk_records / 1_000_000 * cost.ASSUMED.execute_seconds
+
+
+def slowest_import(requests: int, part_seconds: int) -> dict[str, int]:
+    """The course of an import whose stage requests all take as long as they may."""
+    most = floor(part_seconds * initiate_part.STAGING_SHARE / DEFAULTS["RequestSeconds"])
+    parts = [min(most, requests - begun) for begun in range(0, requests, most)]
+    calls = sum(ceil(one / chunks_of_an_invocation(DEFAULTS["RequestSeconds"])) for one in parts)
+    polls = sum(len(list(cost.poll_waits(executing_seconds(one)))) for one in parts)
+    staging = requests * DEFAULTS["RequestSeconds"]
+    events = ENDS + events_of(ONCE) + (len(parts) - 1) * events_of(ONCE[4:19])
+    events += (calls - len(parts)) * events_of(LOOPS["stage"])
+    events += (polls - len(parts)) * events_of(LOOPS["poll"])
+    return {
+        "parts": len(parts),
+        "calls": calls,
+        "staging": staging // 60,
+        "executing": round(executing_seconds(requests) / 60),
+        "minutes": round((staging + executing_seconds(requests)) / 60),
+        "events": events,
+    }
+
+
 def import_history() -> dict[str, int]:
     """Events of imports of ten million records."""
     quick = ceil(stage_requests() / chunks_of_an_invocation(cost.ASSUMED.upload_seconds))

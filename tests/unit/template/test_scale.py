@@ -32,6 +32,7 @@ from tests.unit.template.scale_history import (
     import_history,
     next_of,
     shortest_wait,
+    slowest_import,
     stage_requests,
 )
 from tests.unit.template.scale_items import (
@@ -62,6 +63,7 @@ RETRIES = sum(retrier["MaxAttempts"] for retrier in RETRIERS)
 def figures() -> dict[str, str]:
     history, exports = import_history(), export_history()
     rate = DEFAULTS["WebhookRate"]
+    night = slowest_import(stage_requests(), DEFAULTS["PartSeconds"])
     event = cost.EVENT_BYTES + 2 * cost.INDEXED_BYTES
     numbers = {
         "events of an import without loops": history["once"],
@@ -89,6 +91,11 @@ def figures() -> dict[str, str]:
         "rejects a second, over all suffixes": keys.EXCEPTION_SPREAD * PARTITION_WRITES,
         "events a second, over a day's suffixes": len(keys.SUFFIXES) * PARTITION_WRITES,
         "events a second that a new table takes": NEW_TABLE_WRITES // cost.EVENT_WRITE_UNITS,
+        "minutes of staging, 10 million records, slowest requests": night["staging"],
+        "minutes of executing them": night["executing"],
+        "minutes of that import in all": night["minutes"],
+        "invocations of StageChunks": night["calls"],
+        "events of that import": night["events"],
         "events of one look at an export": exports["look"],
         "events of an export of 10 million records, waited for 12 hours": exports["night"],
         "events of three attempts, each waited for 12 hours": exports["every attempt a night"],
