@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -46,7 +46,18 @@ values = { Y = 1, N = 2 }
 max_rejected_percent = 100
 """
 
+T = TypeVar("T")
+
 FINISHED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
+
+
+def poll(what: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """Return the first true value of `what`, which nothing announces."""
+    until = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < until, "what was polled for did not come"
+        time.sleep(0.02)
+    return found
 
 
 class Workbench:
@@ -117,11 +128,7 @@ class Workbench:
 
     def poll(self, what: Callable[[], Any]) -> Any:
         """Return the first true value of `what`, for which the stack has no event."""
-        until = time.monotonic() + self.patience
-        while not (found := what()):
-            assert time.monotonic() < until, "what was polled for did not come"
-            time.sleep(0.02)
-        return found
+        return poll(what, self.patience)
 
     def execution_of(self, version: str) -> str:
         """The execution that the drop of an object version started first."""

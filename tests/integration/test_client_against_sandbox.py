@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,6 +24,7 @@ from prefdrop.mypreferences import (
     auth_from_secret,
 )
 from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
+from tests.workbench import poll
 
 MATCHED = ImportSpec(
     name="client-test", match_criteria="AlternateIdType", match_value="CrmContactId"
@@ -123,12 +123,7 @@ def body(*records: dict[str, object]) -> bytes:
 
 def followed(client: Client, token: str) -> ImportStatus:
     """The import's final status; the vendor offers nothing but asking again."""
-    for _ in range(500):
-        status = client.imports.status(token)
-        if status.final:
-            return status
-        time.sleep(0.01)
-    raise AssertionError("the import did not end")
+    return poll(lambda: (status := client.imports.status(token)).final and status)
 
 
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ from prefdrop_local.sandbox.process import SandboxProcess, start_sandbox
 from tests.command import typed
 from tests.shapes import printed_by
 from tests.tiers import second_tier
-from tests.workbench import PATIENCE
+from tests.workbench import PATIENCE, poll
 
 REPOSITORY = Path(__file__).parents[2]
 PREFDROP = Path(sys.executable).with_name("prefdrop")
@@ -560,14 +559,13 @@ def test_what_an_import_changes_comes_back_as_events(up: Up) -> None:
 
 def wait_for_events(up: Up, table: str, event_type: str, *, count: int) -> list[dict[str, Any]]:
     """The kept events of a type, once there are so many."""
-    found: list[dict[str, Any]] = []
-    for _ in range(600):
+
+    def enough() -> list[dict[str, Any]]:
         items = up.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
         found = [item for item in items if item["event_type"]["S"] == event_type]
-        if len(found) >= count:
-            return found
-        threading.Event().wait(0.05)
-    pytest.fail(f"only {len(found)} events of type {event_type} came back")
+        return found if len(found) >= count else []
+
+    return poll(enough)
 
 
 @second_tier("what test_gates and test_mistakes prove, through the command and `local up`")
@@ -626,11 +624,12 @@ def test_an_import_that_failed_for_its_missing_feed_is_retried_once_the_feed_is_
 
 def wait_until_listed(up: Up, import_id: str) -> None:
     """Ask again and again until the drop has become an import."""
-    for _ in range(60):
+
+    def is_listed() -> bool:
         listed = json.loads(up.prefdrop("imports", "list", "--json").out)
-        if import_id in {item["import_id"] for item in listed}:
-            return
-    pytest.fail("the drop never became an import")
+        return import_id in {item["import_id"] for item in listed}
+
+    poll(is_listed)
 
 
 def test_a_command_without_a_running_stack_says_how_to_get_one(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences import Client, ImportSpec
+from tests.workbench import poll
 
 MATCHED = ImportSpec(
     name="client-test", match_criteria="AlternateIdType", match_value="CrmContactId"
@@ -35,10 +35,5 @@ def bring(client: Client, *people: dict[str, Any]) -> None:
     body = {assumptions.NAMES["stage.records"].value: people}
     client.imports.stage(token, json.dumps(body).encode(), timeout=30)
     client.imports.execute(token)
-    for _ in range(500):
-        status = client.imports.status(token)
-        if status.final:
-            assert status.processed == len(people)
-            return
-        time.sleep(0.01)
-    raise AssertionError("the import did not end")
+    ended = poll(lambda: (status := client.imports.status(token)).final and status)
+    assert ended.processed == len(people)

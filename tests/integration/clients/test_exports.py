@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -21,16 +20,12 @@ from prefdrop.mypreferences import (
 from prefdrop.mypreferences.bulk_export_dates import covering, rounded_up
 from tests.integration.clients.conftest import Admin, Connect
 from tests.integration.clients.people import bring, person
+from tests.workbench import poll
 
 
 def ended(client: Client, token: str) -> ExportStatus:
     """The export's final status; the vendor offers nothing but asking again."""
-    for _ in range(500):
-        status = client.exports.status(token)
-        if status.final:
-            return status
-        time.sleep(0.01)
-    raise AssertionError("the export did not end")
+    return poll(lambda: (status := client.exports.status(token)).final and status)
 
 
 def exported(client: Client, spec: ExportSpec | None = None) -> list[dict[str, Any]]:
