@@ -1,4 +1,4 @@
-"""Who one is on AWS, what one may read there, and whether the clocks agree."""
+"""Who one is on AWS, what one may read there, whether the clocks agree, and what is limited."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from prefdrop.mypreferences.answers import http_date
-from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good
-from prefdrop_cli.doctor.patient import DENIED, Patient
+from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good, skipped
+from prefdrop_cli.doctor.patient import DENIED, Patient, examined
 
 NOTHING = {"S": "-"}
 TABLES = {
@@ -107,3 +107,61 @@ def _may(read: Callable[[], Any]) -> bool:
     except ClientError as error:
         return error.response["Error"].get("Code") not in DENIED
     return True
+
+
+ENOUGH = 100
+"""Functions at once for a burst of drops and of webhooks; a new account may have 10 in all."""
+LAMBDA_CODE = "L-B99A9384"
+"""Service Quotas' code of Lambda's "Concurrent executions"."""
+STATES = {
+    "StartExecution": (20, "Drops start later: EventBridge tries each one again for a day."),
+    "StateTransition": (100, "Imports take longer: Step Functions delays their steps."),
+}
+"""Refills a second that 1,000 drops in a minute need, and what fewer mean."""
+
+
+def limits(patient: Patient) -> Iterator[Finding]:
+    """The limits of Lambda, then of Step Functions."""
+    try:
+        found = patient.client("lambda").get_account_settings()["AccountLimit"]
+    except ClientError as error:
+        if error.response["ResponseMetadata"].get("HTTPStatusCode") not in (404, 501):
+            raise
+        yield skipped("AWS limits", "There is no AWS account behind this stack.")
+        return
+    yield _of_lambda(found["ConcurrentExecutions"], found["UnreservedConcurrentExecutions"])
+    yield from examined("Step Functions limits", _of_states, patient)
+
+
+def _of_lambda(most: int, free: int) -> Finding:
+    said = f"The account may run {most:,} functions at once, {free:,} of them unreserved."
+    if free >= ENOUGH:
+        return good("Lambda limit", said)
+    return doubtful(
+        "Lambda limit",
+        f"{said} Lambda refuses calls beyond that. Drops that come together are then tried again "
+        "and take longer. A webhook is answered 5xx, and the vendor has to send it again.",
+        "Request 1,000: `aws service-quotas request-service-quota-increase --service-code lambda "
+        f"--quota-code {LAMBDA_CODE} --desired-value 1000`. Until then, drop a few files at a "
+        "time, and run `prefdrop events backfill` daily.",
+    )
+
+
+def _of_states(patient: Patient) -> Iterator[Finding]:
+    pages = patient.client("service-quotas").get_paginator("list_service_quotas")
+    rates = {
+        one["QuotaName"]: one["Value"]
+        for page in pages.paginate(ServiceCode="states")
+        for one in page["Quotas"]
+        if "refill rate" in one["QuotaName"]
+    }
+    for name, (needed, meaning) in STATES.items():
+        rate = next((value for quota, value in rates.items() if quota.startswith(name)), None)
+        check, said = "Step Functions limits", f"{name}: {rate or 0:g} a second"
+        if rate is None:
+            yield skipped(check, f"Service Quotas lists no rate of {name}.")
+        elif rate >= needed:
+            yield good(check, f"{said}.")
+        else:
+            said += f"; 1,000 drops in a minute need {needed}. {meaning}"
+            yield doubtful(check, said, "Nothing is lost. Request more at Service Quotas.")

@@ -18,7 +18,7 @@ from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.turns import Turn
 from prefdrop.mypreferences.errors import Forbidden, MyPreferencesError
 from prefdrop.mypreferences.subscriptions_models import ACTIVE, Subscription
-from prefdrop_cli.doctor import aws, aws_limits, drops, imports, vendor
+from prefdrop_cli.doctor import aws, drops, imports, vendor
 from prefdrop_cli.doctor.findings import Finding, bad, doubtful, good, skipped
 from prefdrop_cli.doctor.patient import ALARM, Check, Patient, examined
 from prefdrop_cli.snapshots import max_age
@@ -237,7 +237,7 @@ def alarms_ringing(patient: Patient) -> Iterator[Finding]:
 
 CHECKS: dict[str, Check] = {
     "AWS credentials": aws.credentials,
-    "AWS limits": aws_limits.limits,
+    "AWS limits": aws.limits,
     "vendor secret": vendor.secret,
     "vendor": vendor.account,
     "bucket events": drops.bucket,

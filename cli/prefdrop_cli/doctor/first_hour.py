@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 from botocore.exceptions import BotoCoreError, HTTPClientError
 
 from prefdrop.importing.drop import INBOX, Drop
@@ -26,6 +27,7 @@ WRITES = (
     f"again, except the imports of the feed {NAME}, which expire. It takes about eight minutes."
 )
 NOT_ALLOWED = "Nothing was written, because no one agreed to it."
+RESTORE = "`sam deploy` restores the policies of {} and of DataKey, if someone changed them."
 FEED = f"""[import]
 name = "{NAME}"
 match = "ProfileId"
@@ -100,8 +102,7 @@ def dead_letter(patient: Patient) -> Iterator[Finding]:
             yield good("dead letter", "EventBridge put one into DropDeadLetterQueue; it was read.")
         else:
             said = f"None came into DropDeadLetterQueue within {PATIENCE:.0f} s."
-            yield bad("dead letter", said, "Compare the policies of the queue and of DataKey with "
-                      "template.yaml: `sam deploy` restores them.")  # fmt: skip
+            yield bad("dead letter", said, RESTORE.format("DropDeadLetterQueue"))
 
 
 @contextmanager
@@ -147,14 +148,13 @@ def alarm_mail(patient: Patient) -> Iterator[Finding]:
     done = _rung(patient, alarm["AlarmName"])
     if not done.startswith("Successfully"):
         said = done or f"{alarm['AlarmName']} told no one within {PATIENCE:.0f} s."
-        yield bad("alarm mail", said, "Compare the policies of AlarmTopic and DataKey with "
-                  "template.yaml: `sam deploy` restores them.")  # fmt: skip
+        yield bad("alarm mail", said, RESTORE.format("AlarmTopic"))
     elif not readers:
         yield doubtful("alarm mail", "The alarm reached the topic, and no address is confirmed.",
                        "Set the parameter AlarmEmail, then confirm the mail from SNS.")  # fmt: skip
     else:
-        yield good("alarm mail", f"The alarm {alarm['AlarmName']} was sent to {readers} confirmed "
-                   "subscriptions. Check that the mail has arrived.")  # fmt: skip
+        said = f"{alarm['AlarmName']} was sent to {readers} confirmed subscriptions."
+        yield good("alarm mail", f"{said} Check that the mail has arrived.")
 
 
 def _rung(patient: Patient, name: str) -> str:
@@ -186,13 +186,10 @@ def odd_id(patient: Patient) -> Iterator[Finding]:
             yield good("odd event id", "The pipe passed it on to the event bus unchanged.")
         elif came:
             said = f"The pipe made {came!r} of {delivery.event_id!r}."
-            yield bad("odd event id", said, "Read events from the audit table, not from the bus, "
-                      "and report this to the maintainers of Prefdrop.")  # fmt: skip
+            yield bad("odd event id", said, "Read events from the audit table, and report this.")
         else:
             said = f"The event did not reach the event bus within {PATIENCE:.0f} s."
-            logs = patient.physical("PipeLogs")
-            yield bad("odd event id", said, f"Read the log group {logs}, and see PipeFailingAlarm "
-                      "in docs/operations.md.")  # fmt: skip
+            yield bad("odd event id", said, f"Read the log {patient.physical('PipeLogs')}.")
 
 
 @contextmanager
@@ -206,7 +203,9 @@ def _heard(patient: Patient) -> Iterator[Callable[[], str]]:
         found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
         arn = found["Attributes"]["QueueArn"]
         pattern = {"source": ["prefdrop.events"], "detail": {"event_id": [{"prefix": NAME}]}}
-        rule = events.put_rule(Name=NAME, EventBusName=bus, EventPattern=_json(pattern))["RuleArn"]
+        rule = events.put_rule(Name=NAME, EventBusName=bus, EventPattern=json.dumps(pattern))[
+            "RuleArn"
+        ]
         undo.callback(events.delete_rule, Name=NAME, EventBusName=bus)
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": _open_to(rule, arn)})
         events.put_targets(Rule=NAME, EventBusName=bus, Targets=[{"Id": NAME, "Arn": arn}])
@@ -224,13 +223,12 @@ def _open_to(rule: str, queue: str) -> str:
         "Resource": queue,
         "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
     }
-    return _json({"Version": "2012-10-17", "Statement": [statement]})
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _next_id(sqs: Any, queue: str) -> str:
-    for message in sqs.receive_message(QueueUrl=queue).get("Messages", []):
-        return str(msgspec.json.decode(message["Body"])["detail"]["event_id"])
-    return ""
+    messages = sqs.receive_message(QueueUrl=queue).get("Messages")
+    return str(json.loads(messages[0]["Body"])["detail"]["event_id"]) if messages else ""
 
 
 def slow_request(patient: Patient) -> Iterator[Finding]:
@@ -250,8 +248,7 @@ def slow_request(patient: Patient) -> Iterator[Finding]:
             body.read()
         except (HTTPClientError, BotoCoreError, OSError) as error:
             said = f"S3 cut a download that paused for {seconds:.0f} s: {type(error).__name__}."
-            yield doubtful(check, said, "Imports open the file again where they were. Lower "
-                           "RequestSeconds if it is often.")  # fmt: skip
+            yield doubtful(check, said, "Imports open the file again. Lower RequestSeconds.")
         else:
             yield good(check, f"A download went on after a pause of {seconds:.0f} s.")
 
@@ -273,12 +270,9 @@ def _dropped(patient: Patient, name: str) -> Iterator[Drop]:
 
 def _ended(patient: Patient, drop: Drop) -> Import | None:
     """A drop's import once it has ended, or as it is when patience is."""
-
-    def look() -> Import | None:
-        return patient.deployment.imports.find(drop.import_id)
-
-    _until(patient, lambda: (found := look()) and found.status in FINISHED)
-    return look()
+    find = partial(patient.deployment.imports.find, drop.import_id)
+    _until(patient, lambda: (found := find()) and found.status in FINISHED)
+    return find()
 
 
 def _until(patient: Patient, look: Callable[[], Any]) -> Any:
@@ -297,10 +291,6 @@ def _settle(patient: Patient) -> None:
 def _is_here(patient: Patient) -> bool:
     """Whether the stack is on this machine."""
     return urlsplit(patient.deployment.s3.meta.endpoint_url).hostname in LOOPBACK
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 CHECKS: dict[str, Check] = {

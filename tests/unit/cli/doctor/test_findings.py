@@ -16,8 +16,7 @@ from prefdrop.ledger.imports import Import, Status
 from prefdrop.mypreferences.answers import Answer
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.doctor import imports
-from prefdrop_cli.doctor.aws import clock_finding
-from prefdrop_cli.doctor.aws_limits import limits
+from prefdrop_cli.doctor.aws import clock_finding, limits
 from prefdrop_cli.doctor.drops import _lying, feeds
 from prefdrop_cli.doctor.findings import Finding
 from prefdrop_cli.doctor.imports import lately, under_way

@@ -13,8 +13,7 @@ from prefdrop.feeds.inference.shapes import (
     is_written_as_phone,
     percent,
 )
-from prefdrop.feeds.inference.vocabulary import PHONE
-from prefdrop.feeds.inference.words import pascal, without
+from prefdrop.feeds.inference.words import PHONE, pascal, without
 from prefdrop.feeds.vendor_record import PHONE_NUMBER, RECORD
 
 MOSTLY = 0.9

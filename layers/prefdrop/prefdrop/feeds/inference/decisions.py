@@ -21,8 +21,15 @@ from prefdrop.feeds.inference.codes import (
 from prefdrop.feeds.inference.date_columns import Dates
 from prefdrop.feeds.inference.draft import Constant, Draft, Sureness, Target
 from prefdrop.feeds.inference.shapes import Column, is_version
-from prefdrop.feeds.inference.vocabulary import CONSENT, DATE, OPTING, OPTING_OUT
-from prefdrop.feeds.inference.words import pascal, upper_snake, without
+from prefdrop.feeds.inference.words import (
+    CONSENT,
+    DATE,
+    OPTING,
+    OPTING_OUT,
+    pascal,
+    upper_snake,
+    without,
+)
 from prefdrop.feeds.vendor_record import PHONE_NUMBER, RECORD
 
 SELDOM = 0.02

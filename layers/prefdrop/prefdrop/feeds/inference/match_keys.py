@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from prefdrop.feeds.inference.draft import Draft, Mapped, Sureness, Target
 from prefdrop.feeds.inference.shapes import Column, is_worded, percent
-from prefdrop.feeds.inference.vocabulary import IDENTIFIER, OWNERS
-from prefdrop.feeds.inference.words import pascal
+from prefdrop.feeds.inference.words import IDENTIFIER, OWNERS, pascal
 
 _DISTINCT = 0.9
 _FOREIGN = (

@@ -29,8 +29,7 @@ from prefdrop.feeds.inference.shapes import (
     is_written_as_phone,
     outline,
 )
-from prefdrop.feeds.inference.vocabulary import NAMING_WORDS
-from prefdrop.feeds.inference.words import words_of
+from prefdrop.feeds.inference.words import NAMING_WORDS, words_of
 from prefdrop.feeds.limits import Row
 from prefdrop.feeds.opened import OpenedFile
 from prefdrop.feeds.source import Source
