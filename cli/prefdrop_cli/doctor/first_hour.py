@@ -54,12 +54,19 @@ LARGE = 128 << 20
 
 def the_turn(patient: Patient) -> Iterator[Finding]:
     """Whether a dropped file gets the turn and is reported."""
-    if holder := patient.deployment.turns.holder().import_id:
-        yield skipped("turn comes", f"Import {holder} has it.", "Try again when it has ended.")
+    if busy := _busy(patient, "turn comes"):
+        yield busy
         return
     began = time.monotonic()
     with _dropped(patient, "turn.csv") as drop:
         yield _judged(patient, drop, _ended(patient, drop), time.monotonic() - began)
+
+
+def _busy(patient: Patient, check: str) -> Finding | None:
+    """Why nothing is dropped while an import has the turn: the probe would wait behind it."""
+    holder = patient.deployment.turns.holder().import_id
+    remedy = "Try again when it has ended."
+    return skipped(check, f"Import {holder} has the turn.", remedy) if holder else None
 
 
 def _judged(patient: Patient, drop: Drop, record: Import | None, seconds: float) -> Finding:
@@ -92,6 +99,9 @@ def large_body(patient: Patient) -> Iterator[Finding]:
 
 def dead_letter(patient: Patient) -> Iterator[Finding]:
     """Whether EventBridge can put a message into the encrypted queue."""
+    if busy := _busy(patient, "dead letter"):
+        yield busy
+        return
     sqs, queue = patient.client("sqs"), patient.physical("DropDeadLetterQueue")
     found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     arn = found["Attributes"]["QueueArn"]
@@ -258,14 +268,16 @@ def _dropped(patient: Patient, name: str) -> Iterator[Drop]:
     """A dropped file of one invalid row; once its import has ended, its objects are removed."""
     deployment = patient.deployment
     key = f"{INBOX}{NAME}/{name}"
-    with ExitStack() as undo:
-        for prefix in (f"feeds/{NAME}.toml", f"{INBOX}{NAME}/", f"results/{NAME}/"):
-            undo.callback(remove_objects, patient, prefix)
-        deployment.objects.write(f"feeds/{NAME}.toml", FEED.encode())
-        version = deployment.objects.write(key, ROWS, content_type="text/csv")
-        drop = Drop(deployment.bucket, key, version, len(ROWS), sequencer="", dropped_at="")
-        undo.callback(_ended, patient, drop)
+    deployment.objects.write(f"feeds/{NAME}.toml", FEED.encode())
+    version = deployment.objects.write(key, ROWS, content_type="text/csv")
+    drop = Drop(deployment.bucket, key, version, len(ROWS), sequencer="", dropped_at="")
+    try:
         yield drop
+    finally:
+        record = _ended(patient, drop)
+        if record is None or record.status in FINISHED:  # else it still needs them
+            for prefix in (f"feeds/{NAME}.toml", f"{INBOX}{NAME}/", f"results/{NAME}/"):
+                remove_objects(patient, prefix)
 
 
 def _ended(patient: Patient, drop: Drop) -> Import | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from prefdrop_cli.commands.subscriptions import webhook_address
 from prefdrop_cli.doctor import first_hour
 from prefdrop_cli.doctor.findings import Finding
 from prefdrop_cli.doctor.patient import ALARM, Patient, examined
-from prefdrop_cli.doctor.webhook_probe import NAME, Delivery
+from prefdrop_cli.doctor.webhook_probe import NAME, Delivery, remove_objects
 from tests.integration.doctor.ward import GONE, Ward
 from tests.tiers import second_tier
 
@@ -74,13 +75,29 @@ def test_first_hour_without_consent_writes_nothing(ward: Ward) -> None:
     assert left_behind(ward) == {}
 
 
-def test_turn_held_by_an_import_skips_the_drop(ward: Ward) -> None:
+def test_turn_held_by_an_import_skips_both_drops(ward: Ward) -> None:
     ward.hold_turn("import-1", GONE, minutes=1)
 
-    finding = look(ward, "turn comes")
+    found = look(ward, "turn comes"), look(ward, "dead letter")
 
-    assert (finding.verdict, ward.bench.imports()) == ("skipped", [])
-    assert "import-1" in finding.said
+    assert [one.verdict for one in found] == ["skipped"] * 2
+    assert ward.bench.imports() == []
+    assert "import-1" in found[0].said
+
+
+def test_probe_whose_import_goes_on_keeps_its_feed(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient, running = Patient(ward.deployment), SimpleNamespace(status="Queued")
+    monkeypatch.setattr(first_hour, "_ended", lambda *_: running)
+    with first_hour._dropped(patient, "slow.csv") as drop:
+        pass
+
+    feed = ward.deployment.objects.read(f"feeds/{NAME}.toml").body
+
+    assert feed == first_hour.FEED.encode()
+    assert ward.bench.report_of(drop.version_id)["status"] == "CompletedWithRejects"
+    remove_objects(patient, f"feeds/{NAME}")
 
 
 @second_tier("a way in which one of the six fails")
