@@ -111,8 +111,6 @@ def _may(read: Callable[[], Any]) -> bool:
 
 ENOUGH = 100
 """Functions at once for a burst of drops and of webhooks; a new account may have 10 in all."""
-LAMBDA_CODE = "L-B99A9384"
-"""Service Quotas' code of Lambda's "Concurrent executions"."""
 STATES = {
     "StartExecution": (20, "Drops start later: EventBridge tries each one again for a day."),
     "StateTransition": (100, "Imports take longer: Step Functions delays their steps."),
@@ -142,8 +140,8 @@ def _of_lambda(most: int, free: int) -> Finding:
         f"{said} Lambda refuses calls beyond that. Drops that come together are then tried again "
         "and take longer. A webhook is answered 5xx, and the vendor has to send it again.",
         "Request 1,000: `aws service-quotas request-service-quota-increase --service-code lambda "
-        f"--quota-code {LAMBDA_CODE} --desired-value 1000`. Until then, drop a few files at a "
-        "time, and run `prefdrop events backfill` daily.",
+        "--quota-code L-B99A9384 --desired-value 1000`. Until then, drop a few files at a time, "
+        "and run `prefdrop events backfill` daily.",
     )
 
 

@@ -97,7 +97,8 @@ def test_probe_whose_import_goes_on_keeps_its_feed(
 
     assert feed == first_hour.FEED.encode()
     assert ward.bench.report_of(drop.version_id)["status"] == "CompletedWithRejects"
-    remove_objects(patient, f"feeds/{NAME}")
+    for folder in ("feeds", "inbox", "results"):
+        remove_objects(patient, f"{folder}/{NAME}")
 
 
 @second_tier("a way in which one of the six fails")
