@@ -89,8 +89,8 @@ def assert_as_reckoned(slow: Slow, execution: Execution, report: Any, part_secon
     assert slow.minutes() == pytest.approx(reckoned["minutes"], rel=0.05)
 
 
-def test_tenth_of_ten_million_takes_the_time_reckoned(slow: Callable[..., Slow]) -> None:
-    requests, part_seconds = 26, scale.DEFAULTS["PartSeconds"] // 10
+def test_twentieth_of_ten_million_takes_the_time_reckoned(slow: Callable[..., Slow]) -> None:
+    requests, part_seconds = 12, scale.DEFAULTS["PartSeconds"] // 20
     import_ = slow(requests, **{PART: part_seconds})
 
     execution, report = report_of(import_, requests)
@@ -99,7 +99,7 @@ def test_tenth_of_ten_million_takes_the_time_reckoned(slow: Callable[..., Slow])
     assert_as_reckoned(import_, execution, report, part_seconds)
 
 
-@second_tier("ten million records whole; a tenth of them is the short form")
+@second_tier("ten million records whole; a twentieth of them is the short form")
 def test_ten_million_records_take_the_time_reckoned(slow: Callable[..., Slow]) -> None:
     requests = scale.stage_requests()
     import_ = slow(requests)

@@ -112,8 +112,8 @@ FirstHour = Annotated[
     bool,
     typer.Option(
         "--first-hour",
-        help="Also try six things on a new stack, in about six minutes, and clean up. Asks before "
-        "it writes; --writes agrees.",
+        help="Also try six things on a new stack, in eight minutes, and clean up. Asks before it "
+        "writes; --writes agrees, and then asks the vendor nothing without --assumptions.",
     ),
 ]
 
