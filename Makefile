@@ -19,6 +19,7 @@ SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 CHECKOV_VENV := .venv-checkov
 PEERS_VENV := .venv-peers
+OLDEST_VENV := .venv-oldest
 UV := $(BIN)/uv
 # Each list is complete and pinned with hashes, so nothing is left to resolve.
 INSTALL := $(UV) pip install --quiet --no-deps --require-hashes
@@ -87,6 +88,11 @@ screenshots: $(VENV)/.test ## Take the pictures of docs/images anew, with the Ch
 .PHONY: test-sam
 test-sam: $(VENV)/.test $(SAM_VENV)/.sam ## Build the functions and run them in containers; skips what this machine cannot do
 	@$(PYTEST) -p no:xdist -rs tests/sam
+
+.PHONY: test-oldest
+test-oldest: $(OLDEST_VENV)/.oldest ## Run the ledger's tests with the oldest boto3 that functions may meet
+	@$(OLDEST_VENV)/bin/python -m pytest -p no:xdist tests/unit/ledger \
+	  tests/unit/template/test_patience.py tests/faults/test_repeated_calls.py tests/faults/test_repeated_uploads.py
 
 .PHONY: style
 style: $(VENV)/.dev ## Check the style alone
@@ -166,10 +172,11 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 	$(call compile,requirements-sam.in,requirements-sam.txt)
 	$(call compile,requirements-checkov.in,requirements-checkov.txt)
 	$(call compile,requirements-peers.in,requirements-peers.txt)
+	$(call compile,requirements-oldest.in,requirements-oldest.txt)
 
 .PHONY: clean
 clean: ## Remove the environments and everything that was made
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(PEERS_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(PEERS_VENV) $(OLDEST_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments ------------------------------------------------------------------------------
@@ -243,3 +250,8 @@ $(CHECKOV_VENV)/.checkov: requirements-checkov.txt $(VENV)/.python
 
 $(PEERS_VENV)/.peers: requirements-peers.txt $(VENV)/.python
 	$(call own_environment,$(PEERS_VENV),requirements-peers.txt,the tools that the bench compares with)
+
+$(OLDEST_VENV)/.oldest: requirements-test.txt requirements-oldest.txt $(VENV)/.python
+	$(call own_environment,$(OLDEST_VENV),requirements-test.txt,tests with the oldest boto3)
+	@$(INSTALL) --python $(OLDEST_VENV) -r requirements-oldest.txt
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(OLDEST_VENV) --editable .

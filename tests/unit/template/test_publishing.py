@@ -36,8 +36,14 @@ def test_the_public_checks_call_nothing_but_make_targets_that_exist(jobs, target
     called = [MAKE.match(command) for command in _steps(jobs, "run")]
 
     assert all(called)
-    assert {match[1] for match in called if match} == {"build", "lint", "test-all", "test-sam"}
-    assert {"build", "lint", "test-all", "test-sam"} <= targets
+    assert {match[1] for match in called if match} == {
+        "build",
+        "lint",
+        "test-all",
+        "test-oldest",
+        "test-sam",
+    }
+    assert {"build", "lint", "test-all", "test-oldest", "test-sam"} <= targets
 
 
 def test_the_public_checks_run_on_the_oldest_and_the_newest_python_that_we_take(jobs, root):

@@ -18,6 +18,7 @@ LISTS = [
     "requirements-sam.txt",
     "requirements-checkov.txt",
     "requirements-peers.txt",
+    "requirements-oldest.txt",
 ]
 
 
@@ -81,3 +82,12 @@ def test_the_lists_hold_what_the_project_asks_for(root):
     lists = ("requirements-dev.txt", "requirements-bench.txt", "requirements-measure.txt")
     held = set().union(*(_pins(root / name) for name in lists))
     assert wanted <= held
+
+
+def test_oldest_boto3_is_older_than_what_the_tests_run_with(root):
+    oldest, tested = (
+        re.findall(r"==([\d.]+)", _pins(root / f"requirements-{name}.txt")["boto3"])[0]
+        for name in ("oldest", "test")
+    )
+
+    assert [int(n) for n in oldest.split(".")] < [int(n) for n in tested.split(".")]
