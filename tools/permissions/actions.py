@@ -58,6 +58,7 @@ RULES = {
     "s3 GetObject (version)": Rule("s3:GetObjectVersion", READ, may_miss=True),
     # Metadata alone are not encrypted.
     "s3 HeadObject": Rule("s3:GetObject", may_miss=True),
+    "s3 HeadObject (version)": Rule("s3:GetObjectVersion", may_miss=True),
     "s3 PutObject": Rule("s3:PutObject", WRITE),
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html: "To perform a
     # multipart upload with encryption using a KMS key, the requester must have kms:Decrypt and
