@@ -161,6 +161,12 @@ def test_download_cut_within_a_block_makes_progress(s3: S3, files: ExportFiles, 
     assert files.read(KEY).body == s3.body
 
 
+def test_reading_no_byte_opens_no_further_connection(s3: S3, files: ExportFiles) -> None:
+    with files.open(KEY) as body:
+        assert body.read(0) == b""
+    assert len(s3.ranges) == 1
+
+
 def test_download_without_progress_raises_object_cut(s3: S3, files: ExportFiles) -> None:
     s3.after = 0
 

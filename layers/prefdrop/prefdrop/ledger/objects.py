@@ -197,10 +197,9 @@ class Body(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read some bytes; 0 only at the end, since a buffered reader takes it for that."""
-        while (left := self._end - self._place) > 0:
+        while (most := min(len(buffer), self._end - self._place)) > 0:
             # A smaller block after a standstill: of the larger one, too little came.
-            most = min(len(buffer), left, BLOCK >> 4 * self._standstills)
-            if block := self._read_some(most):
+            if block := self._read_some(min(most, BLOCK >> 4 * self._standstills)):
                 buffer[: len(block)] = block
                 self._place += len(block)
                 self._standstills = 0
