@@ -18,7 +18,6 @@ from tools.permissions.grants import Grant, rendered
 from tools.translation import Template
 
 READ = ("kms:Decrypt",)
-WRITE = ("kms:GenerateDataKey",)
 BOTH = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
@@ -59,7 +58,9 @@ RULES = {
     # Metadata alone are not encrypted.
     "s3 HeadObject": Rule("s3:GetObject", may_miss=True),
     "s3 HeadObject (version)": Rule("s3:GetObjectVersion", may_miss=True),
-    "s3 PutObject": Rule("s3:PutObject", WRITE),
+    # A bucket key is decrypted to encrypt one more object with it, so who writes needs both:
+    # https://repost.aws/knowledge-center/s3-bucket-access-default-encryption
+    "s3 PutObject": Rule("s3:PutObject", BOTH),
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html: "To perform a
     # multipart upload with encryption using a KMS key, the requester must have kms:Decrypt and
     # kms:GenerateDataKey", since what is uploaded is read again to be put together.

@@ -314,6 +314,20 @@ def test_every_list_is_limited_to_prefixes(translated):
             assert not allowed(own_statements(translated, role), request), role
 
 
+def test_every_role_that_writes_objects_may_use_the_key_both_ways(translated):
+    """An object is encrypted with a bucket key, which S3 decrypts first with the writer's rights."""
+    has = granted(translated)
+    writers = {grant.of for grant in has if grant.action == "s3:PutObject"}
+    via_s3 = frozenset({f"StringEquals kms:ViaService = s3.{REGION_AND_SUFFIX}"})
+
+    assert len(writers) > 8
+    for role, action in product(writers, ("kms:Decrypt", "kms:GenerateDataKey")):
+        assert Grant(role, action, "${DataKey.Arn}", when=via_s3) in has
+
+
+REGION_AND_SUFFIX = "${AWS::Region}.${AWS::URLSuffix}"
+
+
 def test_every_family_with_an_alias_is_of_the_ledger(template, root):
     named = template["Metadata"]["LeadingKeys"].values()
     patterns = [one["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] for one in named]
