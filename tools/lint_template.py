@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 from prefdrop_local.stack.translation import TemplateError
-from tools import security_scan, state_machine
-from tools.translation import Template, load, translate
+from tools import dead_letters, security_scan, state_machine
+from tools.translation import Template, translate
 
 
 def faults(
@@ -37,17 +37,18 @@ def faults(
         *_silenced(translated),
         *_cloudformation(text, region),
         *_state_machines(translated),
-        *(_security(load(path), translated, checkov) if checkov else ()),
+        *dead_letters.faults(translated),
+        *(_security(path, translated, checkov) if checkov else ()),
     ]
 
 
 def _silenced(translated: Template) -> list[str]:
-    """Where the template tells a linter to look away."""
+    """Where the template tells a linter to look away; waivers of checkov are compared there."""
     places = {"the template": translated, **translated["Resources"]}
     return [
         f"{place} switches checks of {linter} off in its metadata"
         for place, one in places.items()
-        for linter in ("cfn-lint", "checkov", "cfn_nag")
+        for linter in ("cfn-lint", "cfn_nag")
         if linter in one.get("Metadata", {})
     ]
 
@@ -83,9 +84,9 @@ def _state_machines(translated: Template) -> list[str]:
     return found
 
 
-def _security(template: Template, translated: Template, checkov: Path) -> list[str]:
+def _security(path: Path, translated: Template, checkov: Path) -> list[str]:
     try:
-        return security_scan.faults(template, translated, checkov)
+        return security_scan.faults(path, translated, checkov)
     except security_scan.ScanFailed as error:
         return [str(error)]
 

@@ -1,8 +1,8 @@
-"""checkov over what SAM makes of the template, and the reasons why some of its demands stay unmet.
+"""checkov over the template and over what SAM makes of it, with the reasons for what stays unmet.
 
-A waiver is a check's id and the reason, in the `Metadata` of the resource under `Waivers`, or,
-where it holds for every resource of a type, in the template's `Metadata` under `Waivers` and the
-type. A waiver without a reason is a fault, and so is one for something that checkov does not find.
+A waiver is in checkov's own form, in the resource's `Metadata` under `checkov` and `skip`: a
+check's `id` and the reason as its `comment`. Plain `checkov -f template.yaml` shows both. A waiver
+without a reason is a fault, and so is one for something that checkov does not demand.
 
 checkov pins libraries that ours must not wait for, so it lives in an environment of its own.
 """
@@ -11,17 +11,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.translation import Template
+from tools.translation import Template, load
 
 SHORTEST_REASON = 40
 """Characters. What is shorter says that somebody did not want to, and not why."""
+
+OWN, BARE, SPOILED = "template.yaml", "bare.json", "spoiled.json"
+"""What is scanned in one run: the template with its waivers, what SAM makes of it without them, and
+a template with a fault. Where checkov finds nothing wrong with that, its silence says nothing."""
 
 _SPOILED: Template = {
     "AWSTemplateFormatVersion": "2010-09-09",
@@ -29,7 +34,6 @@ _SPOILED: Template = {
         "Open": {"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicReadWrite"}}
     },
 }
-"""Scanned along: where checkov finds nothing wrong with it, its silence on ours says nothing."""
 
 
 class ScanFailed(RuntimeError):
@@ -38,89 +42,80 @@ class ScanFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that a resource fails."""
+    """A check that a resource of one of the scanned files fails."""
 
     check: str
     demand: str
-    kind: str
     resource: str
+    file: str = BARE
 
 
-@dataclass(frozen=True)
-class Waiver:
-    """`place` is the logical id of a resource, or a type of resources."""
-
-    place: str
-    check: str
-    reason: str
-
-    def covers(self, finding: Finding) -> bool:
-        return self.check == finding.check and self.place in (finding.kind, finding.resource)
+Waivers = dict[tuple[str, str], str]
+"""Reasons by check and by the logical id of the resource that need not meet it."""
 
 
-def faults(template: Template, translated: Template, checkov: Path) -> list[str]:
+def faults(path: Path, translated: Template, checkov: Path) -> list[str]:
     """Say what checkov demands that no waiver covers, and what is wrong with the waivers.
 
-    `template` is read as written, `translated` is what SAM makes of it. Raises ScanFailed.
+    `path` is the template as written, `translated` what SAM makes of it. Raises ScanFailed.
     """
-    return compare(scan(translated, checkov), list(waivers(template)))
+    return compare(scan(path, translated, checkov), waivers(translated))
 
 
-def waivers(template: Template) -> Iterator[Waiver]:
-    """The waivers of a template, those for a type first."""
-    places = {
-        **template.get("Metadata", {}).get("Waivers", {}),
-        **{
-            name: resource["Metadata"]["Waivers"]
-            for name, resource in template["Resources"].items()
-            if "Waivers" in resource.get("Metadata", {})
-        },
+def waivers(template: Template) -> Waivers:
+    """Return the waivers of a template's resources."""
+    return {
+        (one["id"], name): str(one.get("comment") or "")
+        for name, resource in template["Resources"].items()
+        for one in resource.get("Metadata", {}).get("checkov", {}).get("skip", ())
     }
-    for place, reasons in places.items():
-        for check, reason in reasons.items():
-            yield Waiver(place, check, str(reason or ""))
 
 
-def compare(findings: list[Finding], given: list[Waiver]) -> list[str]:
+def compare(findings: list[Finding], given: Waivers) -> list[str]:
     """Say which findings no waiver covers, and which waivers have no reason or no finding."""
+    found = {(one.check, one.resource): one.demand for one in findings if one.file != SPOILED}
+    unheard = {(one.check, one.resource) for one in findings if one.file == OWN}
     return [
         *(
-            f"{one.check} {one.resource}: {one.demand}"
-            for one in findings
-            if not any(waiver.covers(one) for waiver in given)
+            f"{check} {resource}: {found[check, resource]}"
+            for check, resource in sorted((found.keys() - given.keys()) | unheard)
         ),
         *(
-            f"the waiver of {one.check} at {one.place} does not say why"
-            for one in given
-            if len(one.reason) < SHORTEST_REASON
+            f"the waiver of {check} at {resource} does not say why"
+            for (check, resource), reason in given.items()
+            if len(reason) < SHORTEST_REASON
         ),
         *(
-            f"the waiver of {one.check} at {one.place} is not needed: checkov demands nothing there"
-            for one in given
-            if not any(one.covers(finding) for finding in findings)
+            f"the waiver of {check} at {resource} is not needed: checkov demands nothing there"
+            for check, resource in sorted(given.keys() - found.keys())
         ),
     ]
 
 
-def scan(translated: Template, checkov: Path) -> list[Finding]:
-    """Have checkov check a CloudFormation template; raises ScanFailed."""
+def scan(path: Path, translated: Template, checkov: Path) -> list[Finding]:
+    """Have checkov check the template, and what SAM makes of it; raises ScanFailed."""
+    bare = deepcopy(translated)
+    for resource in bare["Resources"].values():
+        resource.get("Metadata", {}).pop("checkov", None)
     with tempfile.TemporaryDirectory() as folder:
-        names = {"template.json": translated, "spoiled.json": _SPOILED}
-        for name, content in names.items():
+        shutil.copy(path, Path(folder, OWN))
+        for name, content in {BARE: bare, SPOILED: _SPOILED}.items():
             Path(folder, name).write_text(json.dumps(content), encoding="utf-8")
-        report = _run(checkov, folder, list(names))
-    wanted = len(translated["Resources"]) + len(_SPOILED["Resources"])
+        report = _run(checkov, folder, [OWN, BARE, SPOILED])
+    written = len(load(path)["Resources"])
+    wanted = written + len(bare["Resources"]) + len(_SPOILED["Resources"])
     if report["summary"]["parsing_errors"] or report["summary"]["resource_count"] < wanted:
         raise ScanFailed(f"checkov did not read every resource: {report['summary']}")
-    failed = report["results"]["failed_checks"]
-    if not any("spoiled.json" in check["file_path"] for check in failed):
+    found = [_finding(check) for check in report["results"]["failed_checks"]]
+    if not any(one.file == SPOILED for one in found):
         raise ScanFailed("checkov finds no fault with a bucket that is open to the world")
-    return [_finding(check) for check in failed if "template.json" in check["file_path"]]
+    return found
 
 
 def _finding(check: dict[str, Any]) -> Finding:
-    kind, _, resource = check["resource"].rpartition(".")
-    return Finding(check["check_id"], check["check_name"], kind, resource)
+    resource = check["resource"].rpartition(".")[2]
+    file = check["file_path"].rpartition("/")[2]
+    return Finding(check["check_id"], check["check_name"], resource, file)
 
 
 def _run(checkov: Path, folder: str, names: list[str]) -> dict[str, Any]:

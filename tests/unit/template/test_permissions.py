@@ -315,7 +315,7 @@ def test_every_list_is_limited_to_prefixes(translated):
 
 
 def test_every_role_that_writes_objects_may_use_the_key_both_ways(translated):
-    """An object is encrypted with a bucket key, which S3 decrypts first with the writer's rights."""
+    """S3 decrypts the bucket key with the writer's rights before it encrypts an object with it."""
     has = granted(translated)
     writers = {grant.of for grant in has if grant.action == "s3:PutObject"}
     via_s3 = frozenset({f"StringEquals kms:ViaService = s3.{REGION_AND_SUFFIX}"})

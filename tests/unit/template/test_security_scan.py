@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tools import lint_template, security_scan
-from tools.security_scan import Finding, ScanFailed, Waiver, compare, scan, waivers
+from tools.security_scan import OWN, Finding, ScanFailed, compare, scan, waivers
 from tools.translation import Template
 
 REASON = "The functions call the vendor over the internet and AWS over TLS."
-QUEUE = Finding("CKV_AWS_27", "Queues are encrypted", "AWS::SQS::Queue", "DropDeadLetterQueue")
+QUEUE = Finding("CKV_AWS_27", "Queues are encrypted", "DropDeadLetterQueue")
+DEMAND = "CKV_AWS_27 DropDeadLetterQueue: Queues are encrypted"
 
 
 def test_a_demand_that_nobody_waived_is_a_fault():
-    assert compare([QUEUE], []) == ["CKV_AWS_27 DropDeadLetterQueue: Queues are encrypted"]
+    assert compare([QUEUE], {}) == [DEMAND]
 
 
-@pytest.mark.parametrize("place", ["DropDeadLetterQueue", "AWS::SQS::Queue"])
-def test_a_waiver_with_a_reason_is_taken_for_a_resource_or_its_type(place):
-    assert compare([QUEUE], [Waiver(place, "CKV_AWS_27", REASON)]) == []
+def test_a_waiver_with_a_reason_is_taken_for_its_resource():
+    assert compare([QUEUE], {("CKV_AWS_27", "DropDeadLetterQueue"): REASON}) == []
+
+
+def test_waiver_that_checkov_does_not_heed_is_a_fault():
+    unheard = replace(QUEUE, file=OWN)
+
+    assert compare([QUEUE, unheard], {("CKV_AWS_27", "DropDeadLetterQueue"): REASON}) == [DEMAND]
 
 
 @pytest.mark.parametrize(
     ("place", "check"), [("DropDeadLetterQueue", "CKV_AWS_26"), ("AlarmTopic", "CKV_AWS_27")]
 )
 def test_a_waiver_of_something_else_leaves_the_fault_and_is_one_itself(place, check):
-    assert compare([QUEUE], [Waiver(place, check, REASON)]) == [
-        "CKV_AWS_27 DropDeadLetterQueue: Queues are encrypted",
+    assert compare([QUEUE], {(check, place): REASON}) == [
+        DEMAND,
         f"the waiver of {check} at {place} is not needed: checkov demands nothing there",
     ]
 
 
 @pytest.mark.parametrize("reason", ["", "not needed"])
 def test_a_waiver_without_a_reason_is_a_fault(reason):
-    given = [Waiver("AWS::SQS::Queue", "CKV_AWS_27", reason)]
-
-    assert compare([QUEUE], given) == [
-        "the waiver of CKV_AWS_27 at AWS::SQS::Queue does not say why"
+    assert compare([QUEUE], {("CKV_AWS_27", "DropDeadLetterQueue"): reason}) == [
+        "the waiver of CKV_AWS_27 at DropDeadLetterQueue does not say why"
     ]
 
 
 def test_the_template_s_waivers_are_all_read(template: Template):
-    places = {waiver.place for waiver in waivers(template)}
+    given = waivers(template)
 
-    assert places == {"AWS::Lambda::Function", "Bucket"}
-    assert all(len(waiver.reason) > security_scan.SHORTEST_REASON for waiver in waivers(template))
+    assert {template["Resources"][name]["Type"] for _, name in given} == {
+        "AWS::Serverless::Function",
+        "AWS::S3::Bucket",
+    }
+    assert all(len(reason) > security_scan.SHORTEST_REASON for reason in given.values())
 
 
 @pytest.fixture
@@ -64,7 +73,22 @@ def checkov(tmp_path: Path) -> Callable[[str], Path]:
 
 
 TINY: Template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
-OPEN = '{"file_path": "/spoiled.json"}'
+OPEN = json.dumps(
+    {
+        "check_id": "CKV_AWS_20",
+        "check_name": "Not public",
+        "resource": "AWS::S3::Bucket.Open",
+        "file_path": "/spoiled.json",
+    }
+)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """The template in its file."""
+    path = tmp_path / "template.yaml"
+    path.write_text(json.dumps(TINY), encoding="utf-8")
+    return path
 
 
 @pytest.mark.parametrize(
@@ -73,28 +97,28 @@ OPEN = '{"file_path": "/spoiled.json"}'
         ("Traceback: no module named checkov", "checkov ended with 0: Traceback"),
         ('{"passed": 0, "failed": 0, "resource_count": 0}', "checkov ended with 0"),
         (
-            '{"summary": {"parsing_errors": 1, "resource_count": 2}, '
-            f'"results": {{"failed_checks": [{OPEN}]}}}}',
-            "did not read every resource",
-        ),
-        (
-            '{"summary": {"parsing_errors": 0, "resource_count": 1}, '
+            '{"summary": {"parsing_errors": 1, "resource_count": 3}, '
             f'"results": {{"failed_checks": [{OPEN}]}}}}',
             "did not read every resource",
         ),
         (
             '{"summary": {"parsing_errors": 0, "resource_count": 2}, '
+            f'"results": {{"failed_checks": [{OPEN}]}}}}',
+            "did not read every resource",
+        ),
+        (
+            '{"summary": {"parsing_errors": 0, "resource_count": 3}, '
             '"results": {"failed_checks": []}}',
             "finds no fault with a bucket that is open to the world",
         ),
     ],
 )
-def test_a_scan_that_did_not_take_place_is_no_clean_one(checkov, printed, said):
+def test_a_scan_that_did_not_take_place_is_no_clean_one(tiny, checkov, printed, said):
     with pytest.raises(ScanFailed, match=said):
-        scan(TINY, checkov(printed))
+        scan(tiny, TINY, checkov(printed))
 
 
-def test_a_scan_that_did_not_take_place_fails_the_lint(checkov):
-    (fault,) = lint_template._security(TINY, TINY, checkov("killed"))
+def test_a_scan_that_did_not_take_place_fails_the_lint(tiny, checkov):
+    (fault,) = lint_template._security(tiny, TINY, checkov("killed"))
 
     assert fault == "checkov ended with 0: killed"
