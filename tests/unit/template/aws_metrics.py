@@ -57,7 +57,9 @@ OF_AWS = {
     ),
     "AWS/EventBridge/Pipes": Source(
         Dimension("PipeName", "AWS::Pipes::Pipe"),
-        frozenset({"ExecutionFailed", "Invocations"}),
+        frozenset(
+            {"ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionThrottled", "Invocations"}
+        ),
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html",
     ),
     "AWS/DynamoDB": Source(

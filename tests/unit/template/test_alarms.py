@@ -153,6 +153,17 @@ def _seconds(event: dict[str, Any]) -> int:
     return int(number) * {"minute": 60, "hour": 3_600, "day": 86_400}[unit]
 
 
+def test_every_way_for_a_pipe_to_fail_has_an_alarm(alarms):
+    """A bus that refuses some of ten events fails no execution; a throttled pipe has none."""
+    pipes = [one for one in alarms.values() if one["Namespace"] == "AWS/EventBridge/Pipes"]
+
+    assert {one["MetricName"] for one in pipes} == {
+        "ExecutionFailed",
+        "ExecutionPartiallyFailed",
+        "ExecutionThrottled",
+    }
+
+
 def test_every_pipe_and_every_address_has_an_alarm(alarms, resources):
     assert _watched(alarms, "AWS/EventBridge/Pipes") == _of_type(resources, "AWS::Pipes::Pipe")
     assert _watched(alarms, "AWS/ApiGateway") == _of_type(resources, "AWS::Serverless::HttpApi")
