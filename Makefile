@@ -18,6 +18,7 @@ BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 CHECKOV_VENV := .venv-checkov
+PARLIAMENT_VENV := .venv-parliament
 PEERS_VENV := .venv-peers
 OLDEST_VENV := .venv-oldest
 UV := $(BIN)/uv
@@ -104,10 +105,10 @@ types: $(VENV)/.dev ## Check the types alone
 	$(BIN)/mypy
 
 .PHONY: lint
-lint: style types $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov ## Check style, types, the template and what SAM makes of it
+lint: style types $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov $(PARLIAMENT_VENV)/.parliament ## Check style, types, the template and what SAM makes of it
 	$(SAM) validate --lint --region $(REGION) --template template.yaml
 	$(BIN)/python -m tools.lint_template template.yaml --region $(REGION) --out build/template.json \
-	  --checkov $(CHECKOV_VENV)/bin/checkov
+	  --checkov $(CHECKOV_VENV)/bin/checkov --parliament $(PARLIAMENT_VENV)/bin/parliament
 
 .PHONY: format
 format: $(VENV)/.dev ## Bring the code into the project's style
@@ -171,12 +172,13 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 	$(call compile,pyproject.toml $(TESTED) --extra dev,requirements-dev.txt)
 	$(call compile,requirements-sam.in,requirements-sam.txt)
 	$(call compile,requirements-checkov.in,requirements-checkov.txt)
+	$(call compile,requirements-parliament.in,requirements-parliament.txt)
 	$(call compile,requirements-peers.in,requirements-peers.txt)
 	$(call compile,requirements-oldest.in,requirements-oldest.txt)
 
 .PHONY: clean
 clean: ## Remove the environments and everything that was made
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(PEERS_VENV) $(OLDEST_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(PARLIAMENT_VENV) $(PEERS_VENV) $(OLDEST_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments ------------------------------------------------------------------------------
@@ -247,6 +249,9 @@ $(SAM_VENV)/.sam: requirements-sam.txt $(VENV)/.python
 
 $(CHECKOV_VENV)/.checkov: requirements-checkov.txt $(VENV)/.python
 	$(call own_environment,$(CHECKOV_VENV),requirements-checkov.txt,checkov)
+
+$(PARLIAMENT_VENV)/.parliament: requirements-parliament.txt $(VENV)/.python
+	$(call own_environment,$(PARLIAMENT_VENV),requirements-parliament.txt,parliament)
 
 $(PEERS_VENV)/.peers: requirements-peers.txt $(VENV)/.python
 	$(call own_environment,$(PEERS_VENV),requirements-peers.txt,the tools that the bench compares with)

@@ -1,8 +1,8 @@
 """Lint what SAM makes of the template: `python -m tools.lint_template TEMPLATE [--out FILE]`.
 
 Exits 1 and prints one line for each fault. `sam validate --lint` sees the template as written; this
-one sees generated resources, permissions, circular dependencies and the state machines. With
-`--checkov` naming its program, checkov looks at the same.
+one sees generated resources, permissions, circular dependencies and the state machines. `--checkov`
+and `--parliament` name the programs that look at the same.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ import sys
 from pathlib import Path
 
 from prefdrop_local.stack.translation import TemplateError
-from tools import dead_letters, security_scan, state_machine
+from tools import dead_letters, policy_scan, security_scan, state_machine
 from tools.translation import Template, translate
 
 
 def faults(
-    path: Path, region: str, *, out: Path | None = None, checkov: Path | None = None
+    path: Path,
+    region: str,
+    *,
+    out: Path | None = None,
+    checkov: Path | None = None,
+    parliament: Path | None = None,
 ) -> list[str]:
     """Translate the template at `path` and say what is wrong with the result, line by line.
 
@@ -39,6 +44,7 @@ def faults(
         *_state_machines(translated),
         *dead_letters.faults(translated),
         *(_security(path, translated, checkov) if checkov else ()),
+        *(_policies(translated, parliament) if parliament else ()),
     ]
 
 
@@ -91,6 +97,13 @@ def _security(path: Path, translated: Template, checkov: Path) -> list[str]:
         return [str(error)]
 
 
+def _policies(translated: Template, parliament: Path) -> list[str]:
+    try:
+        return policy_scan.faults(translated, parliament)
+    except policy_scan.PolicyScanFailed as error:
+        return [str(error)]
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -98,8 +111,15 @@ def main() -> int:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--out", type=Path, help="where the translated template is left")
     parser.add_argument("--checkov", type=Path, help="the program; without it nothing is scanned")
+    parser.add_argument("--parliament", type=Path, help="the program; without it no policy is")
     given = parser.parse_args()
-    found = faults(given.template, given.region, out=given.out, checkov=given.checkov)
+    found = faults(
+        given.template,
+        given.region,
+        out=given.out,
+        checkov=given.checkov,
+        parliament=given.parliament,
+    )
     for fault in found:
         print(fault, file=sys.stderr)
     if not found:

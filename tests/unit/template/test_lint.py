@@ -86,6 +86,7 @@ def test_the_make_target_leaves_none_of_the_checks_out(root):
         "$(SAM) validate --lint",
         "-m tools.lint_template template.yaml",
         "--checkov $(CHECKOV_VENV)/bin/checkov",
+        "--parliament $(PARLIAMENT_VENV)/bin/parliament",
     ):
         assert part in recipe
     assert not re.search(r"\t-|\|\| *(true|:)", recipe), "a failure that is overlooked"

@@ -17,6 +17,7 @@ LISTS = [
     "requirements-dev.txt",
     "requirements-sam.txt",
     "requirements-checkov.txt",
+    "requirements-parliament.txt",
     "requirements-peers.txt",
     "requirements-oldest.txt",
 ]
