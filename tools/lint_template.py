@@ -39,6 +39,7 @@ def faults(
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n", encoding="utf-8")
     return [
+        *_partitions(path),
         *_silenced(translated),
         *_cloudformation(text, region),
         *_state_machines(translated),
@@ -56,6 +57,16 @@ def _silenced(translated: Template) -> list[str]:
         for place, one in places.items()
         for linter in ("cfn-lint", "cfn_nag")
         if linter in one.get("Metadata", {})
+    ]
+
+
+def _partitions(path: Path) -> list[str]:
+    """Where the template or a definition names the partition of an ARN, which is not everywhere."""
+    return [
+        f"{file.name}:{number} names the partition: write ${{Partition}} for aws in the ARN"
+        for file in (path, *sorted(path.parent.glob("statemachine/*.asl.json")))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if "arn:aws" in line
     ]
 
 

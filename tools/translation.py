@@ -17,6 +17,7 @@ from samtranslator.yaml_helper import yaml_parse
 from prefdrop_local.stack.translation import TranslationProcess
 
 Template = dict[str, Any]
+PARTITION = "${Partition}"
 
 
 def load(path: Path) -> Template:
@@ -34,14 +35,19 @@ def _parsed(text: str) -> Template:
 def translate(path: Path) -> Template:
     """Return the CloudFormation template that SAM makes of the one at `path`.
 
-    Each state machine carries its definition as an object and its substitutions, so that a linter
-    can look into it. Raises prefdrop_local.stack.translation.TemplateError where SAM would refuse
-    to deploy.
+    Each state machine carries its definition as an object, with the partition filled in, and its
+    other substitutions, so that a linter can look into it. Raises
+    prefdrop_local.stack.translation.TemplateError where SAM would refuse to deploy.
     """
     translation = TranslationProcess(path).result()
     for name, definition in translation.definitions.items():
         properties = translation.template["Resources"][name]["Properties"]
         del properties["DefinitionString"]
+        substitutions = translation.substitutions[name]
+        # Linters know service integrations of the first partition only.
+        if PARTITION in definition and substitutions.get("Partition") == {"Ref": "AWS::Partition"}:
+            definition = definition.replace(PARTITION, "aws")
+            del substitutions["Partition"]
         properties["Definition"] = json.loads(definition)
-        properties["DefinitionSubstitutions"] = translation.substitutions[name]
+        properties["DefinitionSubstitutions"] = substitutions
     return translation.template

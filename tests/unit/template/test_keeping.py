@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -33,6 +35,28 @@ def test_a_first_deployment_that_failed_leaves_no_name_taken_behind(resources):
     assert left == {*TABLES, "DataKey"}  # what refuses to be deleted, and the key to it
     for name in left:
         assert resources[name]["Properties"].keys().isdisjoint({"Name", "TableName"}), name
+
+
+# CloudFormation makes a new version of a secret when its block changes, and the form or a new key
+# replaces what the operator put in: imports stop, and the vendor's deliveries get 401. See
+# SecretString and GenerateSecretString in
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
+# Never adapt these digests; put what is new into another resource.
+SECRETS = {
+    "VendorSecret": "211412aee52a644be6820b4025ba639e66e1fda5c6af0d3db0f49a1074659498",
+    "WebhookSecret": "e3e3ca1528f93ccf18b5eb937a921c25eb38c556a918f5bfffd894df2b229bbf",
+}
+"""What each secret's block was when the first stacks were deployed, as SHA-256 of its JSON."""
+
+
+def test_secret_s_block_is_never_edited(subtests, resources):
+    for name, digest in SECRETS.items():
+        block = json.dumps(resources[name], sort_keys=True).encode()
+        with subtests.test(name=name):
+            assert hashlib.sha256(block).hexdigest() == digest
+
+    kinds = [one for one, resource in resources.items() if "SecretsManager" in resource["Type"]]
+    assert sorted(kinds) == sorted(SECRETS)
 
 
 def test_tables_can_be_restored_and_forget_in_time(resources):

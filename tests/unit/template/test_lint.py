@@ -13,7 +13,7 @@ import pytest
 
 from tests.tiers import second_tier
 from tests.unit.template.roles import statements_of
-from tools.lint_template import faults
+from tools.lint_template import _partitions, faults
 from tools.translation import Template
 
 PLANTED = {
@@ -24,6 +24,7 @@ PLANTED = {
     "what is left over of the state without a type": r"ImportStateMachine: .*States\.Duplicate",
     "a mere warning: a parameter that nobody uses": r"W2001 .*Idle",
     "a mere hint: a queue that says nothing of its end": r"[IW]3011 Resources/DropDeadLetterQueue",
+    "an ARN of the first partition alone": r"import\.asl\.json:\d+ names the partition",
     "a linter that is told to look away": r"EventBus switches checks of cfn-lint off",
 }
 
@@ -35,6 +36,7 @@ def _plant(template: Template, definition: dict[str, Any]) -> None:
     resources["LibraryLayer"]["Properties"]["CompatibleRuntimes"] = ["python9"]
     definition["States"]["Duplicate"]["Type"] = "Success"
     definition["States"]["TakeTurn"]["Catch"][0]["Next"] = "Nowhere"
+    definition["States"]["ReportHeld"]["Resource"] = "arn:aws:states:::lambda:invoke"
     template["Parameters"]["Idle"] = {"Type": "String"}
     del resources["DropDeadLetterQueue"]["DeletionPolicy"]
     resources["EventBus"]["Metadata"] = {"cfn-lint": {"config": {"ignore_checks": ["W1"]}}}
@@ -74,6 +76,22 @@ def test_a_resource_that_sam_refuses_is_found(tmp_path, template, root):
     path.write_text(json.dumps(copy), "utf-8")
 
     assert any("TakeTurnFunction" in fault for fault in faults(path, "us-east-1"))
+
+
+def test_template_and_definitions_name_no_partition(root):
+    assert _partitions(root / "template.yaml") == []
+
+
+def test_definition_that_names_the_partition_is_found(tmp_path, root):
+    shutil.copytree(root / "statemachine", tmp_path / "statemachine")
+    definition = tmp_path / "statemachine/export.asl.json"
+    written = definition.read_text("utf-8").replace("${Partition}", "aws", 1)
+    definition.write_text(written, "utf-8")
+    shutil.copy(root / "template.yaml", tmp_path)
+
+    (fault,) = _partitions(tmp_path / "template.yaml")
+
+    assert re.match(r"export\.asl\.json:8 names the partition", fault)
 
 
 def test_the_make_target_leaves_none_of_the_checks_out(root):
