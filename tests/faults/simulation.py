@@ -152,7 +152,9 @@ class Worker(Services):
     def vendor(self) -> Vendor:
         kept = self.__dict__.get("_vendor")
         if kept is None:
-            kept = self.__dict__["_vendor"] = Vendor(self.settings, self._secret)
+            kept = self.__dict__["_vendor"] = Vendor(
+                self.settings, self._secret, lambda key: self.objects.read(key).body
+            )
             send = kept.session.send
 
             def mortal(request: Any, **options: Any) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from tests.faults.oracle import assert_exactly_once, assert_nothing_executed, rejected_rows
 from tests.faults.simulation import Simulation
-from tests.tiers import spread
+from tests.tiers import second_tier, spread
 from tests.workbench import FEED, people
 
 FILE = people(60).encode()
@@ -73,6 +74,29 @@ def test_a_wrong_route_is_not_blamed_on_anybodys_rows(
     assert report["error"]["code"] == "NotFound"
     assert report["rejected_local"] == 0
     assert_nothing_executed(simulation)
+
+
+@second_tier("a whole import by them; test_routes_object.py has each function read them")
+def test_routes_of_an_object_are_used_and_a_wrong_one_is_named(
+    simulate: Callable[..., Simulation],
+) -> None:
+    key = "configuration/routes-1.json"
+    simulation = simulate(PREFDROP_ROUTES=key)
+    simulation.s3.put_object(Bucket="bucket", Key=key, Body=b'["import.stage"]')
+
+    failed = simulation.drop(FILE).run()
+
+    error = simulation.report(failed)["error"]
+    assert error["code"] == "Misconfigured"
+    assert f"object {key} of the bucket" in error["message"]
+    assert_nothing_executed(simulation)
+
+    path = "Async/{clientId}/Import/{accessToken}/Stage"
+    routes = json.dumps({"import.stage": path}).encode()
+    simulation.s3.put_object(Bucket="bucket", Key=key, Body=routes)
+    execution = simulation.drop(FILE, name="second.csv").run()
+
+    assert_exactly_once(simulation, execution, FILE, FEED)
 
 
 def test_more_refused_records_than_the_setting_allows_stop_the_import(

@@ -27,6 +27,7 @@ VARIABLES = {
 
 KEYS = (
     "audit/*",
+    "configuration/routes*",
     "configuration/*",
     "exceptions/*",
     "exports/*/*",
@@ -187,6 +188,8 @@ def _named(variable: str) -> str:
 
 
 def _kind(key: str, kinds: Iterable[str]) -> str:
+    if key == "$PREFDROP_ROUTES":  # a function's variable, which holds the object's key
+        return "configuration/routes*"
     for kind in kinds:
         # What is listed is what a prefix begins, whose pattern is as long as the prefix at least.
         if fnmatchcase(key, kind):

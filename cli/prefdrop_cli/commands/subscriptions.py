@@ -12,9 +12,10 @@ import msgspec
 import typer
 
 from prefdrop.errors import Terminal
-from prefdrop.mypreferences import Client, Conflict, NotFound, auth_from_secret
+from prefdrop.mypreferences import Client, Conflict, NotFound
 from prefdrop.mypreferences.errors import Unclear
 from prefdrop_cli.deployments import Deployment, connect
+from prefdrop_cli.doctor.vendor_account import of_stack
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import ask, note, say, say_json
@@ -206,28 +207,17 @@ def _do(vendor: Client, step: Step) -> None:
 
 def vendor_of(deployment: Deployment) -> Client:
     """The client of the stack's vendor account; raises WrongUse or Misconfigured."""
-    settings = deployment.parameters
-    auth = auth_from_secret(_secret(deployment), settings["ClientId"], settings["BaseUrl"])
-    return Client(
-        settings["BaseUrl"],
-        settings["ClientId"],
-        auth,
-        integration_url=settings.get("IntegrationUrl", ""),
-        routes=msgspec.json.decode(settings.get("Routes") or "{}"),
-    )
+    try:
+        secret = msgspec.json.decode(deployment.secret_text("VendorSecretArn"), type=dict[str, str])
+    except msgspec.DecodeError:
+        raise WrongUse(
+            "The stack's vendor secret is not a JSON object of texts.",
+            hint="docs/operations.md, Secrets, shows what it holds.",
+        ) from None
+    return of_stack(deployment, secret).client(quick=False)
 
 
 def webhook_address(deployment: Deployment) -> str:
     """The stack's webhook with the key that is in force: a secret."""
     secret = msgspec.json.decode(deployment.secret_text("WebhookSecretArn"))
     return f"{deployment.outputs['WebhookUrl'].rstrip('/')}/{quote(secret['key'], safe='')}"
-
-
-def _secret(deployment: Deployment) -> dict[str, str]:
-    try:
-        return msgspec.json.decode(deployment.secret_text("VendorSecretArn"), type=dict[str, str])
-    except msgspec.DecodeError:
-        raise WrongUse(
-            "The stack's vendor secret is not a JSON object of texts.",
-            hint="docs/operations.md, Secrets, shows what it holds.",
-        ) from None

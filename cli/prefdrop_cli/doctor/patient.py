@@ -15,7 +15,7 @@ from prefdrop.errors import PrefdropError
 from prefdrop_cli.aws_errors import explain_aws
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.doctor.findings import Finding, bad, skipped
-from prefdrop_cli.doctor.vendor_account import VendorAccount, of_parameters
+from prefdrop_cli.doctor.vendor_account import VendorAccount, of_stack
 
 ALARM = "AWS::CloudWatch::Alarm"
 ALARMS_AT_ONCE = 100
@@ -72,7 +72,7 @@ class Patient:
     @cached_property
     def vendor(self) -> VendorAccount:
         """The vendor account with the stack's credentials; raises what reading them raises."""
-        return of_parameters(self.deployment.parameters, self.vendor_secret)
+        return of_stack(self.deployment, self.vendor_secret)
 
     @cached_property
     def vendor_secret(self) -> dict[str, str]:

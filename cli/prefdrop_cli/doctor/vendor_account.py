@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from prefdrop.mypreferences.auth import Auth, auth_from_secret
 from prefdrop.mypreferences.client import Client
+from prefdrop.mypreferences.routes import routes_in
 from prefdrop.mypreferences.transport import Retries
 
 if TYPE_CHECKING:
+    from prefdrop_cli.deployments import Deployment
     from prefdrop_local.stack import ExternalVendor
 
 SECONDS = 20.0
@@ -35,29 +37,25 @@ class VendorAccount:
         """The authentication; raises Misconfigured, which names the member that is wrong."""
         return auth_from_secret(self.secret, self.client_id, self.base_url)
 
-    def client(self) -> Client:
-        """A client that does not try long; raises Misconfigured."""
+    def client(self, *, quick: bool = True) -> Client:
+        """Return a client, which does not try long if it is `quick`; raises Misconfigured."""
+        patience: dict[str, Any] = {"timeout": SECONDS, "retries": Retries(tries=2)}
         return Client(
             self.base_url,
             self.client_id,
             self.auth(),
             integration_url=self.integration_url,
             routes=self.routes,
-            timeout=SECONDS,
-            retries=Retries(tries=2),
+            **(patience if quick else {}),
         )
 
 
-def of_parameters(parameters: Mapping[str, str], secret: Mapping[str, str]) -> VendorAccount:
-    """The account of a stack with these parameters."""
-    routes = msgspec.json.decode(parameters.get("Routes") or "{}", type=dict[str, str])
-    return VendorAccount(
-        parameters["BaseUrl"],
-        parameters["ClientId"],
-        secret,
-        parameters.get("IntegrationUrl", ""),
-        routes,
-    )
+def of_stack(stack: Deployment, secret: Mapping[str, str]) -> VendorAccount:
+    """Return the account of a stack; raises what reading its routes raises."""
+    given = stack.parameters
+    routes = routes_in(given.get("Routes") or "{}", lambda key: stack.objects.read(key).body)
+    integration_url = given.get("IntegrationUrl", "")
+    return VendorAccount(given["BaseUrl"], given["ClientId"], secret, integration_url, routes)
 
 
 def of_options(server: ExternalVendor) -> VendorAccount:

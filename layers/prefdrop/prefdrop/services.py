@@ -124,7 +124,7 @@ class Services:
         """The vendor's client with the stack's credentials; raises WrongSecret."""
         from prefdrop.importing.vendor import Vendor
 
-        return Vendor(self.settings, self._secret)
+        return Vendor(self.settings, self._secret, lambda key: self.objects.read(key).body)
 
     @property
     def vendor_is_known(self) -> bool:

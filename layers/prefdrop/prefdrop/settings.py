@@ -59,7 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
     integration_url: str = ""
     """Base of the bulk routes where it differs from `base_url` (O-1)."""
     routes: str = "{}"
-    """JSON object of route name to path, overriding the table of assumptions (O-3)."""
+    """JSON object of route name to path, overriding the table of assumptions (O-3), or the key of
+    such an object in the bucket: `configuration/routes….json`, read when a function starts."""
 
     chunk_bytes: Annotated[int, Meta(ge=1_000, le=28_000_000)] = 25_000_000
     part_records: Positive = 10_000_000

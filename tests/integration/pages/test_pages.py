@@ -409,6 +409,7 @@ def test_completion_is_installed_for_the_shell_in_use(desk: Desk) -> None:
 
 def test_the_aws_commands_of_the_pages_work(desk: Desk, done: str) -> None:
     desk.writes("secret.json", '{"auth": "pnauthinfo3", "user_id": "u", "secret": "s"}')
+    desk.writes("routes-1.json", '{"import.stage": "Async/{clientId}/Import/{accessToken}"}')
     names = desk.aws_names()
 
     failed = [

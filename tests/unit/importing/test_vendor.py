@@ -12,6 +12,10 @@ from prefdrop.mypreferences import TokenRefused
 from tests.workbench import PATIENCE
 
 
+def _no_object(key: str) -> bytes:
+    raise AssertionError(key)
+
+
 class _Rotated(Vendor):
     """Its clients are the secrets that they are made of."""
 
@@ -21,8 +25,10 @@ class _Rotated(Vendor):
 
 def test_calls_that_are_refused_side_by_side_all_go_on_with_the_new_credentials() -> None:
     secret = {"value": "old"}
-    settings: Any = SimpleNamespace(base_url="https://vendor.example.test/", integration_url="")
-    vendor = _Rotated(settings, lambda: dict(secret))
+    settings: Any = SimpleNamespace(
+        base_url="https://vendor.example.test/", integration_url="", routes="{}"
+    )
+    vendor = _Rotated(settings, lambda: dict(secret), _no_object)
     both, quick_is_done = threading.Barrier(2), threading.Event()
     secret["value"] = "new"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from string import Formatter
 
+import msgspec
 import pytest
 
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences import Client, Misconfigured
-from prefdrop.mypreferences.routes import Routes
+from prefdrop.mypreferences.routes import Routes, routes_in
 from tests.unit.mypreferences.scripted_vendor import ScriptedVendor, answer
 
 BASE = "https://pm.example.test/Profiles/v4"
@@ -75,6 +76,35 @@ def test_route_replacement_that_cannot_work_is_refused(subtests: pytest.Subtests
                 Routes(BASE, "DEMO_CLIENT", overrides=routes)
 
             assert raised.value.hint
+
+
+def test_routes_come_from_the_setting_or_the_object_it_names() -> None:
+    body = b'{"import.execute": "Async/{clientId}/Run/{accessToken}"}'
+
+    assert routes_in(body.decode(), _no_object) == msgspec.json.decode(body)
+    assert routes_in("{}", _no_object) == {}
+    assert routes_in(KEY, {KEY: body}.__getitem__) == msgspec.json.decode(body)
+
+
+def test_object_that_holds_no_routes_is_refused_by_its_name(subtests: pytest.Subtests) -> None:
+    for body in (b"", b"{", b"[]", b'{"import.stage": 1}', b'{"a": "\xff"}', b"\xff\xfe{\0}\0"):
+        with subtests.test(body=body):
+            with pytest.raises(Misconfigured, match=f"object {KEY} of the bucket") as raised:
+                routes_in(KEY, {KEY: body}.__getitem__)
+
+            assert "deploy" in raised.value.hint
+
+
+def test_setting_that_holds_no_routes_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="setting `routes` is not a JSON object"):
+        routes_in("{", _no_object)
+
+
+def _no_object(key: str) -> bytes:
+    raise AssertionError(key)
+
+
+KEY = "configuration/routes-1.json"
 
 
 def test_base_url_that_may_not_get_credentials_is_refused(subtests: pytest.Subtests) -> None:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import msgspec
 import requests
 
 from prefdrop.errors import PrefdropError, Transient
@@ -22,6 +21,7 @@ from prefdrop.mypreferences import (
     WrongCredentials,
     auth_from_secret,
 )
+from prefdrop.mypreferences.routes import routes_in
 from prefdrop.settings import Settings
 from prefdrop.telemetry import logger
 
@@ -53,11 +53,18 @@ class Vendor:
     """The vendor as the workflows see it.
 
     `read_secret` answers the credentials. They are read again when the vendor refuses a call: if
-    they have changed, the call is made once more, so that a rotation needs no restart.
+    they have changed, the call is made once more, so that a rotation needs no restart. `read` gets
+    an object of the bucket, where the setting `routes` names one.
     """
 
-    def __init__(self, settings: Settings, read_secret: Callable[[], dict[str, str]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        read_secret: Callable[[], dict[str, str]],
+        read: Callable[[str], bytes],
+    ) -> None:
         self._settings = settings
+        self._routes = routes_in(settings.routes, read)
         self._read_secret = read_secret
         base = settings.base_url
         self.session = _Counting((base, settings.integration_url or base))
@@ -149,7 +156,7 @@ class Vendor:
             settings.client_id,
             auth_from_secret(secret, settings.client_id, settings.base_url),
             integration_url=settings.integration_url,
-            routes=msgspec.json.decode(settings.routes, type=dict[str, str]),
+            routes=self._routes,
             session=self.session,
             **options,
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 import mypreferences_assumptions as assumptions
 from prefdrop.mypreferences.errors import ASSUMED_ROUTES, Misconfigured
@@ -88,6 +90,22 @@ class Routes:
                 f" ({ASSUMED_ROUTES}).",
             )
         return known._replace(path=path.lstrip("/"))
+
+
+def routes_in(setting: str, read: Callable[[str], bytes]) -> dict[str, str]:
+    """Return the overrides of the setting `routes`: a JSON object, or the key of one in the bucket.
+
+    `read` gets the object of a key. Raises Misconfigured for another text, and what `read` raises.
+    """
+    inline = setting.startswith("{")
+    try:
+        return msgspec.json.decode(setting if inline else read(setting), type=dict[str, str])
+    except ValueError as error:
+        place = "The setting `routes`" if inline else f"The object {setting} of the bucket"
+        raise Misconfigured(
+            f"{place} is not a JSON object of route names and paths: {error}.",
+            hint='Write it as {"import.status": "<path>"}, and deploy with the corrected routes.',
+        ) from None
 
 
 def _check_filled(placeholder: str, value: str) -> None:
