@@ -107,6 +107,7 @@ types: $(VENV)/.dev ## Check the types alone
 .PHONY: lint
 lint: style types $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov $(PARLIAMENT_VENV)/.parliament ## Check style, types, the template and what SAM makes of it
 	$(SAM) validate --lint --region $(REGION) --template template.yaml
+	$(SAM_VENV)/bin/python -m tools.shown_overrides template.yaml *.md docs/*.md docs/adr/*.md
 	$(BIN)/python -m tools.lint_template template.yaml --region $(REGION) --out build/template.json \
 	  --checkov $(CHECKOV_VENV)/bin/checkov --parliament $(PARLIAMENT_VENV)/bin/parliament
 

@@ -59,7 +59,8 @@ ELSEWHERE = (
     Elsewhere(
         "sam deploy",
         NEEDS_AN_ACCOUNT,
-        f"{DEPLOY_PAGE}::test_overrides_that_the_page_shows_are_parameters_and_take_the_value",
+        "tests/unit/template/test_shown_overrides.py"
+        "::test_overrides_of_the_pages_reach_their_parameters",
     ),
     Elsewhere("sam delete", NEEDS_AN_ACCOUNT),
     Elsewhere("sam package", NEEDS_AN_ACCOUNT, "tests/unit/template/test_publishing.py"),

@@ -54,17 +54,6 @@ def test_every_resource_parameter_and_output_that_the_page_names_exists(page, te
     assert _in_code(page) - OF_AWS <= known
 
 
-def test_overrides_that_the_page_shows_are_parameters_and_take_the_value(page, template: Template):
-    shown = re.findall(r"--parameter-overrides ((?:\w+=\S+ ?)+)", page.replace("`", " "))
-
-    assert shown
-    for override in " ".join(shown).split():
-        name, _, value = override.partition("=")
-        parameter = template["Parameters"][name]
-
-        assert re.fullmatch(parameter.get("AllowedPattern", ".*"), value)
-
-
 def test_a_resource_that_a_command_looks_up_exists(commands, template: Template):
     looked_up = re.findall(r"--logical-resource-id (\w+)", commands)
 
