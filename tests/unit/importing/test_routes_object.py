@@ -12,9 +12,9 @@ import boto3
 import pytest
 
 from prefdrop.auditing.services import Services as EventServices
-from prefdrop.importing.services import Services
 from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.mypreferences.errors import Misconfigured
+from prefdrop.services import Services
 from tests.call_watch import calls_of
 from tests.emulated_aws import ENVIRONMENT, emulated_aws, make_bucket
 
