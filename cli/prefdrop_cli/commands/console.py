@@ -7,6 +7,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,19 +39,17 @@ def console(
 
     It works with your own AWS credentials and changes nothing.
     """
-    from prefdrop_cli.console.api import Api
     from prefdrop_cli.console.server import ConsoleServer
 
     deployment = connect(stack, endpoint)
-    with ConsoleServer(Api(deployment), port) as server:
+    with ConsoleServer(deployment, port) as server:
         end_on_signals()
-        try:
+        with suppress(KeyboardInterrupt):
             _tell(server.guard, stack, as_json=as_json)
             if not (no_open or as_json):
                 threading.Thread(target=_open, args=(server.guard,), daemon=True).start()
-            server.serve_forever()
-        except KeyboardInterrupt:
-            note("The console is closed.")
+            server.serve_forever()  # Werkzeug's returns at Ctrl-C
+    note("The console is closed.")
 
 
 def _tell(guard: Guard, stack: str, *, as_json: bool) -> None:

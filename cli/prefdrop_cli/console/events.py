@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+from flask import request
 
 from prefdrop.auditing.differences import Difference
 from prefdrop.auditing.history import Told, of_person, of_types, tell
@@ -14,29 +15,28 @@ from prefdrop.ledger.audited import AuditedEvent, Delivery
 from prefdrop.ledger.clock import iso_of
 from prefdrop.ledger.persons import Person
 from prefdrop_cli.commands.events import LISTED
-from prefdrop_cli.console.answers import Asked
-from prefdrop_cli.console.asking import limit_of
+from prefdrop_cli.console.answers import limit_of_query
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.moments import check_window, moment
 
 
-def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+def listed(deployment: Deployment) -> dict[str, Any]:
     """One person's events, newest first; `more` says whether there are older ones."""
-    profile = asked.query.get("profile", "").strip()
+    profile = request.args.get("profile", "").strip()
     if not profile:
         raise WrongUse(
             "No person is named.",
             hint="Give a profile id, or the alternate id that events carry instead.",
         )
-    since, until = (asked.query.get(name, "").strip() for name in ("since", "until"))
+    since, until = (request.args.get(name, "").strip() for name in ("since", "until"))
     check_window(since, until, datetime.now(UTC))
-    limit = limit_of(asked)
-    types = asked.query.get("type", "").split()
+    limit = limit_of_query()
+    types = request.args.get("type", "").split()
     events = of_person(
         deployment.audit,
         deployment.mentions,
-        Person(profile, is_alternate_id=asked.query.get("by") == "alternate"),
+        Person(profile, is_alternate_id=request.args.get("by") == "alternate"),
         since=_iso(since),
         until=_iso(until),
     )
@@ -44,12 +44,12 @@ def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     return {"events": [_line(one) for one in found[:limit]], "more": len(found) > limit}
 
 
-def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+def told(deployment: Deployment) -> dict[str, Any]:
     """One event whole, and what it changed.
 
     Values are JSON in text: a browser would round long numbers.
     """
-    event_id = asked.query.get("id", "")
+    event_id = request.args.get("id", "")
     if not event_id:
         raise WrongUse("No event is named.", hint="Choose one from a person's events.")
     found = tell(deployment.audit, deployment.audit.get(event_id))

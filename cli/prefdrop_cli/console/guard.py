@@ -9,44 +9,59 @@ from __future__ import annotations
 
 import secrets
 import threading
-from email.message import Message
 from hmac import compare_digest
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 
-from prefdrop_cli.console.answers import Answer, problem
+from flask import Flask, Response, after_this_request, request
 
-OWN = "same-origin"
+from prefdrop_cli.console.answers import problem
+
+OWN_PAGE = ("same-origin", "none")
 """Browsers say of each request whence it comes; other programs say nothing."""
-TYPED = "none"
 TOKEN = "token"
 """Name of the token in the query of the address that is opened."""
+QUERY_MEMBERS = 20
 
-WRONG_HOST = problem(
-    HTTPStatus.FORBIDDEN,
-    "WrongHost",
-    "The console answers only under the address that it printed.",
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Of every answer: nothing is kept, framed, guessed at, or fetched from anywhere else."""
+
+Refusal = tuple[int, str, str, str]
+READ_ONLY = (
+    405, "ReadOnly", "The console only shows; it changes nothing.",
+    "Decide imports with `prefdrop imports approve`, `cancel` or `retry`.",
+)  # fmt: skip
+WRONG_HOST = (
+    403, "WrongHost", "The console answers only under the address that it printed.",
     "Open that address.",
-)
-OTHER_PAGE = problem(
-    HTTPStatus.FORBIDDEN,
-    "OtherPage",
-    "The console does not answer the requests of other pages.",
+)  # fmt: skip
+OTHER_PAGE = (
+    403, "OtherPage", "The console does not answer the requests of other pages.",
     "Open the address that `prefdrop console` printed.",
-)
-LOCKED = problem(
-    HTTPStatus.UNAUTHORIZED,
-    "Locked",
-    "This browser has not been let in, or the console was started anew since.",
+)  # fmt: skip
+LOCKED = (
+    401, "Locked", "This browser has not been let in, or the console was started anew since.",
     "Open the address that `prefdrop console` printed last.",
-)
+)  # fmt: skip
+TOO_LONG = (400, "WrongUse", "The query has too many members.", "")
 
 
 class Guard:
     """The keys of one running console. `port` is the one it listens on."""
 
     def __init__(self, port: int) -> None:
-        self._hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+        self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
         self._cookie = f"prefdrop_console_{port}"
         self._token = secrets.token_urlsafe(32)
         self._tickets: set[str] = set()
@@ -59,7 +74,7 @@ class Guard:
         return f"{self.address}?{TOKEN}={self._token}"
 
     def opening_once(self) -> str:
-        """An address that lets one browser in, once.
+        """Return an address that lets one browser in, once.
 
         Whoever lists this machine's processes sees what a browser was started with.
         """
@@ -67,35 +82,54 @@ class Guard:
         self._tickets.add(ticket)
         return f"{self.address}?{TOKEN}={ticket}"
 
-    def let_in(self, presented: str) -> dict[str, str] | None:
-        """The headers that keep the token in the browser, if `presented` is right."""
-        if not (self._is_token(presented) or self._use_ticket(presented)):
-            return None
-        kept = f"{self._cookie}={self._token}; Path=/; HttpOnly; SameSite=Strict"
-        return {"Set-Cookie": kept}
+    def protect(self, app: Flask, locked: bytes) -> None:
+        """Check each request before the app sees it; `locked` is the page for who has no key."""
 
-    def refuse_origin(self, headers: Message, *, opening: bool) -> Answer | None:
-        """What to answer to a request that is not for us or not from us; None lets it pass.
+        def let_in() -> Response | None:
+            if refused := self._refusal():
+                return problem(*refused)
+            if self._opens() or self._is_token(request.cookies.get(self._cookie, "")):
+                return None
+            if request.path.startswith("/api/"):
+                return problem(*LOCKED)
+            return Response(locked, HTTPStatus.UNAUTHORIZED, mimetype="text/html")
 
-        `opening` is for the page itself, to which any page and any program may link.
-        """
-        hosts = headers.get_all("Host", [])
-        if len(hosts) != 1 or hosts[0].strip().lower() not in self._hosts:
+        app.before_request(let_in)
+        app.after_request(harden)
+
+    def _refusal(self) -> Refusal | None:
+        """Why a request is not answered whoever sends it; None lets it pass."""
+        if request.method != "GET":
+            return READ_ONLY
+        # Two Host headers arrive as one with a comma, which is none of ours.
+        if request.headers.get("Host", "").strip().lower() not in self._hosts:
             return WRONG_HOST
-        origin = headers.get("Origin")
-        if origin is not None and origin not in {f"http://{host}" for host in self._hosts}:
+        if self._is_of_another_page():
             return OTHER_PAGE
-        site = headers.get("Sec-Fetch-Site", TYPED)
-        return None if opening or site in (OWN, TYPED) else OTHER_PAGE
+        return TOO_LONG if request.query_string.count(b"&") >= QUERY_MEMBERS else None
 
-    def knows(self, headers: Message) -> bool:
-        """Whether the request brings the cookie."""
-        try:
-            jar = SimpleCookie("; ".join(headers.get_all("Cookie", [])))
-        except CookieError:
+    def _is_of_another_page(self) -> bool:
+        """Whether a page of elsewhere sent the request; to the page itself any page may link."""
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in [f"http://{host}" for host in self._hosts]:
+            return True
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        return request.path != "/" and site not in OWN_PAGE
+
+    def _opens(self) -> bool:
+        """Whether the request brings the token or a ticket to the page: the browser keeps it."""
+        presented = request.args.get(TOKEN)
+        if request.path != "/" or presented is None:
             return False
-        kept = jar.get(self._cookie)
-        return kept is not None and self._is_token(kept.value)
+        if not (self._is_token(presented) or self._use_ticket(presented)):
+            return False
+
+        @after_this_request
+        def _keep(response: Response) -> Response:
+            response.set_cookie(self._cookie, self._token, httponly=True, samesite="Strict")
+            return response
+
+        return True
 
     def _is_token(self, presented: str) -> bool:
         return compare_digest(presented.encode(errors="replace"), self._token.encode())
@@ -105,3 +139,12 @@ class Guard:
             known = presented in self._tickets
             self._tickets.discard(presented)
         return known
+
+
+def harden(response: Response) -> Response:
+    """Add the headers of every answer; a view may have set its own instead."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = "GET"
+    return response

@@ -8,6 +8,8 @@ from itertools import chain, islice
 from pathlib import PurePosixPath
 from typing import Any
 
+from flask import request
+
 from prefdrop.ledger.clock import iso_now
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop.ledger.objects import ObjectMissing
@@ -20,9 +22,9 @@ from prefdrop_cli.attention import (
     all_in,
     needs,
 )
-from prefdrop_cli.console.answers import Asked
-from prefdrop_cli.console.asking import limit_of, status_of
+from prefdrop_cli.console.answers import limit_of_query
 from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.exits import WrongUse
 from prefdrop_cli.results import from_ledger, is_reported, parts_of, report_of
 from prefdrop_cli.shapes.imports import DecidedImport
 from prefdrop_cli.story.standing import DOING
@@ -40,15 +42,15 @@ SETTLED_NEEDS = ("", "rejects")
 """The import is through; rows to be corrected can wait."""
 
 
-def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+def listed(deployment: Deployment) -> dict[str, Any]:
     """The imports under way, in the order in which they are served, and the ended, newest first.
 
     The status `open` narrows them down to those under way or in need of somebody. `more` says
     whether there are ended ones besides.
     """
-    only_open = asked.query.get("status") == OPEN
-    feed, limit = asked.query.get("feed", ""), limit_of(asked)
-    statuses = _statuses(asked, only_open=only_open)
+    only_open = request.args.get("status") == OPEN
+    feed, limit = request.args.get("feed", ""), limit_of_query()
+    statuses = _statuses(only_open=only_open)
     under_way = list(_with_needs(deployment, _going_on(deployment, statuses, feed)))
     reach = CHECKED_FOR_EACH * limit if only_open else LOOKED_THROUGH
     ended = UpTo(all_in(deployment, [s for s in statuses if s in FINISHED]), reach)
@@ -64,11 +66,14 @@ def listed(deployment: Deployment, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _statuses(asked: Asked, *, only_open: bool) -> list[Status]:
+def _statuses(*, only_open: bool) -> list[Status]:
+    """The statuses that the query asks for; raises WrongUse."""
     if only_open:
         return [status for status in STATUSES if status not in SETTLED]
-    wanted = status_of(asked)
-    return [wanted] if wanted else list(STATUSES)
+    wanted = request.args.get("status", "")
+    if wanted and wanted not in STATUSES:
+        raise WrongUse("There is no such status.", hint=f"Use one of: {', '.join(STATUSES)}.")
+    return [status for status in STATUSES if wanted in ("", status)]
 
 
 def _with_needs(deployment: Deployment, going_on: list[Import]) -> Iterator[tuple[Import, Need]]:
@@ -116,15 +121,15 @@ def _line(one: Import, need: Need) -> dict[str, Any]:
     }
 
 
-def feeds(deployment: Deployment, _: Asked) -> list[str]:
+def feeds(deployment: Deployment) -> list[str]:
     """The feeds that the bucket holds, by name."""
     found = (PurePosixPath(key) for key in deployment.objects.list("feeds/"))
     return sorted(key.stem for key in found if key.suffix == ".toml")
 
 
-def told(deployment: Deployment, asked: Asked) -> dict[str, Any]:
+def told(deployment: Deployment, import_id: str) -> dict[str, Any]:
     """The story of one import, as `imports show --json` tells it, and what there is to open."""
-    found = deployment.imports.get(asked.named["import_id"])
+    found = deployment.imports.get(import_id)
     report, has_page = _report(deployment, found)
     story = tell(deployment, found)
     return {

@@ -22,6 +22,8 @@ FEW_TRIES = {
     "Fenced": "another worker has taken over",
     "LeaseHeld": "StageChunks waits for the lease by itself",
     "UploadGone": "the report is written again from its beginning",
+    "ObjectCut": "the body was opened again four times in a row without a byte",
+    "RunGoneOn": "another worker has taken over",
     "EventsNotKept": "no state machine runs the backfill",
     "CredentialsRefused": "steps wait for the vendor by the ledger",
     "VendorAway": "steps wait for the vendor by the ledger",

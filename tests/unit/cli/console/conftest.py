@@ -16,7 +16,6 @@ import boto3
 import pytest
 
 from prefdrop.ledger.imports import ImportStore
-from prefdrop_cli.console.api import Api
 from prefdrop_cli.console.server import ConsoleServer
 from prefdrop_cli.deployments import Deployment, connect
 from prefdrop_cli.exits import WrongUse
@@ -27,8 +26,8 @@ from tests.unit.cli.console.visitor import Visitor
 
 
 @contextmanager
-def serving(api: Api) -> Iterator[ConsoleServer]:
-    with ConsoleServer(api) as server:
+def serving(deployment: Deployment) -> Iterator[ConsoleServer]:
+    with ConsoleServer(deployment) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
@@ -40,7 +39,7 @@ def serving(api: Api) -> Iterator[ConsoleServer]:
 
 
 @pytest.fixture(scope="session")
-def alone() -> Api:
+def alone() -> Deployment:
     """It knows its place and can answer nothing else."""
 
     @cache
@@ -50,11 +49,11 @@ def alone() -> Api:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return boto3.client("s3", region_name="us-east-1", **keys)
 
-    return Api(Deployment({}, {}, client))
+    return Deployment({}, {}, client)
 
 
 @pytest.fixture(scope="session")
-def server(alone: Api) -> Iterator[ConsoleServer]:
+def server(alone: Deployment) -> Iterator[ConsoleServer]:
     with serving(alone) as server:
         yield server
 
@@ -94,7 +93,7 @@ def _stack() -> Iterator[Deployment]:
 
 @pytest.fixture(scope="module")
 def _server(_stack: Deployment) -> Iterator[ConsoleServer]:
-    with serving(Api(_stack)) as server:
+    with serving(_stack) as server:
         yield server
 
 

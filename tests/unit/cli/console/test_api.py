@@ -17,8 +17,8 @@ from prefdrop.ledger.imports import Failure, Import, ImportStore, Status
 from prefdrop.ledger.quota import Quota
 from prefdrop.ledger.turns import Ticket
 from prefdrop_cli.console import imports as console_imports
-from prefdrop_cli.console.answers import Asked
-from prefdrop_cli.console.api import Api, alarms_listed, shared
+from prefdrop_cli.console.api import alarms_listed, shared
+from prefdrop_cli.console.server import create_app
 from prefdrop_cli.deployments import Deployment
 from tests.unit.cli.console.visitor import Visitor
 
@@ -48,12 +48,12 @@ def an_import(number: int, status: Status, **more: Any) -> Import:
 @pytest.fixture
 def ask(stack: Deployment) -> Ask:
     """The answer to a question, without the web server before it."""
-    api = Api(stack)
+    client = create_app(stack).test_client()
 
     def ask(path: str, *, expect: int = 200, **query: str) -> Any:
-        answer = api.answer(f"/api/{path}", query)
-        assert answer.status == expect, answer.body
-        return json.loads(answer.body)
+        answer = client.get(f"/api/{path}", query_string=query)
+        assert answer.status_code == expect, answer.data
+        return answer.json
 
     return ask
 
@@ -365,7 +365,7 @@ def test_alarms_are_told_by_the_names_of_the_runbook_those_that_ring_first(
     cloudwatch.set_alarm_state(AlarmName="s-LoudAlarm", StateValue="ALARM", StateReason="a test")
     clients = {"cloudwatch": cloudwatch, "cloudformation": Alarmed("CalmAlarm", "LoudAlarm")}
 
-    told = alarms_listed(stack.replace(client=clients.__getitem__), Asked({}, {}))
+    told = alarms_listed(stack.replace(client=clients.__getitem__))
 
     assert told["ringing"] == 1
     assert [one["alarm"] for one in told["alarms"]] == ["LoudAlarm", "CalmAlarm"]
@@ -463,10 +463,10 @@ def test_an_aws_that_does_not_answer_is_told_with_what_to_do(stack: Deployment) 
     def client(service: str, **more: Any) -> Any:
         return boto3.client(service, endpoint_url="http://127.0.0.1:9", config=nowhere)
 
-    answer = Api(stack.replace(client=client)).answer("/api/imports", {})
+    answer = create_app(stack.replace(client=client)).test_client().get("/api/imports")
 
-    error = json.loads(answer.body)["error"]
-    assert (answer.status, error["code"]) == (502, "AwsUnreachable")
+    error = answer.json["error"]
+    assert (answer.status_code, error["code"]) == (502, "AwsUnreachable")
     assert "prefdrop local up" in error["hint"]
 
 
@@ -476,11 +476,11 @@ def test_a_fault_of_the_console_is_an_answer_too(
     def client(service: str, **more: Any) -> Any:
         raise RuntimeError("broken")
 
-    answer = Api(stack.replace(client=client)).answer("/api/imports", {})
+    answer = create_app(stack.replace(client=client)).test_client().get("/api/imports")
 
-    assert answer.status == 500
-    assert json.loads(answer.body)["error"]["code"] == "ConsoleFault"
-    assert b"broken" not in answer.body
+    assert answer.status_code == 500
+    assert answer.json["error"]["code"] == "ConsoleFault"
+    assert b"broken" not in answer.data
     assert "RuntimeError" in capsys.readouterr().err
 
 

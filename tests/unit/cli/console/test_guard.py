@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from prefdrop_cli.console.api import Api
 from prefdrop_cli.console.server import ConsoleServer
+from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
 from tests.unit.cli.console.visitor import Visitor
 from tests.workbench import PATIENCE
@@ -95,6 +95,24 @@ def test_request_to_another_host_name_gets_nothing(
             assert question.json()["error"]["code"] == "WrongHost"
 
 
+def test_target_with_foreign_host_gets_nothing(visitor: Visitor) -> None:
+    assert visitor.get("http://rebound.example.test/main.js").status == 403
+
+
+def test_target_that_is_no_url_is_answered_as_json(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = visitor.get("http://[")
+
+    assert (answer.status, answer.json()["error"]["code"]) == (400, "NotARequest")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert capsys.readouterr().err == ""
+
+
+def test_query_with_too_many_members_is_refused(visitor: Visitor) -> None:
+    assert visitor.get("/api/place?" + "a=1&" * 20).status == 400
+
+
 def test_two_hosts_are_none(visitor: Visitor) -> None:
     own = f"127.0.0.1:{visitor.port}"
 
@@ -164,7 +182,6 @@ def test_path_that_leads_out_of_the_pages_is_not_found(
         "/index.html",
         "/main.js/",
         "/main.js%00.html",
-        "http://127.0.0.1/main.js",
         "*",
     ]:
         with subtests.test(target=target):
@@ -220,7 +237,7 @@ def test_the_console_listens_on_this_machine_only(server: ConsoleServer) -> None
     assert server.socket.getsockname()[0] == "127.0.0.1"
 
 
-def test_each_start_has_a_token_of_its_own(alone: Api) -> None:
+def test_each_start_has_a_token_of_its_own(alone: Deployment) -> None:
     with ConsoleServer(alone) as one, ConsoleServer(alone) as other:
         tokens = [server.guard.opening.partition("token=")[2] for server in (one, other)]
 
@@ -228,9 +245,9 @@ def test_each_start_has_a_token_of_its_own(alone: Api) -> None:
     assert all(len(token) >= 43 for token in tokens)
 
 
-def test_a_port_that_is_taken_is_wrong_use(server: ConsoleServer, alone: Api) -> None:
+def test_a_port_that_is_taken_is_wrong_use(server: ConsoleServer, alone: Deployment) -> None:
     with pytest.raises(WrongUse, match="cannot be listened on"):
-        ConsoleServer(alone, server.server_port)
+        ConsoleServer(alone, server.port)
 
 
 def test_nothing_of_a_request_is_logged(

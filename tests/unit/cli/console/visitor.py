@@ -26,7 +26,7 @@ class Visitor:
     """Knocks with the right Host and, once let in, with the cookie; `headers` say otherwise."""
 
     def __init__(self, server: ConsoleServer) -> None:
-        self.port = server.server_port
+        self.port = server.port
         self.opening = server.guard.opening
         self.cookie = ""
 
