@@ -13,8 +13,8 @@ from typing import Any, TextIO
 import msgspec
 import typer
 
-from prefdrop.errors import PrefdropError
-from prefdrop_cli.shapes.problems import Problem, ProblemTold
+from prefdrop.errors import PrefdropError, Problem
+from prefdrop_cli.shapes.problems import ProblemTold
 
 
 def say(*lines: str) -> None:

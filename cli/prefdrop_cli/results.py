@@ -76,7 +76,7 @@ def fetch(
 
 def parts_of(deployment: Deployment, found: Import) -> list[dict[str, Any]]:
     """The parts of an import as the ledger has them, in a report's members."""
-    return [described(part) for part in deployment.parts.all(found.import_id)]
+    return [msgspec.to_builtins(described(one)) for one in deployment.parts.all(found.import_id)]
 
 
 def is_reported(found: Import) -> bool:
@@ -104,7 +104,7 @@ def from_ledger(deployment: Deployment, found: Import) -> dict[str, Any]:
     parts = list(deployment.parts.all(found.import_id))
     verdict = Verdict(found.status, bool(found.reconciled), found.gate)
     ended = found.finished_at or found.updated_at or found.registered_at
-    told = compose(found, parts, None, verdict, ended, {})
+    told: dict[str, Any] = msgspec.to_builtins(compose(found, parts, None, verdict, ended, {}))
     told |= {name: getattr(found, name) for name in COUNTS}
     told["validation_ok"] = found.staged - found.rejected_validation
     told["reconciled"] = found.reconciled

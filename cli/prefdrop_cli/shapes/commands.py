@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prefdrop.importing.report_members import Report
 from prefdrop_cli.dropping import Dropped
 from prefdrop_cli.shapes.events import (
     BackfillCounts,
@@ -23,7 +24,6 @@ from prefdrop_cli.shapes.imports import (
     FetchedRejects,
     ListedImport,
     LocalRun,
-    Report,
     ShownImport,
 )
 from prefdrop_cli.shapes.stack import (

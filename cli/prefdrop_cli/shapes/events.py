@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from prefdrop.ledger.audited import NamedIn, Source
-from prefdrop_cli.shapes.words import Moment
+from prefdrop.ledger.clock import Moment
 
 
 class KeptEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.errors import Problem
+from prefdrop.ledger.clock import Moment
 from prefdrop.ledger.exports import RunStatus
-from prefdrop_cli.shapes.problems import Problem
-from prefdrop_cli.shapes.words import Moment
 
 
 class ListedExport(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ import msgspec
 
 from prefdrop.feeds import LocalReject
 from prefdrop.feeds.inference import Finding, Trial
+from prefdrop.ledger.clock import Moment
 from prefdrop_cli.checking import Gate, Reason
-from prefdrop_cli.shapes.words import Moment
 
 
 class ProposedFeed(msgspec.Struct, frozen=True, kw_only=True):

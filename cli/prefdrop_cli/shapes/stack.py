@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.ledger.clock import Moment
 from prefdrop_cli.doctor.assumptions.verdicts import Confirmed
 from prefdrop_cli.doctor.findings import Finding
-from prefdrop_cli.shapes.words import Moment
 from prefdrop_cli.subscribing.planning import Change, Deed
 
 

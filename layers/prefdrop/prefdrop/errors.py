@@ -10,6 +10,8 @@ shown, logged and stored, so neither ever holds a secret, an access token or a p
 
 from __future__ import annotations
 
+import msgspec
+
 
 class PrefdropError(Exception):
     """Something Prefdrop knows how to explain.
@@ -37,3 +39,14 @@ class Terminal(PrefdropError):
 
 class Transient(PrefdropError):
     """Nothing is wrong with the request itself: the same step may succeed later."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong, and what to do about it."""
+
+    code: str
+    """The error's name; stable. [operations.md](operations.md#failed) lists them."""
+    message: str
+    """What happened, and to what."""
+    hint: str
+    """What to do next; empty where there is nothing to add."""

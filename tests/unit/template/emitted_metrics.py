@@ -69,7 +69,7 @@ def _imports() -> None:
         ("processed", "rejected_local", "rejected_validation", "rejected_execution", "seconds"), 1
     )
     for status in ENDS:
-        report_import._publish(Verdict(status, True), figures)
+        report_import._publish(Verdict(status, True), SimpleNamespace(**figures))
     gauges.tell_waiting(2)
     gauges.tell_quota(7)
     gauges.tell_turn(None)

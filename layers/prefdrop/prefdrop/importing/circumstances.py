@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from prefdrop.feeds import Feed
+from prefdrop.importing.report_members import Timing
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part
 from prefdrop.settings import Settings
@@ -41,8 +42,8 @@ def settings_used(settings: Settings, feed: Feed | None, record: Import) -> dict
     return used | {name: getattr(settings, name) for name in STACK_SETTINGS}
 
 
-def timings(record: Import, parts: list[Part], ended: str) -> list[dict[str, Any]]:
-    """Seconds by step, in their order: `{"step": text, "seconds": number}`."""
+def timings(record: Import, parts: list[Part], ended: str) -> list[Timing]:
+    """Return seconds by step, in their order."""
     steps = [("waiting for its turn", record.registered_at, record.started_at)]
     last = record.started_at
     for part in parts:
@@ -52,7 +53,7 @@ def timings(record: Import, parts: list[Part], ended: str) -> list[dict[str, Any
         last = part.finished_at or part.executed_at or part.started_at or last
     steps.append(("exceptions, rejects and report", last, ended))
     return [
-        {"step": name, "seconds": seconds_between(began, until)}
+        Timing(name, seconds_between(began, until))
         for name, began, until in steps
         if began and until
     ]

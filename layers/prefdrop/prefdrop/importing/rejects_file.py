@@ -26,6 +26,7 @@ from prefdrop.importing.merging import (
     vendor_rejects,
 )
 from prefdrop.importing.origin import signed
+from prefdrop.importing.report_members import RejectKind
 from prefdrop.ledger.exceptions import ExceptionStore, RejectItem
 from prefdrop.ledger.imports import Import
 from prefdrop.ledger.parts import Part, StagedChunk
@@ -42,19 +43,6 @@ TOGETHER = 250
 """Items that are handed over at a time: ten requests."""
 SIDE_BY_SIDE = 4
 """Hand-overs that are under way at most."""
-
-
-class RejectKind(msgspec.Struct):
-    """How often rows were rejected for one reason."""
-
-    stage: str
-    """`local`, `validation` or `execution`."""
-    code: str
-    """The reason's name, as in the column `_code`."""
-    count: int
-    """So many rows."""
-    example_row: int
-    """One of them, from 1."""
 
 
 class Progress(msgspec.Struct, kw_only=True):

@@ -7,60 +7,26 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.errors import Problem
 from prefdrop.importing.circumstances import seconds_between, timings
-from prefdrop.importing.rejects_file import Progress, RejectKind
+from prefdrop.importing.rejects_file import Progress
+from prefdrop.importing.report_members import (
+    DroppedObject,
+    MadeDecision,
+    Rejects,
+    Report,
+    ReportedPart,
+    UsedConfiguration,
+)
 from prefdrop.importing.totals import total
-from prefdrop.ledger.imports import Configuration, Decision, Failure, Import, Status
-from prefdrop.ledger.parts import LIVE, Part, PartState
+from prefdrop.ledger.imports import Configuration, Failure, Import, Status
+from prefdrop.ledger.parts import LIVE, Part
 
 SHORTFALL = "The figures do not add up; docs/operations.md, Unreconciled, says where to look."
 
 FAILED_PARTLY = (
     "The vendor reports that it failed, and counts records as added all the same. " + SHORTFALL
 )
-
-
-class ReportedPart(msgspec.Struct, frozen=True):
-    """One import at the vendor. Never its token."""
-
-    number: int
-    """From 1."""
-    state: PartState
-    """`torn` and `dead` parts were given up, and their rows do not count."""
-    rows: int
-    """Rows that it read."""
-    restaged: int
-    """Rows of corrections, given back while it was held."""
-    rejected_local: int
-    """Rows rejected before anything was sent."""
-    staged: int
-    """Records that the vendor received."""
-    validation_ok: int
-    """Records that passed the vendor's validation."""
-    rejected_validation: int
-    """Records that did not."""
-    processed: int
-    """Records that the vendor applied."""
-    rejected_execution: int
-    """Records that it refused to apply."""
-    not_honored: int
-    """Records that it left out, having newer data."""
-    pending: int
-    """Records that it has not processed."""
-    vendor_status: str
-    """The vendor's own word for its status, as it was told last; may be empty."""
-    suspect_chunk: int
-    """The chunk in doubt, where the vendor's totals are not ours after execution; else 0."""
-    given_up: str
-    """Why it was given up; else empty."""
-    started_at: str
-    """When it was begun (a moment), or empty."""
-    executed_at: str
-    """When the vendor was told to execute it (a moment), or empty."""
-    finished_at: str
-    """When the vendor had executed it (a moment), or empty."""
-    chunks: int
-    """Stage requests that landed."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -184,69 +150,51 @@ def compose(
     verdict: Verdict,
     ended: str,
     settings: dict[str, Any],
-) -> dict[str, Any]:
-    """The members of `report.json`; times are ISO 8601 in UTC. `settings`: those in force."""
-    sums = total(parts)
-    return {
-        "import_id": record.import_id,
-        "feed": record.feed,
-        "status": verdict.status,
-        "reconciled": verdict.reconciled,
-        "cause": verdict.cause,
-        "source": {
-            "bucket": record.bucket,
-            "key": record.key,
-            "version_id": record.version_id,
-            "bytes": record.bytes,
-        },
-        "configuration": _configuration(record.configuration),
-        **msgspec.to_builtins(sums),
-        "vendor_requests": record.vendor_requests,
-        "parts": [described(part) for part in parts],
-        "registered_at": record.registered_at,
-        "started_at": record.started_at or record.registered_at,
-        "finished_at": ended,
-        "seconds": seconds_between(record.started_at or record.registered_at, ended),
-        "timings": timings(record, parts, ended),
-        "settings": settings,
-        "rejects": _rejects(record, progress),
-        "error": _error(record.error) if record.error else None,
-        "decisions": [_decision(one) for one in record.decisions],
-    }
+) -> Report:
+    """Return what `report.json` says; times are ISO 8601 in UTC. `settings`: those in force."""
+    started = record.started_at or record.registered_at
+    return Report(
+        import_id=record.import_id,
+        feed=record.feed,
+        status=verdict.status,
+        reconciled=verdict.reconciled,
+        cause=verdict.cause,
+        source=DroppedObject(record.bucket, record.key, record.version_id, record.bytes),
+        configuration=_configuration(record.configuration or Configuration()),
+        **msgspec.structs.asdict(total(parts)),
+        vendor_requests=record.vendor_requests,
+        parts=[described(part) for part in parts],
+        registered_at=record.registered_at,
+        started_at=started,
+        finished_at=ended,
+        seconds=seconds_between(started, ended),
+        timings=timings(record, parts, ended),
+        settings=settings,
+        rejects=_rejects(record, progress),
+        error=_problem(record.error) if record.error else None,
+        decisions=[MadeDecision(one.what, one.at, one.by, one.reason) for one in record.decisions],
+    )
 
 
-def _configuration(pinned: Configuration | None) -> dict[str, Any]:
+def _configuration(pinned: Configuration) -> UsedConfiguration:
     """The snapshot that rows were held to, unless it was stale; nulls where there was none."""
-    known = pinned or Configuration()
-    return {
-        "version_id": known.version_id or None,
-        "taken_at": known.taken_at or None,
-        "stale": known.stale,
-        "not_understood": known.not_understood,
-    }
+    version_id, taken_at = pinned.version_id or None, pinned.taken_at or None
+    return UsedConfiguration(version_id, taken_at, pinned.stale, pinned.not_understood)
 
 
-def described(part: Part) -> dict[str, Any]:
-    """One part, in the members of ReportedPart."""
-    known = (name for name in ReportedPart.__struct_fields__ if name != "chunks")
-    return {name: getattr(part, name) for name in known} | {"chunks": part.stage_requests}
+def _problem(failure: Failure) -> Problem:
+    return Problem(failure.code, failure.message, failure.hint)
 
 
-def _decision(decision: Decision) -> dict[str, str]:
-    """All members but the name that only the ledger needs."""
-    return {name: getattr(decision, name) for name in ("what", "at", "by", "reason")}
+def described(part: Part) -> ReportedPart:
+    """Return what a report says of one part."""
+    known = {name: getattr(part, name) for name in ReportedPart.__struct_fields__}
+    return ReportedPart(**known | {"chunks": part.stage_requests})
 
 
-def _error(failure: Failure) -> dict[str, str]:
-    """All members, also an empty hint: who reads a report goes by their names."""
-    return {"code": failure.code, "message": failure.message, "hint": failure.hint}
-
-
-def _rejects(record: Import, progress: Progress | None) -> dict[str, Any]:
-    kinds: list[RejectKind] = sorted(progress.kinds, key=lambda k: -k.count) if progress else []
-    return {
-        "key": record.rejects_key or None,
-        "count": progress.written if progress else 0,
-        "unnamed": progress.unnamed if progress else 0,
-        "kinds": [msgspec.to_builtins(kind) for kind in kinds],
-    }
+def _rejects(record: Import, progress: Progress | None) -> Rejects:
+    key = record.rejects_key or None
+    if progress is None:
+        return Rejects(key, 0, 0, [])
+    kinds = sorted(progress.kinds, key=lambda kind: -kind.count)
+    return Rejects(key, progress.written, progress.unnamed, kinds)

@@ -23,6 +23,7 @@ from prefdrop.importing.report import (
     failed_unrecorded,
     judge,
 )
+from prefdrop.importing.report_members import Report
 from prefdrop.importing.report_page import render
 from prefdrop.importing.step import Answer, StepInput, answer, import_of_attempt
 from prefdrop.ledger.clock import iso_now, milliseconds_of, now_ms
@@ -84,7 +85,7 @@ def run(services: Services, event: dict[str, Any], deadline: Deadline) -> Answer
     _clear_up(services, record, verdict)
     if not held:
         _publish(verdict, report)
-    logger.info("import reported", extra={"status": verdict.status, "seconds": report["seconds"]})
+    logger.info("import reported", extra={"status": verdict.status, "seconds": report.seconds})
     return _end(record, verdict, held=held)
 
 
@@ -129,24 +130,24 @@ def _feed(services: Services, record: Import) -> Feed | None:
     return pinned_feed(services, record) if record.feed_version_id else None
 
 
-def _write(services: Services, record: Import, report: dict[str, Any]) -> str:
+def _write(services: Services, record: Import, report: Report) -> str:
     """Write the report for readers of both kinds; returns the key of `report.json`."""
     key = f"{_folder(record)}/report.json"
-    page = render(report)
+    page = render(msgspec.to_builtins(report))
     services.objects.write(f"{_folder(record)}/report.html", page, content_type=PAGE_TYPE)
     services.objects.write(key, msgspec.json.format(msgspec.json.encode(report), indent=2))
     return key
 
 
-def _publish(verdict: Verdict, report: dict[str, Any]) -> None:
+def _publish(verdict: Verdict, report: Report) -> None:
     """Write the import's figures as metrics, by how it ended."""
     metrics.add_dimension("status", verdict.status)
-    rejected = ("rejected_local", "rejected_validation", "rejected_execution")
+    rejected = report.rejected_local + report.rejected_validation + report.rejected_execution
     for name, unit, value in (
         ("ImportsEnded", MetricUnit.Count, 1),
-        ("RecordsProcessed", MetricUnit.Count, report["processed"]),
-        ("RecordsRejected", MetricUnit.Count, sum(report[stage] for stage in rejected)),
-        ("ImportSeconds", MetricUnit.Seconds, report["seconds"]),
+        ("RecordsProcessed", MetricUnit.Count, report.processed),
+        ("RecordsRejected", MetricUnit.Count, rejected),
+        ("ImportSeconds", MetricUnit.Seconds, report.seconds or 0.0),
     ):
         metrics.add_metric(name, unit, value)
     metrics.flush_metrics()

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+
+Moment = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)$", title="moment"),
+]
+"""ISO 8601 in UTC."""
 
 
 def now_ms() -> int:
