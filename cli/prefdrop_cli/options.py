@@ -31,29 +31,4 @@ AllowHosts = Annotated[
     ),
 ]
 
-VendorUrl = Annotated[
-    str,
-    typer.Option(help="API base of a MyPreferences server to use instead of the sandbox."),
-]
-VendorToExamine = Annotated[
-    str,
-    typer.Option(
-        "--vendor-url", help="API base of a MyPreferences server to examine instead of a stack."
-    ),
-]
-ClientId = Annotated[str, typer.Option(help="MyPreferences account id at that server.")]
-UserId = Annotated[str, typer.Option(help="API user of that account.")]
-Secret = Annotated[
-    str,
-    typer.Option(
-        envvar="PREFDROP_VENDOR_SECRET",
-        help="Shared key, or client secret with --auth oauth2. Better given in the environment.",
-    ),
-]
-Auth = Annotated[str, typer.Option(help="pnauthinfo3 or oauth2.")]
-OauthClientId = Annotated[str, typer.Option(help="OAuth client id, with --auth oauth2.")]
-TokenUrl = Annotated[
-    str, typer.Option(help="OAuth token URL, where it differs from the server's default.")
-]
-
 DEFAULT_STACK = "prefdrop"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import socket
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_type_hints
 from urllib.parse import urlsplit
+
+import typer
 
 from prefdrop.errors import Transient
 from prefdrop_cli.exits import WrongUse
@@ -25,13 +30,27 @@ class VendorUnreachable(Transient):
 class VendorOptions:
     """What the command line says about the vendor; all empty means the sandbox."""
 
-    url: str = ""
-    client_id: str = ""
-    user_id: str = ""
-    secret: str = ""
-    auth: str = "pnauthinfo3"
-    oauth_client_id: str = ""
-    token_url: str = ""
+    url: Annotated[
+        str,
+        typer.Option(
+            "--vendor-url", help="API base of a MyPreferences server to use instead of the sandbox."
+        ),
+    ] = ""
+    client_id: Annotated[str, typer.Option(help="MyPreferences account id at that server.")] = ""
+    user_id: Annotated[str, typer.Option(help="API user of that account.")] = ""
+    secret: Annotated[
+        str,
+        typer.Option(
+            envvar="PREFDROP_VENDOR_SECRET",
+            help="Shared key, or client secret with --auth oauth2. "
+            "Better given in the environment.",
+        ),
+    ] = ""
+    auth: Annotated[str, typer.Option(help="pnauthinfo3 or oauth2.")] = "pnauthinfo3"
+    oauth_client_id: Annotated[str, typer.Option(help="OAuth client id, with --auth oauth2.")] = ""
+    token_url: Annotated[
+        str, typer.Option(help="OAuth token URL, where it differs from the server's default.")
+    ] = ""
 
     def server(self) -> ExternalVendor | None:
         """The server that the options name, or None for the sandbox; raises WrongUse."""
@@ -78,6 +97,36 @@ class VendorOptions:
             )
         except ValueError as error:
             raise WrongUse(f"The vendor's {error}", hint="Correct the URL.") from None
+
+
+SANDBOX = VendorOptions()
+
+
+def with_vendor(command: Callable[..., None], *, url: Any = None) -> Callable[..., None]:
+    """Give a command all options of VendorOptions in place of its parameter `options`.
+
+    Typer reads options from a signature and knows no groups of them. `url` describes --vendor-url
+    where another server is not used instead of the sandbox.
+    """
+    hints = get_type_hints(VendorOptions, include_extras=True) | ({"url": url} if url else {})
+    signature = inspect.signature(command, eval_str=True)
+    parameters: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        if parameter.name == "options":
+            parameters += [
+                parameter.replace(name=one.name, default=one.default, annotation=hints[one.name])
+                for one in fields(VendorOptions)
+            ]
+        else:
+            parameters.append(parameter)
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        options = VendorOptions(*(given.pop(one.name) for one in fields(VendorOptions)))
+        command(options=options, **given)
+
+    called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return called
 
 
 def require_reachable(url: str) -> None:

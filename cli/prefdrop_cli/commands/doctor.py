@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import msgspec
@@ -24,22 +25,10 @@ from prefdrop_cli.doctor.findings import Finding, bad
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.doctor.vendor_account import VendorAccount, of_options
 from prefdrop_cli.exits import Exit, WrongUse
-from prefdrop_cli.options import (
-    DEFAULT_STACK,
-    AsJson,
-    Auth,
-    ClientId,
-    Endpoint,
-    OauthClientId,
-    Secret,
-    Stack,
-    TokenUrl,
-    UserId,
-    VendorToExamine,
-)
+from prefdrop_cli.options import DEFAULT_STACK, AsJson, Endpoint, Stack
 from prefdrop_cli.output import ask, note, say, say_json, table
 from prefdrop_cli.shapes.stack import Examination
-from prefdrop_cli.vendors import VendorOptions
+from prefdrop_cli.vendors import SANDBOX, VendorOptions, with_vendor
 
 if TYPE_CHECKING:
     from prefdrop_local.stack import ExternalVendor
@@ -100,6 +89,12 @@ Assumptions = Annotated[
         "reads. Without a stack that is done anyway.",
     ),
 ]
+VendorToExamine = Annotated[
+    str,
+    typer.Option(
+        "--vendor-url", help="API base of a MyPreferences server to examine instead of a stack."
+    ),
+]
 Writes = Annotated[
     bool,
     typer.Option(
@@ -118,28 +113,20 @@ FirstHour = Annotated[
 ]
 
 
+@partial(with_vendor, url=VendorToExamine)
 def doctor(
     assumptions: Assumptions = False,
     writes: Writes = False,
     first_hour: FirstHour = False,
     stack: Stack = DEFAULT_STACK,
     endpoint: Endpoint = "",
-    vendor_url: VendorToExamine = "",
-    client_id: ClientId = "",
-    user_id: UserId = "",
-    secret: Secret = "",
-    auth: Auth = "pnauthinfo3",
-    oauth_client_id: OauthClientId = "",
-    token_url: TokenUrl = "",
+    options: VendorOptions = SANDBOX,
     as_json: AsJson = False,
 ) -> None:
     """Examine a stack, or with --vendor-url a vendor account alone; each finding has its remedy.
 
     Ends with 0 when nothing is bad, 5 when something is.
     """
-    options = VendorOptions(
-        vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
-    )
     server = options.server()
     if server is not None and first_hour:
         raise WrongUse("--first-hour needs a stack.", hint="Leave --vendor-url out.")

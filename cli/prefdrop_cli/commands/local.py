@@ -14,24 +14,13 @@ import typer
 from prefdrop_cli.dropping import drop_file, push_feed
 from prefdrop_cli.exits import Exit, exit_for
 from prefdrop_cli.local_stack import RunningStack, running_stack
-from prefdrop_cli.options import (
-    AllowHosts,
-    AsJson,
-    Auth,
-    ClientId,
-    OauthClientId,
-    Secret,
-    SourceFile,
-    TokenUrl,
-    UserId,
-    VendorUrl,
-)
+from prefdrop_cli.options import AllowHosts, AsJson, SourceFile
 from prefdrop_cli.output import note, say, say_json
 from prefdrop_cli.preflight import open_source, read_feed
 from prefdrop_cli.progress import progress_for
 from prefdrop_cli.results import fetch, print_summary, report_of, require_free, require_writable
 from prefdrop_cli.shapes.stack import Places
-from prefdrop_cli.vendors import VendorOptions
+from prefdrop_cli.vendors import SANDBOX, VendorOptions, with_vendor
 from prefdrop_cli.watching import follow
 
 if TYPE_CHECKING:
@@ -65,17 +54,12 @@ class _Done:
 
 
 @app.command(epilog="Example: prefdrop local run people.csv --feed people.toml --out out")
+@with_vendor
 def run(
     file: SourceFile,
     feed: FeedFile,
     out: Out = None,
-    vendor_url: VendorUrl = "",
-    client_id: ClientId = "",
-    user_id: UserId = "",
-    secret: Secret = "",
-    auth: Auth = "pnauthinfo3",
-    oauth_client_id: OauthClientId = "",
-    token_url: TokenUrl = "",
+    options: VendorOptions = SANDBOX,
     allow_host: AllowHosts = [],  # noqa: B006 - typer reads the default and never changes it
     as_json: AsJson = False,
 ) -> None:
@@ -83,9 +67,6 @@ def run(
 
     The records go to the sandbox, unless --vendor-url names another server.
     """
-    options = VendorOptions(
-        vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
-    )
     server = options.server()
     loaded = read_feed(feed)
     open_source(file, loaded)
@@ -153,23 +134,15 @@ def _tell(done: _Done, *, as_json: bool) -> None:
 
 
 @app.command(epilog="Example: prefdrop local up --feed people.toml")
+@with_vendor
 def up(
     feed: FeedFiles = [],  # noqa: B006 - typer reads the default and never changes it
     port: Port = 0,
-    vendor_url: VendorUrl = "",
-    client_id: ClientId = "",
-    user_id: UserId = "",
-    secret: Secret = "",
-    auth: Auth = "pnauthinfo3",
-    oauth_client_id: OauthClientId = "",
-    token_url: TokenUrl = "",
+    options: VendorOptions = SANDBOX,
     allow_host: AllowHosts = [],  # noqa: B006 - typer reads the default and never changes it
     as_json: AsJson = False,
 ) -> None:
     """Start the local stack and keep it up until Ctrl-C; any S3 client can drop files into it."""
-    options = VendorOptions(
-        vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
-    )
     server = options.server()
     for path in feed:
         read_feed(path)

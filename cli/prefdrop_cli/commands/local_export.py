@@ -23,22 +23,12 @@ from prefdrop_cli.export_runs import (
     tell_files,
 )
 from prefdrop_cli.local_stack import RunningStack, running_stack
-from prefdrop_cli.options import (
-    AllowHosts,
-    AsJson,
-    Auth,
-    ClientId,
-    OauthClientId,
-    Secret,
-    TokenUrl,
-    UserId,
-    VendorUrl,
-)
+from prefdrop_cli.options import AllowHosts, AsJson
 from prefdrop_cli.output import note, say_json
 from prefdrop_cli.preflight import open_source, read_feed
 from prefdrop_cli.progress import progress_for
 from prefdrop_cli.results import require_writable
-from prefdrop_cli.vendors import VendorOptions
+from prefdrop_cli.vendors import SANDBOX, VendorOptions, with_vendor
 from prefdrop_cli.watching import follow
 
 DEFINITIONS = Path("exports")
@@ -59,18 +49,13 @@ Out = Annotated[
 ]
 
 
+@with_vendor
 def export(
     name: Name,
     file: First = None,
     feed: OptionalFeed = None,
     out: Out = None,
-    vendor_url: VendorUrl = "",
-    client_id: ClientId = "",
-    user_id: UserId = "",
-    secret: Secret = "",
-    auth: Auth = "pnauthinfo3",
-    oauth_client_id: OauthClientId = "",
-    token_url: TokenUrl = "",
+    options: VendorOptions = SANDBOX,
     allow_host: AllowHosts = [],  # noqa: B006 - typer reads the default and never changes it
     as_json: AsJson = False,
 ) -> None:
@@ -78,9 +63,6 @@ def export(
 
     The sandbox begins empty, so give it a file to import first, or name a server.
     """
-    options = VendorOptions(
-        vendor_url, client_id, user_id, secret, auth, oauth_client_id, token_url
-    )
     server = options.server()
     definition = _definition(name)
     loaded = load_export(definition.read_bytes(), file=str(definition))
