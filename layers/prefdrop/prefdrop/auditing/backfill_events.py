@@ -28,8 +28,7 @@ from prefdrop.auditing.backfill_windows import (
     request_of,
     window_of,
 )
-from prefdrop.auditing.bodies import Item
-from prefdrop.auditing.keeping import Origin, by, count, without_time
+from prefdrop.auditing.keeping import Item, Origin, by, count, without_time
 from prefdrop.auditing.services import EventServices
 from prefdrop.errors import PrefdropError, Transient
 from prefdrop.ledger.clock import iso_of

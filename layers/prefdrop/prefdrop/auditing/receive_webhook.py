@@ -16,9 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.auditing import handshakes
 from prefdrop.auditing.admission import Refused, admit, admit_delivery
-from prefdrop.auditing.bodies import Item, read_body
 from prefdrop.auditing.http import Request, Response, request_of
-from prefdrop.auditing.keeping import by, code_of, count
+from prefdrop.auditing.keeping import Item, by, code_of, count, read_body
 from prefdrop.auditing.services import EventServices
 from prefdrop.errors import PrefdropError
 from prefdrop.mypreferences.events import Event, NotUnderstood

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from prefdrop.feeds.account import AccountSnapshot
 from prefdrop.feeds.definition import Column, Feed, GatesPart, ImportPart, SourcePart
+from prefdrop.feeds.duplicates import LaterDrop, LaterDrops
 from prefdrop.feeds.errors import FeedError, SourceError
 from prefdrop.feeds.faults import LocalReject
 from prefdrop.feeds.identifiers import identifiers_of
-from prefdrop.feeds.later_drops import LaterDrop, LaterDrops
 from prefdrop.feeds.limits import Chunk, ChunkLimits, Cursor, Row
 from prefdrop.feeds.loading import load_feed
 from prefdrop.feeds.rejects import RejectsWriter

@@ -1,23 +1,64 @@
-"""Rows whose match key another row of the same file has too, as the rejects they become."""
+"""Rows whose match key another row of the file, or a later drop, has too, as their rejects."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from prefdrop.feeds.definition import Feed
-from prefdrop.feeds.faults import DUPLICATE_KEY, LocalReject
-from prefdrop.feeds.key_index import KeyIndex, Winner, build_index
-from prefdrop.feeds.later_drops import HeldRows
+from prefdrop.feeds.faults import DUPLICATE_KEY, NEWER_DECISION, LocalReject
+from prefdrop.feeds.key_index import KeyIndex, Keys, Winner, build_held_index, build_index
 from prefdrop.feeds.layout import Leaf
 from prefdrop.feeds.loading import feed_layout
 from prefdrop.feeds.vendor_record import ALTERNATE_ID_TYPE, ALTERNATE_ID_VALUE
+
+
+class LaterDrop(NamedTuple):
+    """A later drop: its name in sentences, and the match keys that its file holds, read anew."""
+
+    name: str
+    keys: Callable[[], Keys]
+
+
+class HeldRows:
+    """The rejects of rows whose match key a later drop holds."""
+
+    def __init__(self, index: KeyIndex, names: Sequence[str]) -> None:
+        self._index = index
+        self._names = names
+
+    def of(self, row: int) -> LocalReject | None:
+        """The reject of this row, or `None` where no later drop holds its key."""
+        number = self._index.winner(row)
+        if not number:
+            return None
+        reason = f"A later file, {self._names[number - 1]}, holds a row with the same match key."
+        return LocalReject(row, NEWER_DECISION, reason)
+
+
+class LaterDrops:
+    """The later drops of a feed, oldest first, each of which is read once for each file."""
+
+    def __init__(self, drops: Sequence[LaterDrop]) -> None:
+        self._drops = drops
+        self._folder = tempfile.TemporaryDirectory(prefix="prefdrop-")
+        self._found: dict[str, HeldRows] = {}
+
+    def held(self, file: str, keys: Keys) -> HeldRows:
+        """Return the rows of `file` that a later drop holds; `keys` are read once at most."""
+        if file not in self._found:
+            path = Path(self._folder.name, f"held-{len(self._found)}.rows")
+            later = (drop.keys() for drop in self._drops)
+            index = build_held_index(keys, later, path, file=file)
+            self._found[file] = HeldRows(index, [drop.name for drop in self._drops])
+        return self._found[file]
+
 
 _REASONS: dict[Winner, str] = {
     "last": "Row {winner} has the same match key and wins, as the last one in the file.",

@@ -20,14 +20,19 @@ from prefdrop.feeds.csv_rows import CsvRows, Unreadable
 from prefdrop.feeds.dates import FUTURE_TOLERANCE, utc_text
 from prefdrop.feeds.definition import Feed
 from prefdrop.feeds.dialect import SAMPLE_BYTES, csv_options, find_delimiter
-from prefdrop.feeds.duplicates import DuplicateFinder, Refusals, key_only, match_key_reader
+from prefdrop.feeds.duplicates import (
+    DuplicateFinder,
+    LaterDrops,
+    Refusals,
+    key_only,
+    match_key_reader,
+)
 from prefdrop.feeds.encoder import EncodeRow
 from prefdrop.feeds.errors import SourceError
 from prefdrop.feeds.faults import LocalReject
 from prefdrop.feeds.header import REJECT_COLUMNS, Header, check_header, named_header, read_header
 from prefdrop.feeds.identifiers import identifiers_of
 from prefdrop.feeds.json_rows import JsonArray, JsonLines, JsonRow
-from prefdrop.feeds.later_drops import LaterDrops
 from prefdrop.feeds.limits import Chunk, ChunkLimits, Cursor, Row
 from prefdrop.feeds.opened import OpenedFile
 from prefdrop.feeds.parquet_rows import ParquetRows

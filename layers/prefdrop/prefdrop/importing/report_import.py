@@ -12,7 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from prefdrop.errors import Transient
 from prefdrop.feeds import Feed, RejectsWriter
-from prefdrop.importing.circumstances import settings_used
 from prefdrop.importing.pinned import pinned_feed, source_of
 from prefdrop.importing.rejects_file import Progress, RejectsFile
 from prefdrop.importing.report import (
@@ -22,6 +21,7 @@ from prefdrop.importing.report import (
     drawn_before,
     failed_unrecorded,
     judge,
+    settings_used,
 )
 from prefdrop.importing.report_members import Report
 from prefdrop.importing.report_page import render
