@@ -19,8 +19,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from prefdrop.ledger.clock import Moment
+from prefdrop_cli.output import ProblemTold
 from prefdrop_cli.shapes.commands import COMMANDS
-from prefdrop_cli.shapes.problems import ProblemTold
 
 PAGE = Path(__file__).parents[1] / "docs/command-json.md"
 BEGIN, END = "<!-- written from cli/prefdrop_cli/shapes by `make json` -->\n", "<!-- /written -->"

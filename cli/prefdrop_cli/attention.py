@@ -10,6 +10,7 @@ from typing import Literal, Self
 from prefdrop.importing.turn import status_of
 from prefdrop.ledger.imports import FINISHED, STATUSES, Import, Status
 from prefdrop_cli.deployments import Deployment
+from prefdrop_cli.watching import ALIVE
 
 Need = Literal["decision", "retry", "remedy", "check", "rejects", ""]
 NEEDS: dict[Status, Need] = {
@@ -22,8 +23,6 @@ NEEDS: dict[Status, Need] = {
 """By the import's status. `retry` is for one under way whose execution is gone."""
 SETTLED: tuple[Status, ...] = ("Completed", "CompletedWithRejects", "Duplicate")
 """Ends that leave nothing open: rejects are rows to correct, the import itself is through."""
-
-ALIVE = ("RUNNING", "PENDING_REDRIVE")
 
 LOOKED_THROUGH = 1_000
 """Imports that are looked through for those that match; each may cost a read of its own."""

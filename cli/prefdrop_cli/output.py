@@ -14,7 +14,13 @@ import msgspec
 import typer
 
 from prefdrop.errors import PrefdropError, Problem
-from prefdrop_cli.shapes.problems import ProblemTold
+
+
+class ProblemTold(msgspec.Struct, frozen=True):
+    """In place of the result, with exit code 2 or 5."""
+
+    error: Problem
+    """The mistake."""
 
 
 def say(*lines: str) -> None:

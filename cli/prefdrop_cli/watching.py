@@ -22,6 +22,8 @@ NOTICED_SECONDS = 60.0
 """How long a drop may take to become an import: S3 and EventBridge promise no time."""
 EXECUTION_EVERY = 10.0
 """Seconds between two looks at the execution itself, in case it died without a word."""
+ALIVE = ("RUNNING", "PENDING_REDRIVE")
+"""Statuses of an execution that goes on."""
 EXECUTION_GRACE = 2
 """Looks at an ended execution before believing that the ledger will not hear of its end."""
 
@@ -148,7 +150,7 @@ class _Execution:
             return
         self._next = time.monotonic() + EXECUTION_EVERY
         answer = self._client.describe_execution(executionArn=watched.execution_arn)
-        if answer["status"] in ("RUNNING", "PENDING_REDRIVE"):
+        if answer["status"] in ALIVE:
             self._ended = 0
             return
         self._ended += 1

@@ -12,6 +12,7 @@ import typer
 
 from prefdrop.auditing.history import Told, conflicts_of, of_person, of_types, tell
 from prefdrop.ledger.audited import AuditedEvent, Delivery
+from prefdrop.ledger.clock import iso_of
 from prefdrop.ledger.event_exceptions import EventException
 from prefdrop.ledger.keys import plain_id
 from prefdrop.ledger.persons import Person
@@ -63,7 +64,6 @@ All = Annotated[
 ]
 USUAL_DAYS = 1
 """How far back from its end a list without a person and without --since goes."""
-LISTED = KeptEvent.__struct_fields__
 
 
 @app.command("list", epilog="Example: prefdrop events list --profile 9100001 --since 7d")
@@ -88,7 +88,7 @@ def list_events(
     person = Person(profile or alternate_id, is_alternate_id=bool(alternate_id))
     found = list(islice(of_types(_found(deployment, person, since, until), types), limit))
     if as_json:
-        say_json([KeptEvent(**_listed(one)) for one in found])
+        say_json([KeptEvent(**in_short(one)) for one in found])
     elif found:
         table(("at (UTC)", "type", "profile", "event", "came by"), map(_line, found))
         if any(_is_number_in_text(one) for one in found):
@@ -111,15 +111,16 @@ def _found(
             deployment.audit,
             deployment.mentions,
             person,
-            since=_iso(first) if first else "",
-            until=_iso(last),
+            since=iso_of(first) if first else "",
+            until=iso_of(last),
         )
     first = moment(since, now) if since else min(last, now) - timedelta(days=USUAL_DAYS)
-    return deployment.audit.between(_iso(first), _iso(last))
+    return deployment.audit.between(iso_of(first), iso_of(last))
 
 
-def _listed(one: AuditedEvent) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in LISTED}
+def in_short(one: AuditedEvent) -> dict[str, Any]:
+    """Return the members of a kept event that lists show."""
+    return {name: getattr(one, name) for name in KeptEvent.__struct_fields__}
 
 
 def _line(one: AuditedEvent) -> tuple[str, ...]:
@@ -151,7 +152,7 @@ def show(
             Conflict(**_excepted(one), body=None if body is None else _text(body))
             for one, body in others
         ]
-        kept, changes = _listed(told.kept), [EventChange(*change) for change in told.changes]
+        kept, changes = in_short(told.kept), [EventChange(*change) for change in told.changes]
         deliveries = [_delivery(told, one, body) for one, body in told.deliveries]
         say_json(
             ShownEvent(
@@ -163,7 +164,7 @@ def show(
             )
         )
         return
-    pairs({name.replace("_", " "): value for name, value in _listed(told.kept).items()})
+    pairs({name.replace("_", " "): value for name, value in in_short(told.kept).items()})
     if told.changes:
         say("", "What it changed")
         for change in told.changes:
@@ -218,7 +219,7 @@ def exceptions(
         one
         for day in days
         for one in deployment.event_exceptions.of_day(day.isoformat())
-        if one.received_at >= _iso(first)
+        if one.received_at >= iso_of(first)
     ]
     if out is not None:
         _save(deployment, found, out)
@@ -288,8 +289,8 @@ def backfill(
         "subscription_id": subscription,
         "event_id": event,
         "event_type": event_type,
-        "since": _iso(moment(since, now)) if since else None,
-        "until": _iso(moment(until, now)) if until else None,
+        "since": iso_of(moment(since, now)) if since else None,
+        "until": iso_of(moment(until, now)) if until else None,
         "subscribed_only": False if everything else None,
     }
     request = {name: value for name, value in asked.items() if value not in ("", None)}
@@ -314,7 +315,3 @@ def _read_back(deployment: Deployment, function: str, request: dict[str, Any]) -
         if going_on == "done":
             return counts
         request = {**request, "cursor": cursor}
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,12 +19,12 @@ from prefdrop.ledger.exports import RUN_ENDED
 from prefdrop.ledger.imports import FINISHED, STATUSES
 from prefdrop.ledger.objects import ObjectMissing
 from prefdrop.ledger.turns import Turn
+from prefdrop_cli.commands.quota import quota_figures
 from prefdrop_cli.console import events, imports
 from prefdrop_cli.console.answers import limit_of_query
 from prefdrop_cli.deployments import LOOPBACK, Deployment
 from prefdrop_cli.doctor.patient import Patient
 from prefdrop_cli.export_runs import described
-from prefdrop_cli.limits import quota_figures
 
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 """A report carries its own style; whatever else it might hold runs nothing and reaches nothing."""

@@ -11,10 +11,10 @@ from flask import request
 
 from prefdrop.auditing.differences import Difference
 from prefdrop.auditing.history import Told, of_person, of_types, tell
-from prefdrop.ledger.audited import AuditedEvent, Delivery
+from prefdrop.ledger.audited import Delivery
 from prefdrop.ledger.clock import iso_of
 from prefdrop.ledger.persons import Person
-from prefdrop_cli.commands.events import LISTED
+from prefdrop_cli.commands.events import in_short
 from prefdrop_cli.console.answers import limit_of_query
 from prefdrop_cli.deployments import Deployment
 from prefdrop_cli.exits import WrongUse
@@ -41,7 +41,7 @@ def listed(deployment: Deployment) -> dict[str, Any]:
         until=_iso(until),
     )
     found = list(islice(of_types(events, types), limit + 1))
-    return {"events": [_line(one) for one in found[:limit]], "more": len(found) > limit}
+    return {"events": [in_short(one) for one in found[:limit]], "more": len(found) > limit}
 
 
 def told(deployment: Deployment) -> dict[str, Any]:
@@ -55,16 +55,12 @@ def told(deployment: Deployment) -> dict[str, Any]:
     found = tell(deployment.audit, deployment.audit.get(event_id))
     whole = msgspec.json.format(msgspec.json.encode(found.event), indent=2)
     return {
-        **_line(found.kept),
+        **in_short(found.kept),
         "conflicts": found.kept.conflicts,
         "deliveries": [_delivery(one, body, found) for one, body in found.deliveries],
         "changes": [_change(one) for one in found.changes],
         "json": whole.decode(),
     }
-
-
-def _line(one: AuditedEvent) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in LISTED}
 
 
 def _delivery(one: Delivery, body: bytes | None, found: Told) -> dict[str, Any]:

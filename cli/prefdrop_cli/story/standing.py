@@ -13,6 +13,7 @@ from prefdrop.ledger.clock import iso, now_ms
 from prefdrop.ledger.imports import FINISHED, Import, Waiting
 from prefdrop.ledger.parts import Part
 from prefdrop_cli.story.steps import Trace
+from prefdrop_cli.watching import ALIVE
 
 RETRY = "`prefdrop imports retry {id}` goes on from the ledger; nothing staged is staged twice."
 OTHERWISE = "{hint} " + RETRY
@@ -134,7 +135,7 @@ def standing(subject: Subject, trace: Trace | None) -> Standing:
     record = subject.record
     if record.status in FINISHED:
         return _ended(record, subject.around)
-    if subject.around.execution_status not in ("RUNNING", "PENDING_REDRIVE"):
+    if subject.around.execution_status not in ALIVE:
         ended = subject.around.execution_status or "forgotten by Step Functions"
         return Standing(
             f"Nothing works on it: its execution is {ended} while the import is {record.status}.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+
+from prefdrop.ledger.clock import iso_of
 
 TROUBLE = ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut")
 """Events that tell of a failed try of a step."""
@@ -54,7 +55,7 @@ def trace(events: Iterable[dict[str, Any]]) -> Trace:
     spans: dict[str, StepSpan] = {}
     for event in events:
         if entered := event.get("stateEnteredEventDetails"):
-            at = _iso(event["timestamp"])
+            at = iso_of(event["timestamp"])
             told.state, told.since = entered["name"], at
             span = spans.setdefault(told.state, StepSpan(told.state, first=at))
             span.times += 1
@@ -75,8 +76,3 @@ def _errors(event: dict[str, Any]) -> Iterator[str]:
     for name, details in event.items():
         if name.endswith("EventDetails") and "error" in details:
             yield details["error"]
-
-
-def _iso(moment: datetime) -> str:
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

@@ -9,8 +9,8 @@ import pytest
 import typer
 
 from prefdrop_cli.main import app, main
+from prefdrop_cli.output import ProblemTold
 from prefdrop_cli.shapes.commands import COMMANDS
-from prefdrop_cli.shapes.problems import ProblemTold
 from tests.shapes import held_to
 from tools import command_json
 

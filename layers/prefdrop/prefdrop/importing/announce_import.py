@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from prefdrop.importing.report_members import DroppedObject
 from prefdrop.importing.step import StepInput
 from prefdrop.importing.totals import Totals, total
 from prefdrop.ledger.imports import Import
@@ -40,12 +41,7 @@ def _detail(record: Import, sums: Totals, *, reported: bool) -> dict[str, Any]:
         "reconciled": record.reconciled if reported else None,
         "error_code": _error_code(record, reported=reported),
         "hold_until": record.hold_until or None,
-        "source": {
-            "bucket": record.bucket,
-            "key": record.key,
-            "version_id": record.version_id,
-            "bytes": record.bytes,
-        },
+        "source": DroppedObject(record.bucket, record.key, record.version_id, record.bytes),
         "counts": msgspec.to_builtins(sums) | {"vendor_requests": record.vendor_requests},
         "report_key": record.report_key or None,
         "rejects_key": record.rejects_key or None,
