@@ -9,9 +9,6 @@ DEACTIVATED = "deactivated_items"
 EXPIRED = "expired_items"
 LAPSED = (INACTIVE_PROFILES, DEACTIVATED, EXPIRED)
 
-TELLING_MEMBERS: dict[str, type] = {"IsActive": bool, "Expired": bool, "PreferenceStatus": str}
-"""The members that tell it, and their types."""
-
 
 def is_inactive(item: dict[str, Any]) -> bool:
     """Whether the vendor has deactivated a profile or one of its items."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from prefdrop.exporting.compiled_rows import compile_rows
 from prefdrop.exporting.definition import Export
 from prefdrop.exporting.lapses import (
     DEACTIVATED,
@@ -48,9 +47,6 @@ class RowWriter:
         self._always = [target for target in self._targets if target.always]
         self._keeps_expired = export.output.expired == "keep"
         self._profile = 0
-        self._plain = compile_rows(
-            self._plan, self._targets, self._width, self._keeps_expired, self._count_plain
-        )
 
     def take_tally(self) -> Tally:
         """What was counted since this was asked last."""
@@ -60,12 +56,7 @@ class RowWriter:
         return tally
 
     def row_of(self, raw: bytes) -> list[str]:
-        """The cells of one record as it came; raises RecordUnreadable."""
-        cells = self._plain(raw) if self._plain else None
-        return self.careful_row_of(raw) if cells is None else cells
-
-    def careful_row_of(self, raw: bytes) -> list[str]:
-        """The same for any record whatever; it costs several times the time of a plain one."""
+        """Return the cells of one record as it came; raises RecordUnreadable."""
         try:
             record = msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -85,13 +76,6 @@ class RowWriter:
             row.cells[:] = map(mended, row.cells)
         self._verify(row)
         return row.cells
-
-    def _count_plain(self, profile: Any, names: list[str], lapsed: list[str]) -> None:
-        """Count what the compiled row of one record found."""
-        self._profile = profile if type(profile) is int else 0
-        for name in names:
-            self._count(name)
-        self.lapsed.update(lapsed)
 
     def _count(self, name: str) -> None:
         self.inexpressible[name] += 1
