@@ -11,6 +11,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from prefdrop.ledger import clock
+from prefdrop_local.stack import limits
 from prefdrop_local.stack.bridges import answers, dynamodb, items, routing
 from prefdrop_local.stack.bridges.streams import Streams
 from prefdrop_local.stack.patching import Patches
@@ -43,7 +45,10 @@ def emulated_aws() -> Iterator[None]:
         routing.install(patches)
         answers.install(patches)
         items.install(patches)
-        dynamodb.install(patches, [], Streams())
+        # A test may give the ledger another clock.
+        now = lambda: clock.time.time_ns() / 1e9  # noqa: E731
+        dynamodb.install(patches, [], Streams(), now)
+        limits.install(patches)
         patches.set(boto3, "client", cache(boto3.client))  # making one takes 20 ms
         try:
             yield

@@ -11,6 +11,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from prefdrop_local.guard import Guard
+from prefdrop_local.stack import limits
 from prefdrop_local.stack.bridges import (
     answers,
     choices,
@@ -77,6 +78,7 @@ class Engine:
         choices.install(self._patches)
         waits.install(self._patches, scale=settings.wait_scale)
         lambda_calls.install(self._patches, self.functions)
+        limits.install(self._patches)
         self.table_observers: list[TableObserver] = []
         streams = Streams()
         streams.install(self._patches)

@@ -81,7 +81,7 @@ def test_imports_are_listed_newest_first_over_all_statuses(imports: ImportStore)
 
 def test_item_expires_only_after_the_end(table: Table):
     imports = ImportStore(table, retention_days=30)
-    imports.register(msgspec.structs.replace(record("imp-1"), expires_at=1))
+    imports.register(msgspec.structs.replace(record("imp-1"), expires_at=days_from_now(1)))
 
     running = imports.update(imports.get("imp-1"), status="Staging")
     ended = imports.update(running, status="Failed")

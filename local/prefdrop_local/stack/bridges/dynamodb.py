@@ -1,4 +1,4 @@
-"""DynamoDB: one action at a time, cheap transactions, and a place to make faults.
+"""DynamoDB: one action at a time, its documented rules, cheap transactions, and a place for faults.
 
 moto takes no lock between checking a condition and writing, so two writers could both win; and its
 transactions copy whole tables for their undo. Here only the items a transaction touches are copied.
@@ -10,7 +10,8 @@ import copy
 import json
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
@@ -18,6 +19,9 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from prefdrop_local.stack.bridges.streams import Streams
+from prefdrop_local.stack.limits import tables
+from prefdrop_local.stack.limits.growth import Growth
+from prefdrop_local.stack.limits.refusal import RefusalError
 from prefdrop_local.stack.patching import Patches
 from prefdrop_local.stack.table_requests import TableFaultError, TableObserver, TableRequest
 
@@ -25,19 +29,33 @@ _APPLICATION = re.compile(r"\bapp/(\S+)")
 """A function's requests carry its logical id in the user agent (AWS_SDK_UA_APP_ID)."""
 
 
-def install(patches: Patches, observers: list[TableObserver], streams: Streams) -> None:
+def install(
+    patches: Patches,
+    observers: list[TableObserver],
+    streams: Streams,
+    now: Callable[[], float] = time.time,
+) -> None:
     """Serialise DynamoDB, replace the undo of transactions, ask `observers` around each request.
 
-    `streams` is told of each request that was applied, in the order in which they were.
+    `streams` is told of each request that was applied, in the order in which they were. `now`
+    returns the time in seconds, as the writers see it.
     """
     lock = threading.RLock()
+    growth = Growth()
+    growth.install(patches)
     call_action = DynamoHandler.call_action
     transact_write_items = DynamoDBBackend.transact_write_items
 
     def serialised(handler: DynamoHandler) -> Any:
-        with lock, streams.request() as changes:
-            answer: Any = call_action(handler)
-            changes.undone = answer[0] >= 400
+        with lock:
+            try:
+                known = handler.dynamodb_backend.tables
+                tables.check(known, handler._get_action(), handler.params, now())
+            except RefusalError as refusal:
+                return _error_answer(refusal.code, refusal.message, **refusal.members)
+            with streams.request() as changes:
+                answer: Any = call_action(handler)
+                changes.undone = answer[0] >= 400
             return answer
 
     def observed(handler: DynamoHandler) -> Any:
@@ -51,17 +69,20 @@ def install(patches: Patches, observers: list[TableObserver], streams: Streams) 
             request.moment = "after"
             _ask(observers, request)
         except TableFaultError as fault:
-            return _fault_answer(fault)
+            return _error_answer(fault.code, fault.message)
         return _with_unprocessed(answer, held_back) if held_back else answer
 
     def transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         before = list(_touched(backend, transact_items))
+        growth.in_transaction = True
         try:
             transact_write_items(backend, transact_items)
         except Exception:
             for table, keys, item in before:
                 _put_back(table, keys, item)
             raise
+        finally:
+            growth.in_transaction = False
 
     patches.set(DynamoHandler, "call_action", observed)
     patches.set(DynamoDBBackend, "transact_write_items", transact)
@@ -79,10 +100,10 @@ def _ask(observers: list[TableObserver], request: TableRequest) -> None:
         observer(request)
 
 
-def _fault_answer(fault: TableFaultError) -> tuple[int, dict[str, str], str]:
-    status = 500 if fault.code == "InternalServerError" else 400
-    kind = f"com.amazonaws.dynamodb.v20120810#{fault.code}"
-    body = json.dumps({"__type": kind, "message": fault.message})
+def _error_answer(code: str, message: str, **members: Any) -> tuple[int, dict[str, str], str]:
+    status = 500 if code == "InternalServerError" else 400
+    kind = f"com.amazonaws.dynamodb.v20120810#{code}"
+    body = json.dumps({"__type": kind, "message": message, **members})
     return status, {"content-type": "application/x-amz-json-1.0"}, body
 
 
