@@ -21,6 +21,7 @@ CHECKOV_VENV := .venv-checkov
 PARLIAMENT_VENV := .venv-parliament
 PEERS_VENV := .venv-peers
 OLDEST_VENV := .venv-oldest
+DYNALITE := build/dynalite
 UV := $(BIN)/uv
 # Each list is complete and pinned with hashes, so nothing is left to resolve.
 INSTALL := $(UV) pip install --quiet --no-deps --require-hashes
@@ -59,6 +60,14 @@ test: $(VENV)/.test ## Run the first tier: the whole product once; TESTS=path pi
 .PHONY: test-all
 test-all: $(VENV)/.test ## Run all tests: every death, schedule, assumption and page too; TESTS=path picks some
 	@$(PYTEST) -n $(WORKERS) --tier all $(TESTS)
+	@$(if $(TESTS),,$(MAKE) --no-print-directory test-dynalite)
+
+.PHONY: test-dynalite
+test-dynalite: $(VENV)/.test $(DYNALITE)/.installed ## Ask a second DynamoDB what the tests asked the first, and compare; needs npm
+	@rm -rf build/tables && mkdir -p build/tables
+	@PREFDROP_RECORD_TABLES=$(CURDIR)/build/tables $(PYTEST) -q -n $(WORKERS) \
+	  $(or $(TESTS),tests/unit tests/faults tests/integration)
+	@$(BIN)/python -m tools.dynalite build/tables --modules $(DYNALITE)/node_modules
 
 .PHONY: test-drawn
 test-drawn: $(VENV)/.test ## Run DRAW tests of the second tier, drawn by SEED (the commit), and print them
@@ -253,6 +262,12 @@ $(CHECKOV_VENV)/.checkov: requirements-checkov.txt $(VENV)/.python
 
 $(PARLIAMENT_VENV)/.parliament: requirements-parliament.txt $(VENV)/.python
 	$(call own_environment,$(PARLIAMENT_VENV),requirements-parliament.txt,parliament)
+
+$(DYNALITE)/.installed: tools/dynalite/package.json tools/dynalite/package-lock.json
+	@echo "Installing dynalite ..."
+	@mkdir -p $(DYNALITE) && cp $^ $(DYNALITE)
+	@cd $(DYNALITE) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 $(PEERS_VENV)/.peers: requirements-peers.txt $(VENV)/.python
 	$(call own_environment,$(PEERS_VENV),requirements-peers.txt,the tools that the bench compares with)

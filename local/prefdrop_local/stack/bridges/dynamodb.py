@@ -23,6 +23,7 @@ from prefdrop_local.stack.limits import tables
 from prefdrop_local.stack.limits.growth import Growth
 from prefdrop_local.stack.limits.refusal import RefusalError
 from prefdrop_local.stack.patching import Patches
+from prefdrop_local.stack.table_record import TableRecord
 from prefdrop_local.stack.table_requests import TableFaultError, TableObserver, TableRequest
 
 _APPLICATION = re.compile(r"\bapp/(\S+)")
@@ -41,22 +42,29 @@ def install(
     returns the time in seconds, as the writers see it.
     """
     lock = threading.RLock()
+    record = TableRecord()
     growth = Growth()
     growth.install(patches)
     call_action = DynamoHandler.call_action
     transact_write_items = DynamoDBBackend.transact_write_items
 
     def serialised(handler: DynamoHandler) -> Any:
+        known, action = handler.dynamodb_backend.tables, handler._get_action()
         with lock:
-            try:
-                known = handler.dynamodb_backend.tables
-                tables.check(known, handler._get_action(), handler.params, now())
-            except RefusalError as refusal:
-                return _error_answer(refusal.code, refusal.message, **refusal.members)
-            with streams.request() as changes:
-                answer: Any = call_action(handler)
-                changes.undone = answer[0] >= 400
+            asked = record.before(action, handler.params)
+            answer = served(handler, known, action)
+            record.after(known, action, asked, answer)
             return answer
+
+    def served(handler: DynamoHandler, known: Any, action: str) -> Any:
+        try:
+            tables.check(known, action, handler.params, now())
+        except RefusalError as refusal:
+            return _error_answer(refusal.code, refusal.message, **refusal.members)
+        with streams.request() as changes:
+            answer: Any = call_action(handler)
+            changes.undone = answer[0] >= 400
+        return answer
 
     def observed(handler: DynamoHandler) -> Any:
         if not observers:

@@ -1,0 +1,1 @@
+"""What the tests ask of the emulated DynamoDB, asked of a second one (`make test-dynalite`)."""
