@@ -241,12 +241,12 @@ class Table:
             reached("a transaction still in progress")
             raise another_worker() from None
         except self._client.exceptions.TransactionCanceledException as error:
-            reasons = error.response.get("CancellationReasons", [])
-            failed = tuple(
-                n for n, r in enumerate(reasons) if r.get("Code") == "ConditionalCheckFailed"
-            )
-            if failed:
-                raise ConditionFailed(failed) from None
+            codes = [r.get("Code") for r in error.response.get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in codes:
+                failed = (n for n, code in enumerate(codes) if code == "ConditionalCheckFailed")
+                raise ConditionFailed(tuple(failed)) from None
+            if "ValidationError" in codes:  # such as an item over 400 KB: repeating it cannot help
+                raise
             raise another_worker() from None
 
 
