@@ -45,8 +45,8 @@ class Replay:
                 if "table" in entry:
                     self._create(entry["create"])
                     continue
-                if limit := _unknown_limit(entry):
-                    self.known[f"{limit}: {NOT_IN_DYNALITE[limit]}"] += 1
+                if reason := _not_in_dynalite(entry):
+                    self.known[reason] += 1
                     continue
                 answered = self._ask(entry)
                 if answered.recorded != answered.replayed:
@@ -99,10 +99,11 @@ class Replay:
             time.sleep(0.001)
 
 
-def _unknown_limit(entry: dict[str, Any]) -> str | None:
-    """Return the limit that the request exceeds, if dynalite does not have it."""
+def _not_in_dynalite(entry: dict[str, Any]) -> str | None:
+    """Return the reason why dynalite would take a request that was refused, if it would."""
     message = str(entry["answer"].get("message", "")) if entry["status"] != 200 else ""
-    return next((limit for limit in NOT_IN_DYNALITE if limit in message), None)
+    reasons = (reason for words, reason in NOT_IN_DYNALITE.items() if words in message)
+    return next(reasons, None)
 
 
 def _is_ordered(action: str, request: dict[str, Any]) -> bool:
@@ -168,7 +169,7 @@ def _print(replay: Replay, seconds: float) -> None:
     for action, count in replay.requests.most_common():
         print(f"  {count:>8,} {action}")
     for reason, count in replay.known.most_common():
-        print(f"{count:,} known differences: {reason}")
+        print(f"{count:,} times: {reason}")
     for difference in replay.differences[:SHOWN]:
         print(difference)
     print(f"{len(replay.differences):,} unknown differences")

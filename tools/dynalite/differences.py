@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+_TRANSACTIONS = "dynalite has no transactions: they are made of single writes, without own limits"
+_KEYS = "dynalite counts the characters of a key, not its bytes, and measures keys of items alone"
+_SIZES = "dynalite has no limit for expressions and nesting"
+_OWN = "DynamoDB takes the request too: the rule is the local stack's own"
+
 NOT_IN_DYNALITE = {
-    "transactItems": "transactions are made of single writes here, and have no limits",
-    "aggregate size of the items in the transaction": "the same",
-    "clientRequestToken": "the same",
-    "multiple operations on one item": "the same",
-    "maximum size limit of": "dynalite counts characters, and looks at keys of items only",
-    "exceeded the size limit of": "the same",
-    "Expression size has exceeded": "dynalite has no limit for it",
-    "too many operators": "dynalite has no limit for it",
-    "too many operands": "dynalite has no limit for it",
-    "Nesting Levels": "dynalite has no limit for it",
-    "The local stack refuses": "DynamoDB takes it too: the rule is our own",
+    "transactItems": _TRANSACTIONS,
+    "aggregate size of the items in the transaction": _TRANSACTIONS,
+    "clientRequestToken": _TRANSACTIONS,
+    "multiple operations on one item": _TRANSACTIONS,
+    "maximum size limit of": _KEYS,
+    "exceeded the size limit of": _KEYS,
+    "Expression size has exceeded": _SIZES,
+    "too many operators": _SIZES,
+    "too many operands": _SIZES,
+    "Nesting Levels": _SIZES,
+    "The local stack refuses": _OWN,
 }
 """By a part of the recorded refusal. Such a request is not replayed: dynalite would apply it."""
 
