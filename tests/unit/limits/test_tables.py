@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prefdrop.ledger.imports import FINISHED
-from prefdrop_local.stack.limits.tables import ENDED
+from prefdrop_local.stack.limits.lives import ENDED
 from tests.unit.limits.conftest import refusal, unchecked
 
 pytestmark = pytest.mark.usefixtures("aws")

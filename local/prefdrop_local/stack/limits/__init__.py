@@ -1,6 +1,6 @@
 """AWS's documented limits that moto does not check, so that a request fails here as it does there.
 
-moto's own checks come after these and are not repeated. The tests in `tests/integration/limits`
+moto's own checks come after these and are not repeated. The tests in `tests/unit/limits`
 have one case for each rule, with the answer that AWS documents.
 """
 

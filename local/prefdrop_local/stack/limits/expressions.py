@@ -6,9 +6,10 @@ Limits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from prefdrop_local.stack.limits.refusal import RefusalError
 
@@ -70,6 +71,15 @@ def parse(kind: str, text: str) -> Expression:
         ranges=tuple(_ranges(tokens)),
         compared=tuple(_compared(tokens)),
     )
+
+
+def compared(
+    request: Mapping[str, Any], expression: Expression | None
+) -> Iterator[tuple[str, Any]]:
+    """Return the attributes that an expression sets to a value, or compares with one by `=`."""
+    names = request.get("ExpressionAttributeNames") or {}
+    for name, value in expression.compared if expression else ():
+        yield names.get(name, name), request["ExpressionAttributeValues"][value]
 
 
 def _check_counts(kind: str, tokens: list[str]) -> None:

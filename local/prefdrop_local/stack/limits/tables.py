@@ -6,17 +6,17 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.dynamodb.models.dynamo_type import DynamoType
-
-from prefdrop_local.stack.limits.expressions import Expression, parse
+from prefdrop_local.stack.limits.expressions import Expression, compared, parse
+from prefdrop_local.stack.limits.lives import check_lives
 from prefdrop_local.stack.limits.refusal import ItemRefusalError, RefusalError, constraint
 from prefdrop_local.stack.limits.values import (
     MOST_ITEM_BYTES,
     Value,
     check_key,
+    only,
     size_of,
     value_size,
 )
@@ -45,7 +45,7 @@ def check(tables: Tables, action: str, request: Request, now: float) -> None:
     """
     if rule := _RULES.get(action):
         rule(tables, request)
-        _check_lives(tables, action, request, now)
+        check_lives(tables, action, request, now)
 
 
 # --- actions ------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def _update(tables: Tables, request: Request) -> int:
     table = tables.get(request["TableName"])
     if table is not None:
         _check_primary_key(table, request["Key"])
-        _check_index_keys(table, dict(_compared(request, named.get("UpdateExpression"))))
+        _check_index_keys(table, dict(compared(request, named.get("UpdateExpression"))))
     values = request.get("ExpressionAttributeValues") or {}
     return size_of(request["Key"]) + sum(map(value_size, values.values()))
 
@@ -111,7 +111,7 @@ def _batch_write(tables: Tables, request: Request) -> None:
     for name, writes in asked.items():
         seen: set[tuple[str, ...]] = set()
         for write in writes:
-            kind, one = _only(write)
+            kind, one = only(write)
             size += (_put if kind == "PutRequest" else _keyed)(tables, {"TableName": name, **one})
             _once(seen, tables.get(name), one.get("Item") or one["Key"], _TWICE)
     if size > MOST_REQUEST_BYTES:
@@ -130,7 +130,7 @@ def _batch_get(tables: Tables, request: Request) -> None:
 
 
 def _transact_write(tables: Tables, request: Request) -> None:
-    writes = [_only(write) for write in request["TransactItems"]]
+    writes = [only(write) for write in request["TransactItems"]]
     if not writes:
         must = "Member must have length greater than or equal to 1"
         raise RefusalError(constraint("transactItems", must))
@@ -163,7 +163,7 @@ def cancel_if_any(reasons: list[dict[str, str]]) -> None:
 def _transact_get(tables: Tables, request: Request) -> None:
     seen: dict[str, set[tuple[str, ...]]] = {}
     for read in request["TransactItems"]:
-        _, one = _only(read)
+        _, one = only(read)
         _keyed(tables, one)
         name = one["TableName"]
         message = "Transaction request cannot include multiple operations on one item"
@@ -183,11 +183,6 @@ _RULES: dict[str, Callable[[Tables, Request], Any]] = {
     "TransactWriteItems": _transact_write,
     "TransactGetItems": _transact_get,
 }
-
-
-def _only(operation: Request) -> tuple[str, Request]:
-    [only] = ((kind, one) for kind, one in operation.items() if one is not None)
-    return only
 
 
 def _once(seen: set[tuple[str, ...]], table: Any, item: Request, message: str) -> None:
@@ -262,13 +257,6 @@ def _order(value: Value) -> Any:
     if kind == "N":
         return float(content)
     return content.encode() if isinstance(content, str) else content
-
-
-def _compared(request: Request, expression: Expression | None) -> Iterator[tuple[str, Value]]:
-    """Return the attributes that an expression sets to a value, or compares with one by `=`."""
-    names = request.get("ExpressionAttributeNames") or {}
-    for name, value in expression.compared if expression else ():
-        yield names.get(name, name), request["ExpressionAttributeValues"][value]
 
 
 # --- keys ---------------------------------------------------------------------------------------
@@ -355,7 +343,7 @@ def _check_key_condition(
                 "One or more parameter values were invalid: "
                 "Condition parameter type does not match schema type"
             )
-    for name, value in _compared(request, expression):
+    for name, value in compared(request, expression):
         if name in keys:
             check_key(value, is_hash=name == keys[0])
 
@@ -368,60 +356,8 @@ def _check_start(
         return
     if start.keys() != {*keys, *table.table_key_attrs}:
         raise RefusalError("The provided starting key is invalid")
-    wanted = dict(_compared(request, expression))
+    wanted = dict(compared(request, expression))
     if any(start[name] != wanted[name] for name in keys[:1] if name in wanted):
         raise RefusalError(
             "The provided starting key is outside query boundaries based on provided conditions"
         )
-
-
-# --- time to live -------------------------------------------------------------------------------
-
-_IMPORT = "IMPORT#"
-_LIFE = "expires_at"
-ENDED = frozenset(
-    {"Completed", "CompletedWithRejects", "Aborted", "Failed", "Duplicate", "Unreconciled"}
-)
-"""Statuses of imports that have ended, as the library has them."""
-
-
-def _check_lives(tables: Tables, action: str, request: Request, now: float) -> None:
-    """Refuse to let an item of an open import expire now: DynamoDB would take it, and delete it."""
-    for name, partition, item in _written(action, request):
-        moment = item.get(_LIFE, {}).get("N")
-        expired = moment is not None and float(moment) <= now
-        if name not in tables or not expired or not partition.startswith(_IMPORT):
-            continue
-        status = item.get("status", {}).get("S") or _status(tables[name], partition)
-        if status and status not in ENDED:
-            raise RefusalError(
-                f"The local stack refuses {_LIFE} in the past on an item of an import in status "
-                f"{status}: DynamoDB would delete the item before the import ends."
-            )
-
-
-def _written(action: str, request: Request) -> Iterator[tuple[str, str, Request]]:
-    """Return table, partition key and attributes of each item that a request puts or changes."""
-    match action:
-        case "Put" | "PutItem":
-            item = request["Item"]
-            yield request["TableName"], item.get("pk", {}).get("S", ""), item
-        case "Update" | "UpdateItem" if expression := request.get("UpdateExpression"):
-            changed = dict(_compared(request, parse("UpdateExpression", expression)))
-            yield request["TableName"], request["Key"].get("pk", {}).get("S", ""), changed
-        case "TransactWriteItems":
-            for kind, one in map(_only, request["TransactItems"]):
-                yield from _written(kind, one)
-        case "BatchWriteItem":
-            for name, writes in request["RequestItems"].items():
-                for _, one in map(_only, writes):
-                    if "Item" in one:
-                        yield from _written("Put", {"TableName": name, **one})
-
-
-def _status(table: Any, partition: str) -> str:
-    if table.range_key_attr is None:
-        return ""
-    found = table.get_item(DynamoType({"S": partition}), DynamoType({"S": "META"}))
-    status = found.attrs.get("status") if found is not None else None
-    return str(status.value) if status is not None else ""

@@ -122,3 +122,9 @@ def _set_size(kind: str, content: list[Any]) -> int:
 
 def _bytes(content: bytes | str) -> int:
     return len(content if isinstance(content, bytes) else base64.b64decode(content))
+
+
+def only(operation: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return name and content of the one member that a batch's or transaction's part has."""
+    [member] = ((kind, one) for kind, one in operation.items() if one is not None)
+    return member
