@@ -41,11 +41,22 @@ def test_each_rule_of_step_functions_refuses(machine: Any, subtests: pytest.Subt
         "output": ("send_task_success", {"taskToken": "t", "output": large}),
         "cause": ("send_task_failure", {"taskToken": "t", "cause": cause}),
         "error": ("send_task_failure", {"taskToken": "t", "error": "x" * 257}),
+        "long name": ("start_execution", {"stateMachineArn": arn, "name": "x" * 81}),
         "cause of a stop": ("stop_execution", {"executionArn": arn, "cause": cause}),
     }
     for rule, (operation, request) in rules.items():
         with subtests.test(rule):
             assert refusal(client, operation, request)[0] == "ValidationException"
+
+
+def test_other_characters_in_an_executions_name_are_refused(
+    machine: Any, subtests: pytest.Subtests
+) -> None:
+    client, arn = machine
+    for character in (" ", ":", '"', "/", "*", "[", "\\", "\x7f"):
+        with subtests.test(character):
+            request = {"stateMachineArn": arn, "name": f"a{character}b"}
+            assert refusal(client, "start_execution", request)[0] == "InvalidName"
 
 
 def test_execution_with_a_full_history_fails(machine: Any) -> None:

@@ -39,6 +39,7 @@ S3 = {
 }
 EVENTS = {
     "one large event": ("put_events", {"Entries": [event(262_150)]}, "ValidationException"),
+    "11 events": ("put_events", {"Entries": [event(1)] * 11}, "ValidationException"),
     "large together": ("put_events", {"Entries": [event(150_000)] * 2}, "ValidationException"),
     "long detail type": (
         "put_events",
@@ -74,6 +75,21 @@ SNS = {
         "BatchRequestTooLong",
     ),
 }
+
+
+def test_parts_of_an_upload_are_neither_small_nor_too_many(aws: None) -> None:
+    """moto checks these: a newer moto must not lose them."""
+    client = unchecked("s3")
+    upload = {**PLACE, "UploadId": client.create_multipart_upload(**PLACE)["UploadId"]}
+    parts = [
+        {"PartNumber": n, "ETag": client.upload_part(**upload, PartNumber=n, Body=b"x")["ETag"]}
+        for n in (1, 2)
+    ]
+
+    whole = upload | {"MultipartUpload": {"Parts": parts}}
+    assert refusal(client, "complete_multipart_upload", whole)[0] == "EntityTooSmall"
+    last = upload | {"PartNumber": 10_001, "Body": b"x"}
+    assert refusal(client, "upload_part", last)[0] == "InvalidArgument"
 
 
 def queue(client: Any) -> dict[str, Any]:

@@ -130,6 +130,11 @@ EXPRESSIONS: dict[str, Case] = {
         {"Key": key(), "ProjectionExpression": "#q"},
         "Invalid ProjectionExpression: An expression attribute name",
     ),
+    "reserved word inside a path": (
+        "get_item",
+        {"Key": key(), "ProjectionExpression": "a.status"},
+        "Attribute name is a reserved keyword; reserved keyword: status",
+    ),
     "empty": ("put_item", item() | {"ConditionExpression": " "}, "can not be empty"),
     "keys the wrong way round": (
         "query",
@@ -264,12 +269,64 @@ TOGETHER: dict[str, Case] = {
 }
 
 
+OF_MOTO: dict[str, Case] = {
+    "reserved word": ("update_item", update("REMOVE status"), "reserved keyword"),
+    "unused name": (
+        "update_item",
+        update("REMOVE #x", ExpressionAttributeNames={"#x": "x", "#u": "u"}),
+        "unused in expressions: keys: {#u}",
+    ),
+    "large item": ("put_item", item(x={"S": "x" * 409_600}), "Item size has exceeded"),
+    "consistent read of an index": (
+        "query",
+        query("gsi1pk = :a", IndexName="by-status", ConsistentRead=True),
+        "Consistent reads are not supported on global secondary indexes",
+    ),
+    "long hash key put": ("put_item", {"Item": LONG_HASH}, TOO_LONG),
+    "empty index key": ("put_item", item(gsi1pk={"S": ""}), "empty string value"),
+    "empty text set": ("put_item", item(x={"SS": []}), "set  may not be empty"),
+    "key changed": (
+        "update_item",
+        update("SET pk = :a", ExpressionAttributeValues=ONE),
+        "This attribute is part of the key",
+    ),
+    "paths that overlap": (
+        "update_item",
+        update("SET a = :a, a.b = :a", ExpressionAttributeValues=ONE),
+        "Two document paths overlap",
+    ),
+}
+"""Rules that moto checks: a newer moto must not lose one."""
+
+TOGETHER_OF_MOTO: dict[str, Case] = {
+    "101 writes": (
+        "transact_write_items",
+        {"TransactItems": [put(str(n)) for n in range(101)]},
+        "less than or equal to 100",
+    ),
+    "one item twice": (
+        "transact_write_items",
+        {"TransactItems": [put("a"), put("a")]},
+        "Transaction request cannot include multiple operations on one item",
+    ),
+    "101 reads": (
+        "batch_get_item",
+        keys(*(key(str(n)) for n in range(101))),
+        "less than or equal to 100",
+    ),
+    "one item read twice": ("batch_get_item", keys(key(), key()), TWICE),
+}
+
+
 def test_each_rule_of_dynamodb_refuses(subtests: pytest.Subtests) -> None:
     client = unchecked("dynamodb")
-    for rules in (KEYS, EXPRESSIONS, VALUES, TOGETHER):
+    of_one, of_many = {"TableName": "imports"}, dict[str, Any]()
+    for rules, of_table in (
+        *((rules, of_one) for rules in (KEYS, EXPRESSIONS, VALUES, OF_MOTO)),
+        *((rules, of_many) for rules in (TOGETHER, TOGETHER_OF_MOTO)),
+    ):
         for rule, (operation, request, words) in rules.items():
             with subtests.test(rule):
-                of_table = {} if rules is TOGETHER else {"TableName": "imports"}
                 code, message = refusal(client, operation, of_table | request)
                 assert (code, words in message) == (INVALID, True), message
 

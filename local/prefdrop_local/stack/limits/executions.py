@@ -1,4 +1,4 @@
-"""Step Functions' limits that moto does not check: sizes of what is sent, and the history.
+"""Step Functions' limits that moto does not check: names and sizes sent, and the history.
 
 moto checks the size of what states pass on.
 Limits: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -7,9 +7,10 @@ History: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.h
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from moto.stepfunctions.exceptions import ValidationException
+from moto.stepfunctions.exceptions import InvalidName, ValidationException
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -29,8 +30,10 @@ from prefdrop_local.stack.limits.refusal import constraint
 from prefdrop_local.stack.patching import Patches
 
 MOST_DATA_BYTES = 256 * 1024
-MOST_ERROR, MOST_CAUSE = 256, 32_768
+MOST_NAME, MOST_ERROR, MOST_CAUSE = 80, 256, 32_768
 MOST_EVENTS = 25_000
+_NOT_IN_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
 
 
 def install(patches: Patches) -> None:
@@ -41,6 +44,9 @@ def install(patches: Patches) -> None:
         backend: Any, arn: str, name: Any = None, execution_input: Any = None, *rest: Any, **n: Any
     ) -> Any:
         _check("input", execution_input, MOST_DATA_BYTES)
+        _check("name", name, MOST_NAME)
+        if name is not None and _NOT_IN_NAMES.search(name):
+            raise InvalidName(f"Invalid Name: '{name}'")
         return start(backend, arn, name, execution_input, *rest, **n)
 
     patches.set(StepFunctionsParserBackend, "start_execution", start_execution)

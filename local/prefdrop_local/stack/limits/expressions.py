@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
 from prefdrop_local.stack.limits.refusal import RefusalError
 
 MOST_BYTES = 4096
@@ -64,6 +66,7 @@ def parse(kind: str, text: str) -> Expression:
     tokens = _TOKEN.findall(text)
     _check_counts(kind, tokens)
     _check_operands(kind, tokens)
+    _check_words(kind, tokens)
     return Expression(
         names=frozenset(t for t in tokens if t[0] == "#"),
         values=frozenset(t for t in tokens if t[0] == ":"),
@@ -121,6 +124,16 @@ def _check_operands(kind: str, tokens: list[str]) -> None:
             raise RefusalError(
                 f"Invalid {kind}: The first operand must be distinct from the remaining operands "
                 f"for this operator or function; operator: {operator}, first operand: [{left}]"
+            )
+
+
+def _check_words(kind: str, tokens: list[str]) -> None:
+    """Check every name of a path; moto leaves out those inside a projection's paths."""
+    reserved = ReservedKeywords.get_reserved_keywords()
+    for token in tokens:
+        if token[0] != "#" and _is_path(token) and token.upper() in reserved:
+            raise RefusalError(
+                f"Invalid {kind}: Attribute name is a reserved keyword; reserved keyword: {token}"
             )
 
 
