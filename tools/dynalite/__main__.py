@@ -43,7 +43,7 @@ class Replay:
             for number, line in enumerate(lines, 1):
                 entry = json.loads(line)
                 if "table" in entry:
-                    self._create(entry["create"])
+                    self._make(entry["table"], entry["create"])
                     continue
                 if reason := _not_in_dynalite(entry):
                     self.known[reason] += 1
@@ -79,10 +79,12 @@ class Replay:
             f"  dynalite {json.dumps(answered.replayed)[:LONGEST]}"
         )
 
-    def _create(self, creation: dict[str, Any]) -> None:
-        name = creation["TableName"]
+    def _make(self, name: str, creation: dict[str, Any] | None) -> None:
+        """Make a table anew, or remove it if there is nothing to make."""
         if name in self._keys:
             self._drop(name)
+        if creation is None:
+            return
         status, answer = self._dynalite.ask("CreateTable", creation)
         if status != 200:
             raise SystemExit(f"dynalite does not create {name}: {answer}")

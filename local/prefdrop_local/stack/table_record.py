@@ -1,7 +1,7 @@
 """DynamoDB requests and their answers, written down so that another DynamoDB can be asked the same.
 
 Where the variable `RECORD` names a folder, each emulated DynamoDB writes a file of its own into it,
-one JSON object per line: a table when it is first used, then each request in the order of its turn.
+one JSON object per line: each table before it is used, and each request in the order of its turn.
 Items are invented: only tests set the variable.
 """
 
@@ -54,21 +54,20 @@ class TableRecord:
         if self._file is None or not request:
             return
         status, _, body = answer
-        lines = [
-            json.dumps({"table": name, "create": _creation(tables[name])}, default=_text)
-            for name in self._new(tables)
-        ]
+        lines = [json.dumps(change, default=_text) for change in self._changes(tables)]
         lines.append(
             f'{{"action": "{action}", "status": {status}, "request": {request}, "answer": {body}}}'
         )
         with self._file.open("a", encoding="utf-8") as file:
             file.writelines(line + "\n" for line in lines)
 
-    def _new(self, tables: Any) -> list[str]:
-        """Return the tables that were made since the last request."""
+    def _changes(self, tables: Any) -> list[dict[str, Any]]:
+        """Return the tables that were removed and made since the last request."""
+        gone = [name for name in self._known if name not in tables]
         new = [name for name, table in tables.items() if self._known.get(name) is not table]
-        self._known |= {name: tables[name] for name in new}
-        return new
+        self._known = dict(tables)
+        made = ({"table": name, "create": _creation(tables[name])} for name in new)
+        return [*({"table": name, "create": None} for name in gone), *made]
 
 
 def _creation(table: Any) -> dict[str, Any]:

@@ -57,6 +57,9 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ExpressionAttributeValues={":a": {"S": "a"}},
         )
         client.get_item(TableName="imports", Key=KEY)
+        client.delete_table(TableName="exceptions")
+        with pytest.raises(client.exceptions.ResourceNotFoundException):
+            client.get_item(TableName="exceptions", Key=KEY)
     monkeypatch.delenv(RECORD)
     [file] = tmp_path.iterdir()
     return file
@@ -81,8 +84,10 @@ def test_record_holds_tables_and_requests_in_order(recorded: Path) -> None:
         "TransactWriteItems",
         "Query",
         "GetItem",
+        "exceptions",
+        "GetItem",
     ]
-    assert entries[-1]["answer"]["Item"]["n"] == {"N": "1.50"}
+    assert entries[5]["answer"]["Item"]["n"] == {"N": "1.50"}
 
 
 def test_nothing_is_recorded_without_a_folder(tmp_path: Path) -> None:
@@ -96,7 +101,7 @@ def test_nothing_is_recorded_without_a_folder(tmp_path: Path) -> None:
 def test_replay_of_the_same_answers_finds_nothing(recorded: Path) -> None:
     replay = replayed(recorded)
 
-    assert replay.requests.total() == 4
+    assert replay.requests.total() == 5
     assert replay.differences == []
 
 
