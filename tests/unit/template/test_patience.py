@@ -97,13 +97,14 @@ def test_environment_sets_attempts_of_every_service(sent: int, service: str) -> 
 def test_every_client_of_the_library_takes_its_patience_from_one_place(root: Path) -> None:
     made: dict[str, str] = {}
     for file in sorted((root / "layers/prefdrop/prefdrop").rglob("*.py")):
-        text = file.read_text("utf-8")
-        for node in ast.walk(ast.parse(text)) if "boto3.client(" in text else ():
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "boto3.client":
-                (patience,) = [ast.unparse(one.value) for one in node.keywords]
-                made[f"{file.name}:{node.lineno}"] = patience
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                if called == "boto3.client":
+                    made[file.name] = called
+                elif called == "self._client" and len(node.args) == 2:
+                    made[f"{file.name}:{node.lineno}"] = ast.unparse(node.args[1])
 
-    assert set(made.values()) == {"aws.CALLER_WAITS", "self._patience", "self._patience_with_s3"}, (
-        made
-    )
+    assert made.pop("services.py") == "boto3.client"
+    assert set(made.values()) == {"self._patience", "self._patience_with_s3"}, made
     assert all(isinstance(one, Config) for one in (aws.SMALL, aws.OBJECTS, aws.CALLER_WAITS))
