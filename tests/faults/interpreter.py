@@ -77,7 +77,17 @@ class Execution:
         self._jitter = jitter
         self._retries = 0
         self._tokens = (f"{arn}/token-{n}" for n in itertools.count(1))
-        self._walk = self._run(start)
+        self._kept = ""
+        self._walk = self._run(definition["StartAt"], start)
+
+    def go_on_at(self, state: str, data: Json, token: str = "") -> Execution:
+        """Go on at a state that was entered earlier; with `token`, its function was called then."""
+        self._tokens = (f"{self.arn}/later-token-{n}" for n in itertools.count(1))
+        self._kept = token
+        self._walk = self._run(state, data)
+        if token:
+            next(self._walk)
+        return self
 
     def step(self) -> bool:
         """Go on until the next state; False when it has ended or must wait for a token."""
@@ -95,8 +105,7 @@ class Execution:
             pass
         return self
 
-    def _run(self, data: Json) -> Generator[None, None, None]:
-        name = self._definition["StartAt"]
+    def _run(self, name: str, data: Json) -> Generator[None, None, None]:
         while True:
             self.visited.append(name)
             state = self._definition["States"][name]
@@ -146,14 +155,16 @@ class Execution:
             return state["Next"], _place(state.get("ResultPath", "$"), data, result)
 
     def _attempt(self, state: Json, data: Json) -> Generator[None, None, Any]:
-        token = next(self._tokens)
+        kept, self._kept = self._kept, ""
+        token = kept or next(self._tokens)
         parameters = self._fill(state["Parameters"], data, token)
         function = parameters["FunctionName"].removeprefix("${").removesuffix("FunctionArn}")
         if state["Resource"].endswith(".waitForTaskToken"):
             path = state.get("TimeoutSecondsPath")
             self.waiting = TokenWait(token, _path(path, data) if path else 0)
             try:
-                self._call(function, parameters["Payload"])
+                if not kept:
+                    self._call(function, parameters["Payload"])
             except StepError:
                 if not self.waiting.answered:  # an answer ends the state, whatever the function did
                     raise
