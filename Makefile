@@ -22,6 +22,7 @@ PARLIAMENT_VENV := .venv-parliament
 PEERS_VENV := .venv-peers
 OLDEST_VENV := .venv-oldest
 DYNALITE := build/dynalite
+CLOUD_VENV := .venv-cloud
 UV := $(BIN)/uv
 # Each list is complete and pinned with hashes, so nothing is left to resolve.
 INSTALL := $(UV) pip install --quiet --no-deps --require-hashes
@@ -113,6 +114,10 @@ style: $(VENV)/.dev ## Check the style alone
 types: $(VENV)/.dev ## Check the types alone
 	$(BIN)/mypy
 
+.PHONY: test-cloud
+test-cloud: $(VENV)/.test $(SAM_VENV)/.sam $(CLOUD_VENV)/.cloud ## Deploy the built template into a second cloud, use it and update it (needs python3.13)
+	@$(PYTEST) -p no:xdist -rs tests/cloud
+
 .PHONY: lint
 lint: style types $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov $(PARLIAMENT_VENV)/.parliament ## Check style, types, the template and what SAM makes of it
 	$(SAM) validate --lint --region $(REGION) --template template.yaml
@@ -185,10 +190,11 @@ requirements: $(VENV)/.dev ## Pin the dependencies of pyproject.toml again; UPGR
 	$(call compile,requirements-parliament.in,requirements-parliament.txt)
 	$(call compile,requirements-peers.in,requirements-peers.txt)
 	$(call compile,requirements-oldest.in,requirements-oldest.txt)
+	$(call compile,requirements-cloud.in,requirements-cloud.txt)
 
 .PHONY: clean
 clean: ## Remove the environments and everything that was made
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(PARLIAMENT_VENV) $(PEERS_VENV) $(OLDEST_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(PARLIAMENT_VENV) $(PEERS_VENV) $(OLDEST_VENV) $(CLOUD_VENV) .aws-sam build $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments ------------------------------------------------------------------------------
@@ -276,3 +282,8 @@ $(OLDEST_VENV)/.oldest: requirements-test.txt requirements-oldest.txt $(VENV)/.p
 	$(call own_environment,$(OLDEST_VENV),requirements-test.txt,tests with the oldest boto3)
 	@$(INSTALL) --python $(OLDEST_VENV) -r requirements-oldest.txt
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(OLDEST_VENV) --editable .
+
+# Functions run on the emulator's own Python, which must be the one that they are built for.
+$(CLOUD_VENV)/.cloud: private PYTHON := python3.13
+$(CLOUD_VENV)/.cloud: requirements-cloud.txt $(VENV)/.python
+	$(call own_environment,$(CLOUD_VENV),requirements-cloud.txt,the second cloud)

@@ -227,7 +227,7 @@ def test_worker_taken_over_gives_no_lease_back(simulation: Simulation, marks: se
 
     def take_over() -> None:
         (part,) = ledger.parts.all(import_id)
-        ledger._table.transact(ledger.parts.fence(import_id, part))
+        ledger.table.transact(ledger.parts.fence(import_id, part))
 
     simulation.trouble.meanwhile(12, take_over)
 

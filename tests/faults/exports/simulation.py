@@ -59,7 +59,7 @@ class ExportWorker(Worker):
 
     @property
     def exports(self) -> ExportStore:
-        return ExportStore(self._table, self.settings.retention_days)
+        return ExportStore(self.table, self.settings.retention_days)
 
     @property
     def files(self) -> ExportFiles:

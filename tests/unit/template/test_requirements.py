@@ -20,6 +20,7 @@ LISTS = [
     "requirements-parliament.txt",
     "requirements-peers.txt",
     "requirements-oldest.txt",
+    "requirements-cloud.txt",
 ]
 
 
