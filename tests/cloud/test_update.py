@@ -15,7 +15,7 @@ QUEUED = 1200
 
 
 def fill(stack: Deployed) -> None:
-    """Leave an ended import, one with rejects, one that failed, and an event."""
+    """Leave an ended import, one with rejects, and an event."""
     stack.push_feed(FEED)
     stack.drop(people(5), "completed.csv")
     stack.drop(people(5, first=20) + "X-1,Cy,no-address,Y\n", "rejects.csv")

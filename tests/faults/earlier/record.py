@@ -41,7 +41,7 @@ EVENTS = 3
 
 
 def ended(simulation: Simulation) -> None:
-    """Leave imports that ended in each way."""
+    """Leave imports that ended Completed, CompletedWithRejects, Failed and Aborted."""
     simulation.drop(people(5).encode(), name="completed.csv").run()
     rows = people(5, first=20) + "X-1,Cy,no-address,Y\n"
     simulation.drop(rows.encode(), name="rejects.csv").run()
