@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from prefdrop.auditing.bodies import read_body
+
 from prefdrop.auditing.keeping import Keeper, by
 from prefdrop.importing import operate
 from prefdrop.ledger.audit import AuditStore
