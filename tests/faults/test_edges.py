@@ -277,9 +277,11 @@ def test_a_secret_that_was_changed_meanwhile_is_read_again(
 
     right, known = simulation.secret, Vendor.__init__
 
-    def warm(self: Vendor, settings: Any, read_secret: Callable[[], dict[str, str]]) -> None:
+    def warm(
+        self: Vendor, settings: Any, read_secret: Callable[[], dict[str, str]], *more: Any
+    ) -> None:
         """A function that has had the old secret since before it was changed."""
-        known(self, settings, lambda: {**right, "secret": "an-old-one"})
+        known(self, settings, lambda: {**right, "secret": "an-old-one"}, *more)
         self._read_secret = read_secret
 
     monkeypatch.setattr(Vendor, "__init__", warm)

@@ -96,7 +96,7 @@ def test_a_run_that_fails_for_good_leaves_the_watermark_where_it_was(
 ) -> None:
     changed(simulation)
     before = simulation.state()
-    simulation.death.plan(*[(1, "before")] * 7)
+    simulation.death.plan(*[(1, "before")] * 3)
 
     failed = simulation.export("2")
 
