@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -149,7 +148,7 @@ def test_refused_probe_names_the_status_and_no_address(ward: Ward) -> None:
     ward.change_secret("WebhookSecretArn", key="another-key-of-the-webhook")
     address = webhook_address(ward.deployment)
     outputs = {**ward.deployment.outputs, "WebhookUrl": "http://127.0.0.1:1/webhooks"}
-    away = Patient(replace(ward.deployment, outputs=outputs))
+    away = Patient(ward.deployment.replace(outputs=outputs))
 
     (gone,) = examined("large webhook body", first_hour.large_body, away)
 
@@ -238,7 +237,7 @@ def test_alarm_mail_is_judged_by_what_cloudwatch_did(
     ward: Ward, soon: None, summary: str, subscriptions: list[str], verdict: str, said: str
 ) -> None:
     alarms = Alarms(summary, subscriptions)
-    patient = Patient(replace(ward.deployment, client=lambda _: alarms))
+    patient = Patient(ward.deployment.replace(client=lambda _: alarms))
     patient.__dict__["resources"] = {"DropLostAlarm": (ALARM, "prefdrop-DropLost")}
 
     (finding,) = first_hour.alarm_mail(patient)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -386,7 +385,7 @@ def test_an_alarm_that_rings_is_named_as_in_the_runbook(ward: Ward) -> None:
             ComparisonOperator="GreaterThanThreshold",
         )  # fmt: skip
     client.set_alarm_state(AlarmName="one", StateValue="ALARM", StateReason="a test")
-    patient = Patient(replace(ward.deployment))
+    patient = Patient(ward.deployment.replace())
     alarm = "AWS::CloudWatch::Alarm"
     patient.__dict__["resources"] = {"DropLostAlarm": (alarm, "one"), "Other": (alarm, "other")}
 

@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from prefdrop.ledger import keys
@@ -50,9 +49,8 @@ class Ward:
 
     def look(self, check: str, **parameters: str) -> list[Finding]:
         """What one check finds, of a stack with other parameters where some are given."""
-        deployment = replace(
-            self.deployment, parameters={**self.deployment.parameters, **parameters}
-        )
+        given = {**self.deployment.parameters, **parameters}
+        deployment = self.deployment.replace(parameters=given)
         return list(examined(check, CHECKS[check], Patient(deployment)))
 
     def ill(self, check: str, **parameters: str) -> Finding:
