@@ -26,7 +26,7 @@ SECRETS = {
 }
 
 OWN = {"prefdrop"}
-OF_THE_TESTS = {"moto", "py", "responses", "socks"}
+OF_THE_TESTS = {"jsonpath_ng", "moto", "py", "responses", "socks"}
 """Packages that no function has: the emulated AWS and the test's own Python."""
 
 SCRIPT = """
