@@ -60,7 +60,7 @@ def held_and_approved(simulation: Simulation) -> dict[str, Any]:
     return {name: report[name] for name in COUNTS}
 
 
-@pytest.mark.parametrize("state", spread(TASKS, 2, "Lambda refuses at each state"))
+@pytest.mark.parametrize("state", spread(TASKS, 1, "Lambda refuses at each state"))
 def test_lambda_refusing_four_minutes_changes_no_result(
     simulation: Simulation, befall: Callable[..., None], state: str
 ) -> None:
@@ -85,7 +85,7 @@ def test_lambda_refusing_four_minutes_changes_no_result(
     assert [part["state"] for part in report["parts"]] == ["finished"]
 
 
-@pytest.mark.parametrize("state", spread(ANSWERING, 2, "the answer of each state is lost"))
+@pytest.mark.parametrize("state", spread(ANSWERING, 1, "the answer of each state is lost"))
 def test_lost_answer_of_a_step_changes_no_result(
     simulation: Simulation, befall: Callable[..., None], state: str
 ) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from prefdrop.importing import services, vendor
+from prefdrop import services
+from prefdrop.importing import vendor
 from tests.faults.interpreter import Execution
 from tests.faults.oracle import assert_exactly_once
 from tests.faults.simulation import Simulation
